@@ -1,0 +1,5 @@
+//! ldap
+/// c
+pub struct Connection {}
+/// r
+pub struct Results {}

@@ -1,0 +1,121 @@
+//! A connector's description as plain data: what a component says about itself, after the host has checked it.
+//!
+//! Everything about a connector's settings comes from here; the meaning of each item stands in `wit/source.wit`.
+
+/// What a connector is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Name as in a section's header: `okta`.
+    pub id: String,
+    /// Name for people: `Okta`.
+    pub title: String,
+    /// The component's own version.
+    pub version: String,
+    /// What its records are.
+    pub kind: RecordKind,
+    /// The name under which Oomnitza keeps the source's mappings.
+    pub mapping_name: String,
+    /// Settings, in the order in which they are shown.
+    pub settings: Vec<Setting>,
+    /// The mappings that hold where nobody says otherwise.
+    pub mappings: Vec<DefaultMapping>,
+    /// Converters by source path.
+    pub converters: Vec<(String, String)>,
+    /// The places it talks to.
+    pub endpoints: Vec<Endpoint>,
+    /// How its requests are signed.
+    pub auth: Vec<AuthSlot>,
+}
+
+/// What the records of a connector are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    /// People.
+    Users,
+    /// Assets with their software, reported by an agent.
+    Audit,
+    /// Assets.
+    Assets,
+}
+
+/// One setting of a section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Name in the ini file.
+    pub name: String,
+    /// Name for people.
+    pub label: String,
+    /// What it is.
+    pub help: String,
+    /// What the generated ini file shows.
+    pub example: String,
+    /// The value where the section has none.
+    pub default: Option<String>,
+    /// Whether a section may do without it.
+    pub optional: bool,
+    /// The values it can have; empty when it is free.
+    pub choices: Vec<String>,
+    /// Never enters the component.
+    pub secret: bool,
+    /// The value is JSON.
+    pub json: bool,
+    /// Shown in the generated ini file.
+    pub basic: bool,
+}
+
+/// One field of Oomnitza and where its value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultMapping {
+    /// Oomnitza's field.
+    pub field: String,
+    /// Where the value comes from.
+    pub origin: Origin,
+    /// Converter as in an ini file.
+    pub converter: Option<String>,
+    /// A record without it is left out.
+    pub required: bool,
+}
+
+/// Where the value of a field comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A path in the source's record.
+    Source(String),
+    /// A setting of the section.
+    Setting(String),
+    /// This text.
+    Hardcoded(String),
+}
+
+/// A place a connector talks to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// URL with the names of settings in braces.
+    pub url: String,
+    /// What it is for.
+    pub purpose: String,
+}
+
+/// How the host signs requests that name this slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthSlot {
+    /// The name that requests use.
+    pub name: String,
+    /// What the host adds.
+    pub how: Auth,
+}
+
+/// What the host adds to a request; each text is a template with the names of settings in braces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// HTTP Basic: user name, password.
+    Basic(String, String),
+    /// A header: name, value.
+    Header(String, String),
+    /// A placeholder in the body: placeholder, value.
+    Body(String, String),
+    /// LDAP simple bind: name, password.
+    LdapBind(String, String),
+    /// SQL Server login: user name, password.
+    SqlLogin(String, String),
+}

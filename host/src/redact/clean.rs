@@ -1,0 +1,46 @@
+//! Text from outside, made fit for a terminal and a log line.
+
+/// `text` with everything escaped that could move a cursor, forge a line or hide what stands there, cut to `limit` bytes.
+///
+/// Escaped are C0 and C1 control characters, DEL, bidirectional overrides (U+202A–E, U+2066–9) and zero-width characters.
+/// What was cut is said at the end.
+pub fn clean(text: &str, limit: usize) -> String {
+    let mut cleaned = String::with_capacity(text.len().min(limit));
+    for character in text.chars() {
+        if cleaned.len() >= limit {
+            cleaned.push('…');
+            break;
+        }
+        match character {
+            '\n' => cleaned.push_str("\\n"),
+            '\r' => cleaned.push_str("\\r"),
+            '\t' => cleaned.push_str("\\t"),
+            harmful if is_harmful(harmful) => {
+                cleaned.push_str(&format!("\\u{{{:x}}}", u32::from(harmful)));
+            }
+            plain => cleaned.push(plain),
+        }
+    }
+    cleaned
+}
+
+fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn what_could_move_a_cursor_or_forge_a_line_is_escaped() {
+        assert_eq!(clean("a\x1b[2J\nERROR host: b\u{9b}\u{202e}c\u{200b}", 100), "a\\u{1b}[2J\\nERROR host: b\\u{9b}\\u{202e}c\\u{200b}");
+    }
+
+    #[test]
+    fn long_text_is_cut_at_a_character() {
+        assert_eq!(clean("ääää", 4), "ää…");
+    }
+}

@@ -1,0 +1,82 @@
+//! Masks known secrets in text that somebody else wrote.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use super::Secret;
+
+/// What stands where a secret stood.
+const MASK: &str = "[redacted]";
+
+/// Shorter secrets are not looked for: they would be found in innocent text.
+const SHORTEST_BYTES: usize = 8;
+
+/// Masks secrets: as they are, base64 encoded, URL encoded and in hexadecimal.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    /// Longest first, so that a form which contains another is masked whole.
+    needles: Vec<Secret>,
+}
+
+impl Redactor {
+    /// A redactor that knows these secrets. Those under eight bytes are passed over.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let mut needles: Vec<Secret> = secrets
+            .into_iter()
+            .map(Secret::expose)
+            .filter(|secret| secret.len() >= SHORTEST_BYTES)
+            .flat_map(|secret| {
+                [
+                    secret.to_owned(),
+                    STANDARD.encode(secret),
+                    STANDARD_NO_PAD.encode(secret),
+                    URL_SAFE_NO_PAD.encode(secret),
+                    percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
+                    url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+                    secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+                ]
+            })
+            .map(Secret::new)
+            .collect();
+        needles.sort_by(|a, b| b.expose().len().cmp(&a.expose().len()).then_with(|| a.expose().cmp(b.expose())));
+        needles.dedup();
+        Self { needles }
+    }
+
+    /// `text` with each known secret masked.
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.needles.iter().fold(Cow::Borrowed(text), |text, needle| {
+            if text.contains(needle.expose()) {
+                Cow::Owned(text.replace(needle.expose(), MASK))
+            } else {
+                text
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Redactor({} needles)", self.needles.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_secret_is_masked() {
+        let redactor = Redactor::new([&Secret::new("p@ss word+1")]);
+        for form in ["p@ss word+1", "cEBzcyB3b3JkKzE=", "p%40ss%20word%2B1", "p%40ss+word%2B1", "7040737320776f72642b31"] {
+            assert_eq!(redactor.redact(&format!("<{form}>")), "<[redacted]>", "{form}");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_does_not_eat_innocent_text() {
+        assert_eq!(Redactor::new([&Secret::new("an")]).redact("bananas"), "bananas");
+    }
+}

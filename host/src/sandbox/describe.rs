@@ -1,0 +1,139 @@
+//! What a connector says about itself, checked before anybody believes it.
+
+use std::collections::BTreeSet;
+
+use wasmtime::component::Linker;
+
+use super::engine::Engine;
+use super::error::Error;
+use super::limits::Limits;
+use super::loader::Loaded;
+use super::state::{self, RunState};
+use crate::config::schema::{Auth, AuthSlot, DefaultMapping, Description, Endpoint, Origin, RecordKind, Setting};
+use crate::contract::connector::Connector as Bindings;
+use crate::contract::connector::exports::oomnitza::connector::source as wit;
+
+/// Asks a connector what it is, in a store of its own in which every import traps: a description depends on nothing.
+pub async fn describe(engine: &Engine, loaded: &Loaded, limits: &Limits) -> Result<Description, Error> {
+    let mut store = state::store(engine, limits, ())?;
+    let mut linker: Linker<RunState<()>> = Linker::new(engine.wasmtime());
+    linker.define_unknown_imports_as_traps(&loaded.component).map_err(|error| Error::HostBug(format!("{error:#}")))?;
+    let described = tokio::time::timeout(limits.call_wall, async {
+        let bindings = Bindings::instantiate_async(&mut store, &loaded.component, &linker).await?;
+        bindings.oomnitza_connector_source().call_describe(&mut store).await
+    })
+    .await
+    .map_err(|_| Error::TooSlow { scope: "call", limit: limits.call_wall })?
+    .map_err(|error| store.data().explain(error))?;
+    let description = Description::from(described);
+    check(&description, limits.description_bytes).map_err(Error::Description)?;
+    Ok(description)
+}
+
+/// Names end up in messages, files and requests: they are held to a plain alphabet.
+fn check(description: &Description, limit_bytes: usize) -> Result<(), String> {
+    let size = format!("{description:?}").len();
+    if size > limit_bytes {
+        return Err(format!("it has {size} bytes, the limit is {limit_bytes}"));
+    }
+    name("id", &description.id)?;
+    for (what, text) in [("title", &description.title), ("mapping name", &description.mapping_name), ("version", &description.version)] {
+        if text.is_empty() || text.len() > 80 || text.chars().any(char::is_control) {
+            return Err(format!("its {what} must have 1 to 80 characters, none of them a control character"));
+        }
+    }
+    let mut names = BTreeSet::new();
+    for setting in &description.settings {
+        name("setting", &setting.name)?;
+        if !names.insert(setting.name.as_str()) {
+            return Err(format!("it describes setting `{}` twice", setting.name));
+        }
+    }
+    for slot in &description.auth {
+        name("auth slot", &slot.name)?;
+    }
+    for mapping in &description.mappings {
+        name("field", &mapping.field)?;
+    }
+    Ok(())
+}
+
+fn name(what: &str, name: &str) -> Result<(), String> {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    if name.is_empty() || name.len() > 40 || !name.chars().all(is_plain) {
+        return Err(format!("{what} {:?} is not 1 to 40 of the letters a to z, digits and `_`", crate::redact::clean(name, 60)));
+    }
+    Ok(())
+}
+
+impl From<wit::Description> for Description {
+    fn from(described: wit::Description) -> Self {
+        Self {
+            id: described.id,
+            title: described.title,
+            version: described.version,
+            kind: match described.kind {
+                wit::RecordKind::Users => RecordKind::Users,
+                wit::RecordKind::Audit => RecordKind::Audit,
+                wit::RecordKind::Assets => RecordKind::Assets,
+            },
+            mapping_name: described.mapping_name,
+            settings: described.settings.into_iter().map(Setting::from).collect(),
+            mappings: described.mappings.into_iter().map(DefaultMapping::from).collect(),
+            converters: described.converters,
+            endpoints: described
+                .endpoints
+                .into_iter()
+                .map(|endpoint| Endpoint { url: endpoint.url, purpose: endpoint.purpose })
+                .collect(),
+            auth: described.auth.into_iter().map(AuthSlot::from).collect(),
+        }
+    }
+}
+
+impl From<wit::Setting> for Setting {
+    fn from(setting: wit::Setting) -> Self {
+        Self {
+            name: setting.name,
+            label: setting.label,
+            help: setting.help,
+            example: setting.example,
+            default: setting.default,
+            optional: setting.optional,
+            choices: setting.choices,
+            secret: setting.secret,
+            json: setting.json,
+            basic: setting.basic,
+        }
+    }
+}
+
+impl From<wit::DefaultMapping> for DefaultMapping {
+    fn from(mapping: wit::DefaultMapping) -> Self {
+        Self {
+            field: mapping.field,
+            origin: match mapping.origin {
+                wit::Origin::Source(path) => Origin::Source(path),
+                wit::Origin::Setting(name) => Origin::Setting(name),
+                wit::Origin::Hardcoded(text) => Origin::Hardcoded(text),
+            },
+            converter: mapping.converter,
+            required: mapping.required,
+        }
+    }
+}
+
+impl From<wit::AuthSlot> for AuthSlot {
+    fn from(slot: wit::AuthSlot) -> Self {
+        Self {
+            name: slot.name,
+            how: match slot.how {
+                wit::Auth::Basic((username, password)) => Auth::Basic(username, password),
+                wit::Auth::Header((name, value)) => Auth::Header(name, value),
+                wit::Auth::Body((placeholder, value)) => Auth::Body(placeholder, value),
+                wit::Auth::LdapBind((name, password)) => Auth::LdapBind(name, password),
+                wit::Auth::SqlLogin((username, password)) => Auth::SqlLogin(username, password),
+            },
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! From bytes to a component that can be instantiated, and the cache of compiled ones.
+//!
+//! **Loading compiled bytes is trusting them**: they are machine code. So they are only ever taken from two places: from this
+//! program itself, which was built with them, and from the user's own cache directory, which nobody else can write to. They are never
+//! looked for where a component came from.
+//!
+//! A cached file is named by the component's SHA-256 and by a hash of the engine's version and settings; it is written under a
+//! temporary name and renamed, so that a reader never sees half of one.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use wasmtime::component::Component;
+
+use super::engine::Engine;
+use super::error::Error;
+use super::imports::{self, World};
+use super::limits::Limits;
+
+/// SHA-256 of a component's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// A digest that was computed before.
+    pub const fn known(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest itself.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A compiled component whose imports are in order.
+#[derive(Clone)]
+pub struct Loaded {
+    pub(super) component: Component,
+    pub(super) interfaces: Vec<String>,
+    digest: Digest,
+}
+
+impl Loaded {
+    /// Of the component it was compiled from.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The interfaces of the contract that it imports: `http`, `log`.
+    pub fn interfaces(&self) -> &[String] {
+        &self.interfaces
+    }
+}
+
+/// Compiles components, or finds them compiled.
+#[derive(Clone)]
+pub struct Loader {
+    engine: Engine,
+    cache: Option<PathBuf>,
+    limits: Limits,
+}
+
+impl Loader {
+    /// A loader that keeps compiled components below `cache`; without one it compiles each time.
+    pub fn new(engine: Engine, cache: Option<PathBuf>, limits: Limits) -> Self {
+        Self { engine, cache, limits }
+    }
+
+    /// The engine that runs what is loaded.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The limits that hold.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Compiles for [`Loader::built_in`].
+    pub fn compile_built_in(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, Error> {
+        engine.wasmtime().precompile_component(component).map_err(|error| Error::Compile(format!("{error:#}")))
+    }
+
+    /// A connector that this program carries compiled.
+    pub fn built_in_connector(&self, compiled: &'static [u8], digest: Digest) -> Result<Loaded, Error> {
+        self.built_in(compiled, digest, World::Connector)
+    }
+
+    /// The mapper that this program carries compiled.
+    pub fn built_in_mapper(&self, compiled: &'static [u8], digest: Digest) -> Result<Loaded, Error> {
+        self.built_in(compiled, digest, World::Mapper)
+    }
+
+    fn built_in(&self, compiled: &'static [u8], digest: Digest, world: World) -> Result<Loaded, Error> {
+        let component = deserialize(&self.engine, compiled)
+            .map_err(|error| Error::HostBug(format!("a built-in component does not fit its host: {error:#}")))?;
+        self.loaded(component, digest, world)
+    }
+
+    /// A connector from its file.
+    pub async fn connector(&self, path: &Path) -> Result<Loaded, Error> {
+        let loader = self.clone();
+        let path = path.to_owned();
+        // Reading and compiling take a third of a second and more: not on a thread that others wait for.
+        tokio::task::spawn_blocking(move || {
+            let bytes = read(&path, loader.limits.component_bytes)?;
+            loader.compile(&bytes, World::Connector)
+        })
+        .await
+        .map_err(|error| Error::HostBug(format!("compiling ended early: {error}")))?
+    }
+
+    /// A connector from bytes at hand.
+    pub fn connector_from_bytes(&self, bytes: &[u8]) -> Result<Loaded, Error> {
+        self.compile(bytes, World::Connector)
+    }
+
+    fn compile(&self, bytes: &[u8], world: World) -> Result<Loaded, Error> {
+        if bytes.len() > self.limits.component_bytes {
+            return Err(Error::TooLarge { bytes: bytes.len(), limit: self.limits.component_bytes });
+        }
+        recognise(bytes)?;
+        let digest = Digest::of(bytes);
+        let cached = self.cache.as_ref().map(|directory| directory.join(self.cached_name(digest)));
+        if let Some(path) = &cached
+            && let Some(component) = self.from_cache(path)
+        {
+            return self.loaded(component, digest, world);
+        }
+        let component = Component::from_binary(self.engine.wasmtime(), bytes)
+            .map_err(|error| Error::Compile(crate::redact::clean(&format!("{error:#}"), 300)))?;
+        if let Some(path) = &cached
+            && let Err(error) = store(path, &component)
+        {
+            // The next run compiles again; that is all.
+            tracing::warn!(path = %path.display(), %error, "the compiled component could not be kept");
+        }
+        self.loaded(component, digest, world)
+    }
+
+    fn loaded(&self, component: Component, digest: Digest, world: World) -> Result<Loaded, Error> {
+        let interfaces = imports::check(&self.engine, &component, world)?;
+        Ok(Loaded { component, interfaces, digest })
+    }
+
+    fn cached_name(&self, digest: Digest) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.engine.wasmtime().precompile_compatibility_hash().hash(&mut hasher);
+        format!("{digest}-{:016x}.cwasm", hasher.finish())
+    }
+
+    fn from_cache(&self, path: &Path) -> Option<Component> {
+        if !is_private(path) {
+            return None;
+        }
+        let compiled = std::fs::read(path).ok()?;
+        // What does not fit (a damaged file, another engine) is compiled anew and replaced.
+        deserialize(&self.engine, &compiled).ok()
+    }
+}
+
+/// The one place where machine code is taken on trust.
+#[expect(unsafe_code, reason = "the engine offers no safe way to load compiled components")]
+fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes come from this program's own image, or from a file that `is_private` found in a directory to which only
+    // this user can write, where only `store` below puts files. Both were made by `precompile_component` or `serialize`. The engine
+    // itself checks that version and settings are its own.
+    unsafe { Component::deserialize(engine.wasmtime(), compiled) }
+}
+
+/// Says what a file is when it is not a component.
+fn recognise(bytes: &[u8]) -> Result<(), Error> {
+    let what = match bytes {
+        [] => "the file is empty",
+        [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => return Ok(()),
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => "it is a core module; a component has to be made of it",
+        [0, b'a', b's', b'm', ..] => "it is WebAssembly of another version",
+        [0x7f, b'E', b'L', b'F', ..] => "it is a native or already compiled file, which is never loaded",
+        [b'P', b'K', ..] => "it is an archive",
+        _ if std::str::from_utf8(bytes).is_ok() => "it is text",
+        _ if bytes.len() < 8 => "the file is cut off",
+        _ => "its first bytes are none of WebAssembly's",
+    };
+    Err(Error::NotAComponent(what.to_owned()))
+}
+
+fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    use std::io::Read as _;
+    let failed = |source| Error::Machine { what: format!("cannot read the component {}", path.display()), source };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Puts a compiled component into the cache directory, which is made if need be.
+fn store(path: &Path, component: &Component) -> std::io::Result<()> {
+    let Some(directory) = path.parent() else { return Ok(()) };
+    make_private_directory(directory)?;
+    let compiled = component.serialize().map_err(|error| std::io::Error::other(error.to_string()))?;
+    let temporary = path.with_extension(format!("{}.part", std::process::id()));
+    write_private(&temporary, &compiled).and_then(|()| std::fs::rename(&temporary, path)).inspect_err(|_| {
+        _ = std::fs::remove_file(&temporary);
+    })
+}
+
+#[cfg(unix)]
+fn make_private_directory(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(unix)]
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Whether only this user can have written the file: neither it nor its directory is open to others, and neither is a link.
+#[cfg(unix)]
+fn is_private(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let Some(directory) = path.parent() else { return false };
+    let (Ok(file), Ok(directory)) = (path.symlink_metadata(), directory.symlink_metadata()) else { return false };
+    file.is_file()
+        && directory.is_dir()
+        && directory.mode() & 0o077 == 0
+        && file.mode() & 0o077 == 0
+        && file.uid() == directory.uid()
+}
+
+#[cfg(not(unix))]
+fn make_private_directory(directory: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(directory)
+}
+
+#[cfg(not(unix))]
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::write(path, bytes)
+}
+
+/// The user's own cache directory is private where the platform's profile directories are.
+#[cfg(not(unix))]
+fn is_private(path: &Path) -> bool {
+    path.is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// A component that is in order but for what it exports.
+    const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn loader(cache: Option<PathBuf>) -> Loader {
+        Loader::new(Engine::new().unwrap(), cache, Limits::default())
+    }
+
+    #[test]
+    fn what_is_not_a_component_is_named() {
+        let loader = loader(None);
+        for (bytes, what) in [
+            (&b""[..], "the file is empty"),
+            (b"\0asm\x01\0\0\0", "core module"),
+            (b"(component)", "it is text"),
+            (b"\x7fELF\x02", "native"),
+            (b"PK\x03\x04\xff", "an archive"),
+            (b"\0as", "text"),
+            (b"\xff\xfe\x00", "cut off"),
+        ] {
+            let error = loader.connector_from_bytes(bytes).err().unwrap().to_string();
+            assert!(error.contains(what), "{error} should say {what}");
+        }
+    }
+
+    #[test]
+    fn a_truncated_component_does_not_compile() {
+        let error = loader(None).connector_from_bytes(b"\0asm\x0d\0\x01\0\x01\x20\0").err().unwrap();
+        assert!(matches!(error, Error::Compile(_)), "{error:?}");
+    }
+
+    #[test]
+    fn a_component_that_exports_nothing_is_refused_with_the_name_of_what_it_lacks() {
+        let error = loader(None).connector_from_bytes(EMPTY_COMPONENT).err().unwrap();
+        assert_eq!(error.to_string(), "the component does not export `oomnitza:connector/source@0.1.0`");
+    }
+
+    #[test]
+    fn the_cache_is_private_and_a_file_that_others_could_have_written_is_not_believed() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("cache");
+        let loader = loader(Some(directory.clone()));
+        _ = loader.connector_from_bytes(EMPTY_COMPONENT);
+        assert_eq!(std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
+        let file = std::fs::read_dir(&directory).unwrap().next().unwrap().unwrap().path();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(loader.from_cache(&file).is_some());
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o620)).unwrap();
+        assert!(loader.from_cache(&file).is_none(), "the group could have written it");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o770)).unwrap();
+        assert!(loader.from_cache(&file).is_none(), "the group could have replaced it");
+    }
+
+    #[test]
+    fn a_damaged_cache_file_is_compiled_anew() {
+        let home = tempfile::tempdir().unwrap();
+        let loader = loader(Some(home.path().join("cache")));
+        _ = loader.connector_from_bytes(EMPTY_COMPONENT);
+        let file = std::fs::read_dir(home.path().join("cache")).unwrap().next().unwrap().unwrap().path();
+        std::fs::write(&file, b"damaged").unwrap();
+        assert!(loader.from_cache(&file).is_none());
+        _ = loader.connector_from_bytes(EMPTY_COMPONENT);
+        assert!(loader.from_cache(&file).is_some());
+    }
+}

@@ -1,0 +1,348 @@
+//! What a connector hands over, judged before anything else of the host looks at it.
+//!
+//! A page is walked once, byte by byte, without building anything: records are counted and measured, nesting is followed. What is
+//! inside the values is not judged; the mapper reads them inside its own sandbox.
+
+use super::limits::Pages;
+
+/// Why a page cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PageError {
+    /// The page is too large.
+    #[error("it has {bytes} bytes, the limit is {limit}")]
+    PageBytes {
+        /// Its size.
+        bytes: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// It holds too many records.
+    #[error("it holds more than {limit} records")]
+    PageRecords {
+        /// The most it may hold.
+        limit: usize,
+    },
+    /// A record is too large.
+    #[error("record {index} has more than {limit} bytes")]
+    RecordBytes {
+        /// Which one, from 0.
+        index: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// A record is nested too deeply.
+    #[error("record {index} is nested more than {limit} deep")]
+    RecordDepth {
+        /// Which one, from 0.
+        index: usize,
+        /// The deepest it may be.
+        limit: usize,
+    },
+    /// A record has too many fields.
+    #[error("record {index} has more than {limit} fields")]
+    RecordFields {
+        /// Which one, from 0.
+        index: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// It is not a JSON array.
+    #[error("it is not a JSON array: {problem} at byte {offset}")]
+    Malformed {
+        /// What was found.
+        problem: &'static str,
+        /// Where.
+        offset: usize,
+    },
+    /// The cursor is too long.
+    #[error("its cursor has {bytes} bytes, the limit is {limit}")]
+    CursorBytes {
+        /// Its size.
+        bytes: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// It reports too many misses.
+    #[error("it reports more than {limit} misses")]
+    Misses {
+        /// The most it may report.
+        limit: usize,
+    },
+    /// The run gets nowhere.
+    #[error("the run makes no progress: {count} {what} pages in a row")]
+    NoProgress {
+        /// How many.
+        count: u32,
+        /// Of which kind.
+        what: &'static str,
+    },
+    /// The run never ends.
+    #[error("the run is longer than {limit} {what}")]
+    Endless {
+        /// How many.
+        limit: u64,
+        /// Of what.
+        what: &'static str,
+    },
+}
+
+/// The number of records in `page`, a JSON array of objects, if it is within `limits`.
+pub(super) fn count_records(page: &[u8], limits: &Pages) -> Result<usize, PageError> {
+    if page.len() > limits.page_bytes {
+        return Err(PageError::PageBytes { bytes: page.len(), limit: limits.page_bytes });
+    }
+    let mut walk = Walk { page, at: 0, limits };
+    walk.array()
+}
+
+struct Walk<'a> {
+    page: &'a [u8],
+    at: usize,
+    limits: &'a Pages,
+}
+
+impl Walk<'_> {
+    fn array(&mut self) -> Result<usize, PageError> {
+        self.expect(b'[', "no opening bracket")?;
+        let mut records = 0;
+        if self.peek() == Some(b']') {
+            self.at += 1;
+        } else {
+            loop {
+                if records == self.limits.page_records {
+                    return Err(PageError::PageRecords { limit: self.limits.page_records });
+                }
+                self.record(records)?;
+                records += 1;
+                match self.peek() {
+                    Some(b',') => self.at += 1,
+                    Some(b']') => {
+                        self.at += 1;
+                        break;
+                    }
+                    _ => return Err(self.malformed("neither comma nor closing bracket")),
+                }
+            }
+        }
+        match self.peek() {
+            None => Ok(records),
+            Some(_) => Err(self.malformed("something after the closing bracket")),
+        }
+    }
+
+    /// One value: an object or, for the mapper to refuse, anything else.
+    fn record(&mut self, index: usize) -> Result<(), PageError> {
+        // One bit a level, set for an object: 64 levels at most, far above the limit.
+        let (mut kinds, mut depth, mut fields) = (0u64, 0usize, 0usize);
+        if self.peek().is_none() {
+            return Err(self.malformed("no value"));
+        }
+        let start = self.at;
+        loop {
+            let Some(&byte) = self.page.get(self.at) else {
+                return Err(self.malformed("the end inside a value"));
+            };
+            if self.at - start > self.limits.record_bytes {
+                return Err(PageError::RecordBytes { index, limit: self.limits.record_bytes });
+            }
+            match byte {
+                b'"' => self.string()?,
+                b'{' | b'[' => {
+                    if depth >= self.limits.record_depth.min(64) {
+                        return Err(PageError::RecordDepth { index, limit: self.limits.record_depth });
+                    }
+                    kinds = kinds << 1 | u64::from(byte == b'{');
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    if depth == 0 || (kinds & 1 == 1) != (byte == b'}') {
+                        return Err(self.malformed("a closing bracket that nothing opened"));
+                    }
+                    kinds >>= 1;
+                    depth -= 1;
+                    self.at += 1;
+                }
+                b':' => {
+                    fields += 1;
+                    if fields > self.limits.record_fields {
+                        return Err(PageError::RecordFields { index, limit: self.limits.record_fields });
+                    }
+                    self.at += 1;
+                }
+                b',' if depth == 0 => return Err(self.malformed("no value")),
+                _ => self.at += 1,
+            }
+            if depth == 0 && matches!(self.page.get(self.at), None | Some(b',' | b']' | b' ' | b'\n' | b'\r' | b'\t')) {
+                return if self.at - start > self.limits.record_bytes {
+                    Err(PageError::RecordBytes { index, limit: self.limits.record_bytes })
+                } else {
+                    Ok(())
+                };
+            }
+        }
+    }
+
+    /// Past the string whose opening quote is at hand.
+    fn string(&mut self) -> Result<(), PageError> {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            let rest = self.page.get(self.at..).unwrap_or_default();
+            match memchr::memchr2(b'"', b'\\', rest) {
+                Some(distance) => {
+                    let is_quote = rest.get(distance) == Some(&b'"');
+                    self.at += distance + if is_quote { 1 } else { 2 };
+                    if is_quote {
+                        return Ok(());
+                    }
+                }
+                None => {
+                    self.at = start;
+                    return Err(self.malformed("a string without end"));
+                }
+            }
+        }
+    }
+
+    /// The next byte that is not white space.
+    fn peek(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.page.get(self.at) {
+            self.at += 1;
+        }
+        self.page.get(self.at).copied()
+    }
+
+    fn expect(&mut self, byte: u8, problem: &'static str) -> Result<(), PageError> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(self.malformed(problem))
+        }
+    }
+
+    fn malformed(&self, problem: &'static str) -> PageError {
+        PageError::Malformed { problem, offset: self.at.min(self.page.len()) }
+    }
+}
+
+/// Whether a run gets anywhere: a connector that follows a broken `next` link would otherwise go round for ever.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pages: u64,
+    records: u64,
+    empty: u32,
+    equal: u32,
+    last: Option<u64>,
+}
+
+impl Progress {
+    /// Pages so far.
+    pub(super) fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    /// Takes note of a page.
+    pub(super) fn saw(&mut self, page: &[u8], records: usize, limits: &Pages) -> Result<(), PageError> {
+        self.pages += 1;
+        self.records += records as u64;
+        if self.pages > limits.run_pages {
+            return Err(PageError::Endless { limit: limits.run_pages, what: "pages" });
+        }
+        if self.records > limits.run_records {
+            return Err(PageError::Endless { limit: limits.run_records, what: "records" });
+        }
+        if records == 0 {
+            self.empty += 1;
+            if self.empty >= limits.empty_pages {
+                return Err(PageError::NoProgress { count: self.empty, what: "empty" });
+            }
+            return Ok(());
+        }
+        self.empty = 0;
+        let hash = hash(page);
+        self.equal = if self.last == Some(hash) { self.equal + 1 } else { 1 };
+        self.last = Some(hash);
+        if self.equal >= limits.equal_pages {
+            return Err(PageError::NoProgress { count: self.equal, what: "equal" });
+        }
+        Ok(())
+    }
+}
+
+fn hash(page: &[u8]) -> u64 {
+    use std::hash::{DefaultHasher, Hasher};
+    let mut hasher = DefaultHasher::new();
+    hasher.write(page);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tiny() -> Pages {
+        Pages { page_bytes: 200, page_records: 3, record_bytes: 40, record_depth: 3, record_fields: 4, ..Pages::default() }
+    }
+
+    #[test]
+    fn records_are_counted() {
+        for (page, count) in [("[]", 0), (" [ {} , {\"a\":[1,{\"b\":\"]}\\\"\"}]}\n] ", 2), ("[1,\"a\",null]", 3)] {
+            assert_eq!(count_records(page.as_bytes(), &tiny()), Ok(count), "{page}");
+        }
+    }
+
+    #[test]
+    fn each_limit_is_named_with_the_record_that_breaks_it() {
+        let long = format!("[{{}},{{\"a\":\"{}\"}}]", "x".repeat(60));
+        for (page, error) in [
+            (long.as_str(), PageError::RecordBytes { index: 1, limit: 40 }),
+            ("[{},{},{},{}]", PageError::PageRecords { limit: 3 }),
+            ("[{},[[[[]]]]]", PageError::RecordDepth { index: 1, limit: 3 }),
+            ("[{\"a\":1,\"b\":{\"c\":1,\"d\":1,\"e\":1}}]", PageError::RecordFields { index: 0, limit: 4 }),
+            (&" ".repeat(201), PageError::PageBytes { bytes: 201, limit: 200 }),
+        ] {
+            assert_eq!(count_records(page.as_bytes(), &tiny()), Err(error), "{page}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_array_is_refused() {
+        for page in ["", "{}", "[", "[{]", "[{}", "[{} {}]", "[{},]", "[,{}]", "[{}] x", "[{\"a]", "[}]", "[[}]", "[\"\\"] {
+            let result = count_records(page.as_bytes(), &tiny());
+            assert!(matches!(result, Err(PageError::Malformed { .. })), "{page}: {result:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_gets_nowhere_is_stopped() {
+        let limits = Pages { empty_pages: 3, equal_pages: 3, ..Pages::default() };
+        let mut progress = Progress::default();
+        progress.saw(b"[]", 0, &limits).unwrap();
+        progress.saw(b"[]", 0, &limits).unwrap();
+        assert_eq!(progress.saw(b"[]", 0, &limits), Err(PageError::NoProgress { count: 3, what: "empty" }));
+        let mut progress = Progress::default();
+        for page in [b"[1]", b"[2]", b"[1]", b"[1]"] {
+            progress.saw(page, 1, &limits).unwrap();
+        }
+        assert_eq!(progress.saw(b"[1]", 1, &limits), Err(PageError::NoProgress { count: 3, what: "equal" }));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(page in proptest::collection::vec(any::<u8>(), 0..300)) {
+            _ = count_records(&page, &tiny());
+        }
+
+        #[test]
+        fn it_agrees_with_a_real_parser(page in "[\\[\\]{}\",:a1\\\\ ]{0,24}") {
+            if let Ok(values) = serde_json::from_str::<Vec<serde_json::Value>>(&page) {
+                let limits = Pages::default();
+                prop_assert_eq!(count_records(page.as_bytes(), &limits), Ok(values.len()));
+            }
+        }
+    }
+}

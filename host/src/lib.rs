@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod capabilities;
+pub mod catalog;
 pub mod config;
 pub mod contract;
 pub mod net;

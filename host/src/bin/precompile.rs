@@ -1,0 +1,48 @@
+//! Compiles the shipped components for this kind of machine: a step of the build.
+//!
+//! `precompile DIRECTORY` takes each `NAME.wasm` of the directory, writes `NAME.cwasm` beside it and lists them all in
+//! `built_in.rs`, which the program includes. It uses the program's own engine, so what it writes fits.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use oomnitza_connector::sandbox::{Digest, Engine, Loader};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let directory = std::env::args_os().nth(1).ok_or("usage: precompile DIRECTORY")?;
+    let directory = Path::new(&directory);
+    let engine = Engine::portable()?;
+    let mut files: Vec<_> = std::fs::read_dir(directory)
+        .map_err(|error| format!("{}: {error}; run `make guests` first", directory.display()))?
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .collect();
+    files.sort();
+    let mut list = String::from("&[\n");
+    for file in &files {
+        let name = file.file_stem().and_then(|stem| stem.to_str()).ok_or("a component's name is not UTF-8")?;
+        if name == "hostile" {
+            // For tests only; never shipped.
+            continue;
+        }
+        let component = std::fs::read(file)?;
+        let compiled = Loader::compile_built_in(&engine, &component).map_err(|error| format!("{name}: {error}"))?;
+        write_changed(&directory.join(format!("{name}.cwasm")), &compiled)?;
+        writeln!(
+            list,
+            "    BuiltIn {{ name: {name:?}, digest: Digest::known({:?}), compiled: include_bytes!(\"{name}.cwasm\") }},",
+            Digest::of(&component).bytes()
+        )?;
+    }
+    list.push_str("]\n");
+    write_changed(&directory.join("built_in.rs"), list.as_bytes())?;
+    Ok(())
+}
+
+/// Leaves a file alone that holds these bytes already, so that nothing is built again for it.
+fn write_changed(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if std::fs::read(path).is_ok_and(|old| old == bytes) { Ok(()) } else { std::fs::write(path, bytes) }
+}

@@ -1,2 +1,35 @@
-//! config
+//! The ini file and what it means: text, then sections, then settings that a connector's description gives a type.
+//!
+//! Promises: nothing is guessed silently (an unknown setting is a warning with the nearest name), everything wrong with a section is
+//! said at once, and a secret is a [`crate::redact::Secret`] from the line it was read on.
+
+mod destination;
+mod finding;
+mod ini;
+mod mapping_value;
 pub mod schema;
+mod section;
+mod selection;
+mod suggest;
+pub mod template;
+
+pub use destination::{Destination, SignIn, destination};
+pub use finding::{Finding, Place, Severity};
+pub use ini::{Entry, Ini, RawSection};
+pub use mapping_value::IniMapping;
+pub(crate) use section::component_path;
+pub use section::{Common, Section, enabled, section};
+pub use selection::select;
+pub use suggest::nearest;
+
+/// How the environment is read: a function, so that tests do not touch the process's own.
+pub type Env<'a> = dyn Fn(&str) -> Option<String> + Send + Sync + 'a;
+
+/// Truth values, wherever a setting is one.
+pub fn truth(value: &str) -> Option<bool> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "1" | "yes" | "true" | "on" => Some(true),
+        "0" | "no" | "false" | "off" => Some(false),
+        _ => None,
+    }
+}

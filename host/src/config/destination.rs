@@ -1,0 +1,215 @@
+//! `[oomnitza]`: where the records go, and how.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::Env;
+use super::finding::{Finding, Severity};
+use super::ini::{Entry, Ini};
+use super::section::{Common, Reading, unknown_setting};
+use crate::redact::Secret;
+
+/// Where the records go.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// Oomnitza's address, without a trailing slash in its path.
+    pub url: Url,
+    /// How to sign in.
+    pub sign_in: SignIn,
+    /// How the connection is secured.
+    pub common: Common,
+    /// Batches under way at once.
+    pub upload_parallel: usize,
+    /// How long failing requests of one section are repeated, altogether.
+    pub retry_budget: Duration,
+    /// What is worth knowing about it.
+    pub warnings: Vec<Finding>,
+}
+
+/// How to sign in to Oomnitza.
+#[derive(Debug, Clone)]
+pub enum SignIn {
+    /// With a token.
+    Token(Secret),
+    /// With a user's name and password, which give a token.
+    Password {
+        /// The user.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
+}
+
+/// Batches under way at once where the file says nothing.
+const DEFAULT_PARALLEL: usize = 4;
+
+/// The most batches under way at once: more would only queue up in Oomnitza.
+const MAX_PARALLEL: usize = 16;
+
+/// How long failing requests are repeated where the file says nothing.
+const DEFAULT_RETRY: Duration = Duration::from_secs(60 * 60);
+
+const KNOWN: [&str; 12] = [
+    "url",
+    "api_token",
+    "username",
+    "password",
+    "env_password",
+    "verify_ssl",
+    "cacert_file",
+    "cacert_dir",
+    "ssl_protocol",
+    "upload_parallel",
+    "retry_seconds",
+    "enable",
+];
+
+/// Reads `[oomnitza]`, or says everything that is wrong with it.
+pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
+    let Some(raw) = ini.section("oomnitza") else {
+        return Err(vec![
+            Finding::error(ini.place(), "has no section [oomnitza]")
+                .remedy("put `[oomnitza]` with `url` and `api_token` (or `username` and `password`) at the top of the file"),
+        ]);
+    };
+    if let Some(first) = ini.sections.first().filter(|first| first.name != "oomnitza") {
+        return Err(vec![
+            Finding::error(ini.place().at(raw.line, "oomnitza", None), format!("must be the first section, but [{}] on line {} comes before it", first.name, first.line))
+                .remedy("move it to the top of the file"),
+        ]);
+    }
+    let mut reading = Reading { place: ini.place(), raw, findings: Vec::new() };
+    let env_password = reading.env_password(env);
+    let common = reading.common();
+    let url = address(&mut reading);
+    let filled = |name: &str| raw.value(name).filter(|value| !value.is_empty());
+    let sign_in = match (filled("api_token"), filled("username")) {
+        (Some(token), _) => Some(SignIn::Token(Secret::new(token))),
+        (None, Some(username)) => {
+            let password = env_password.or_else(|| filled("password").map(Secret::new));
+            if password.is_none() && filled("env_password").is_none() {
+                let remedy = "give the user's password, or name the environment variable that holds it with `env_password`, or use `api_token`";
+                reading.error(raw.entry("password"), "password", "is missing".to_owned(), remedy.to_owned());
+            }
+            password.map(|password| SignIn::Password { username: username.to_owned(), password })
+        }
+        (None, None) => {
+            let remedy = "give the API token of an Oomnitza user, or `username` and `password`";
+            reading.error(raw.entry("api_token"), "api_token", "is missing".to_owned(), remedy.to_owned());
+            None
+        }
+    };
+    let upload_parallel = number(&mut reading, "upload_parallel", 1, MAX_PARALLEL as u64, DEFAULT_PARALLEL as u64);
+    let retry_seconds = number(&mut reading, "retry_seconds", 0, 24 * 60 * 60, DEFAULT_RETRY.as_secs());
+    for entry in raw.entries.iter().filter(|entry| !KNOWN.contains(&entry.name.as_str())) {
+        let place = ini.place().at(entry.line, "oomnitza", Some(&entry.name));
+        reading.findings.push(unknown_setting(place, &entry.name, KNOWN.into_iter()));
+    }
+    let warnings = reading.findings;
+    match (url, sign_in) {
+        (Some(url), Some(sign_in)) if warnings.iter().all(|finding| finding.severity == Severity::Warning) => {
+            Ok(Destination {
+                url,
+                sign_in,
+                common,
+                upload_parallel: usize::try_from(upload_parallel).unwrap_or(DEFAULT_PARALLEL),
+                retry_budget: Duration::from_secs(retry_seconds),
+                warnings,
+            })
+        }
+        _ => Err(warnings),
+    }
+}
+
+fn address(reading: &mut Reading<'_>) -> Option<Url> {
+    const REMEDY: &str = "give the address of your Oomnitza, for example `url = https://example.oomnitza.com`";
+    let raw = reading.raw;
+    let Some(entry) = raw.entry("url").filter(|entry| !entry.value.is_empty()) else {
+        reading.error(raw.entry("url"), "url", "is missing".to_owned(), REMEDY.to_owned());
+        return None;
+    };
+    let refuse = |reading: &mut Reading<'_>, entry: &Entry, problem: String| {
+        reading.error(Some(entry), "url", format!("`{}` cannot be used: {problem}", entry.value), REMEDY.to_owned());
+        None
+    };
+    match Url::parse(&entry.value) {
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => refuse(reading, entry, format!("`{}` is neither https nor http", url.scheme())),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            refuse(reading, entry, "user name and password do not belong into the address".to_owned())
+        }
+        Ok(mut url) => {
+            let path = url.path().trim_end_matches('/').to_owned();
+            url.set_path(&path);
+            url.set_query(None);
+            url.set_fragment(None);
+            Some(url)
+        }
+        Err(problem) => refuse(reading, entry, problem.to_string()),
+    }
+}
+
+fn number(reading: &mut Reading<'_>, name: &str, least: u64, most: u64, default: u64) -> u64 {
+    let raw = reading.raw;
+    let Some(entry) = raw.entry(name).filter(|entry| !entry.value.is_empty()) else { return default };
+    match entry.value.parse::<u64>() {
+        Ok(number) if (least..=most).contains(&number) => number,
+        _ => {
+            reading.error(
+                Some(entry),
+                name,
+                format!("cannot be `{}`", entry.value),
+                format!("it is a whole number from {least} to {most}; without the setting it is {default}"),
+            );
+            default
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Destination, Vec<String>> {
+        let ini = Ini::parse(Path::new("config.ini"), text.as_bytes().to_vec()).unwrap();
+        destination(&ini, &|_| None).map_err(|findings| findings.iter().map(Finding::to_string).collect())
+    }
+
+    #[test]
+    fn the_sections_of_old_files_are_read() {
+        let token = read("[oomnitza]\nurl = https://example.oomnitza.com/\napi_token = t\nusername =\npassword =\n").unwrap();
+        assert_eq!(token.url.as_str(), "https://example.oomnitza.com/");
+        assert!(matches!(token.sign_in, SignIn::Token(_)));
+        let password = read("[oomnitza]\nurl = https://x/base/\napi_token =\nusername = u\npassword = p\nupload_parallel = 1\n").unwrap();
+        assert_eq!((password.url.path(), password.upload_parallel), ("/base", 1));
+        assert!(matches!(password.sign_in, SignIn::Password { username, .. } if username == "u"));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said() {
+        for (text, expected) in [
+            ("[okta]\nurl = x\n", vec!["config.ini: has no section [oomnitza]"]),
+            ("[okta]\n[oomnitza]\n", vec!["config.ini:2: [oomnitza] must be the first section, but [okta] on line 1 comes before it"]),
+            ("[oomnitza]\n", vec!["config.ini:1: [oomnitza] url: is missing", "config.ini:1: [oomnitza] api_token: is missing"]),
+            (
+                "[oomnitza]\nurl = example.com\nusername = u\nretry_seconds = x\n",
+                vec![
+                    "config.ini:2: [oomnitza] url: `example.com` cannot be used: relative URL without a base",
+                    "config.ini:1: [oomnitza] password: is missing",
+                    "config.ini:4: [oomnitza] retry_seconds: cannot be `x`",
+                ],
+            ),
+            (
+                "[oomnitza]\nurl = ftp://x\napi_token = t\nenv_password = NOPE\n",
+                vec![
+                    "config.ini:4: [oomnitza] env_password: the environment variable `NOPE` is not set",
+                    "config.ini:2: [oomnitza] url: `ftp://x` cannot be used: `ftp` is neither https nor http",
+                ],
+            ),
+        ] {
+            assert_eq!(read(text).unwrap_err(), expected, "{text}");
+        }
+    }
+}

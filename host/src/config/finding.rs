@@ -1,0 +1,90 @@
+//! What is wrong with a configuration, and where.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; the section runs.
+    Warning,
+    /// The section cannot run.
+    Error,
+}
+
+/// Where it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: Option<u32>,
+    /// The section.
+    pub section: Option<String>,
+    /// The setting.
+    pub setting: Option<String>,
+}
+
+/// One thing that is wrong, where it is, and what can be done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// What it is.
+    pub what: String,
+    /// What can be done about it.
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn error(place: Place, what: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, place, what: what.into(), remedy: None }
+    }
+
+    pub(super) fn warning(place: Place, what: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(place, what) }
+    }
+
+    pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+}
+
+impl Place {
+    /// A place in this place's file: a section's setting on a line.
+    pub(super) fn at(&self, line: u32, section: &str, setting: Option<&str>) -> Self {
+        Self {
+            file: self.file.clone(),
+            line: Some(line),
+            section: Some(section.to_owned()),
+            setting: setting.map(str::to_owned),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ":")?;
+        if let Some(section) = &self.section {
+            write!(f, " [{section}]")?;
+        }
+        if let Some(setting) = &self.setting {
+            write!(f, " {setting}:")?;
+        }
+        Ok(())
+    }
+}
+
+/// `config.ini:12: [okta] api_token: has no value`
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.place, self.what)
+    }
+}

@@ -1,0 +1,394 @@
+//! A section with its types: what stands in the file, judged by what its connector describes.
+
+use std::path::PathBuf;
+
+use super::Env;
+use super::finding::{Finding, Place, Severity};
+use super::ini::{Entry, Ini, RawSection};
+use super::mapping_value::{self, IniMapping};
+use super::schema::{Description, RecordKind, Setting};
+use super::suggest::nearest;
+use super::truth;
+use crate::redact::Secret;
+
+/// A section that can run.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// Its name: `ldap.Contractors`.
+    pub name: String,
+    /// Its connector: `ldap`.
+    pub connector: String,
+    /// The line of its header.
+    pub line: u32,
+    /// Settings that are no secrets, defaults filled in, in the order of the description.
+    pub settings: Vec<(String, String)>,
+    /// Secret settings.
+    pub secrets: Vec<(String, Secret)>,
+    /// Its mappings.
+    pub mappings: Vec<IniMapping>,
+    /// Python that decides which records are left out, and its line.
+    pub record_filter: Option<(String, u32)>,
+    /// The field by which Oomnitza tells records apart.
+    pub sync_field: Option<String>,
+    /// Whether only records that Oomnitza knows are updated: the file's own text, `False` where it has none.
+    pub update_only: String,
+    /// How connections are secured.
+    pub common: Common,
+    /// What is worth knowing about it.
+    pub warnings: Vec<Finding>,
+    place: Place,
+}
+
+/// Settings that every section has, `[oomnitza]` included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Common {
+    /// Whether certificates are checked.
+    pub verify_ssl: bool,
+    /// A file with the certificate authorities to trust, PEM.
+    pub cacert_file: Option<PathBuf>,
+    /// A directory of such files.
+    pub cacert_dir: Option<PathBuf>,
+    /// TLS 1.2 is not good enough.
+    pub tls13_only: bool,
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self { verify_ssl: true, cacert_file: None, cacert_dir: None, tls13_only: false }
+    }
+}
+
+/// Names that every section may have besides what its connector describes.
+const COMMON_NAMES: [&str; 11] = [
+    "enable",
+    "verify_ssl",
+    "cacert_file",
+    "cacert_dir",
+    "env_password",
+    "ssl_protocol",
+    "recordfilter",
+    "component",
+    "sync_field",
+    "update_only",
+    "default_position",
+];
+
+impl Section {
+    /// The value of a setting that is no secret.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a setting is one of the section's secrets.
+    pub fn is_secret(&self, name: &str) -> bool {
+        self.secrets.iter().any(|(key, _)| key == name)
+    }
+
+    /// Where in the file the section, or one of its lines, is.
+    pub fn place(&self, line: Option<u32>, setting: Option<&str>) -> Place {
+        self.place.at(line.unwrap_or(self.line), &self.name, setting)
+    }
+}
+
+/// Whether a section is switched on.
+pub fn enabled(ini: &Ini, section: &RawSection) -> Result<bool, Finding> {
+    let Some(entry) = section.entry("enable") else { return Ok(false) };
+    truth(&entry.value).ok_or_else(|| {
+        Finding::error(
+            ini.place().at(entry.line, &section.name, Some("enable")),
+            format!("`{}` is neither true nor false", entry.value),
+        )
+        .remedy("write `enable = True` or `enable = False`")
+    })
+}
+
+/// The component that a section names itself, if it does.
+pub(crate) fn component_path(section: &RawSection) -> Option<PathBuf> {
+    section.value("component").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// A section with its types, or everything that is wrong with it.
+pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env) -> Result<Section, Vec<Finding>> {
+    let mut reading = Reading { place: ini.place(), raw, findings: Vec::new() };
+    let password = reading.env_password(env);
+    let common = reading.common();
+    let (mut settings, mut secrets) = (Vec::new(), Vec::new());
+    for setting in &description.settings {
+        let replaced = password.as_ref().filter(|_| setting.name == "password");
+        if let (Some(password), true) = (replaced, setting.secret) {
+            secrets.push((setting.name.clone(), password.clone()));
+        } else if let Some(value) = reading.described(setting) {
+            if setting.secret {
+                secrets.push((setting.name.clone(), Secret::new(value)));
+            } else {
+                settings.push((setting.name.clone(), value));
+            }
+        }
+    }
+    let sync_field = reading.sync_field(description);
+    let mappings = reading.mappings();
+    reading.unknown(description);
+    let section = Section {
+        name: raw.name.clone(),
+        connector: description.id.clone(),
+        line: raw.line,
+        settings,
+        secrets,
+        mappings,
+        record_filter: raw.entry("recordfilter").map(|entry| (entry.value.clone(), entry.line)),
+        sync_field,
+        update_only: raw.value("update_only").unwrap_or("False").to_owned(),
+        common,
+        warnings: Vec::new(),
+        place: ini.place(),
+    };
+    let findings = reading.findings;
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        Err(findings)
+    } else {
+        Ok(Section { warnings: findings, ..section })
+    }
+}
+
+/// A section while it is read.
+pub(super) struct Reading<'a> {
+    pub(super) place: Place,
+    pub(super) raw: &'a RawSection,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Reading<'_> {
+    fn at(&self, entry: Option<&Entry>, setting: &str) -> Place {
+        self.place.at(entry.map_or(self.raw.line, |entry| entry.line), &self.raw.name, Some(setting))
+    }
+
+    pub(super) fn error(&mut self, entry: Option<&Entry>, setting: &str, what: String, remedy: String) {
+        let finding = Finding::error(self.at(entry, setting), what).remedy(remedy);
+        self.findings.push(finding);
+    }
+
+    /// The value of a described setting; what is wrong with it is noted.
+    fn described(&mut self, setting: &Setting) -> Option<String> {
+        let raw = self.raw;
+        let entry = raw.entry(&setting.name);
+        // `key =` of a setting with a default is as good as no line; of a secret that may be missing it says that there is none.
+        let given = entry.map(|entry| entry.value.as_str()).filter(|value| !value.is_empty() || (setting.secret && setting.optional));
+        let Some(value) = given.map(str::to_owned).or_else(|| setting.default.clone()) else {
+            if !setting.optional {
+                let what = if entry.is_some() { "has no value" } else { "is missing" };
+                let remedy = format!("{}; for example `{} = {}`", setting.help, setting.name, setting.example);
+                self.error(entry, &setting.name, what.to_owned(), remedy);
+            }
+            return None;
+        };
+        if !setting.choices.is_empty() && !setting.choices.contains(&value) {
+            let choices = setting.choices.join(", ");
+            let remedy = match nearest(&value, setting.choices.iter().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`? It can be {choices}"),
+                None => format!("it can be {choices}"),
+            };
+            self.error(entry, &setting.name, format!("cannot be `{value}`"), remedy);
+        }
+        if setting.json
+            && let Err(problem) = serde_json::from_str::<serde::de::IgnoredAny>(&value)
+        {
+            self.error(entry, &setting.name, format!("is not JSON: {problem}"), format!("for example `{}`", setting.example));
+        }
+        Some(value)
+    }
+
+    /// The password that an environment variable holds.
+    pub(super) fn env_password(&mut self, env: &Env) -> Option<Secret> {
+        let entry = self.raw.entry("env_password").filter(|entry| !entry.value.is_empty())?;
+        let password = env(&entry.value);
+        if password.is_none() {
+            self.error(
+                Some(entry),
+                "env_password",
+                format!("the environment variable `{}` is not set", entry.value),
+                format!("set `{}` where the program is started, for example in the cron line, or remove `env_password`", entry.value),
+            );
+        }
+        password.map(Secret::new)
+    }
+
+    pub(super) fn common(&mut self) -> Common {
+        let path = |value: Option<&str>| value.filter(|path| !path.is_empty()).map(PathBuf::from);
+        let mut common = Common {
+            cacert_file: path(self.raw.value("cacert_file")),
+            cacert_dir: path(self.raw.value("cacert_dir")),
+            ..Common::default()
+        };
+        let raw = self.raw;
+        if let Some(entry) = raw.entry("verify_ssl").filter(|entry| !entry.value.is_empty()) {
+            match truth(&entry.value) {
+                Some(verify) => common.verify_ssl = verify,
+                None => self.error(
+                    Some(entry),
+                    "verify_ssl",
+                    format!("`{}` is neither true nor false", entry.value),
+                    "write `verify_ssl = True` or `verify_ssl = False`".to_owned(),
+                ),
+            }
+        }
+        if let Some(entry) = raw.entry("ssl_protocol").filter(|entry| !entry.value.is_empty()) {
+            match entry.value.to_ascii_lowercase().as_str() {
+                "ssl" | "sslv23" | "tls" | "tls1" | "tls1.2" => {}
+                "tls1.3" => common.tls13_only = true,
+                "sslv3" => self.error(
+                    Some(entry),
+                    "ssl_protocol",
+                    "SSL 3 is broken (RFC 7568), and no maintained TLS library speaks it".to_owned(),
+                    "remove the setting; the best protocol that both sides know is used".to_owned(),
+                ),
+                other => self.error(
+                    Some(entry),
+                    "ssl_protocol",
+                    format!("cannot be `{other}`"),
+                    "it can be ssl, sslv23, tls, tls1, tls1.2, tls1.3".to_owned(),
+                ),
+            }
+        }
+        common
+    }
+
+    fn sync_field(&mut self, description: &Description) -> Option<String> {
+        let field = self.raw.value("sync_field").filter(|field| !field.is_empty()).map(str::to_owned);
+        if field.is_none() && description.kind != RecordKind::Users {
+            self.error(
+                self.raw.entry("sync_field"),
+                "sync_field",
+                "is missing".to_owned(),
+                "name Oomnitza's field that tells assets apart, usually the serial number's".to_owned(),
+            );
+        }
+        field
+    }
+
+    fn mappings(&mut self) -> Vec<IniMapping> {
+        let mut mappings: Vec<IniMapping> = Vec::new();
+        let raw = self.raw;
+        for entry in raw.entries.iter().filter(|entry| entry.name.starts_with("mapping.")) {
+            match mapping_value::parse(&entry.name, &entry.value, entry.line) {
+                Ok(mapping) => mappings.push(mapping),
+                Err(problem) => {
+                    let place = self.at(Some(entry), &entry.name);
+                    self.findings.push(Finding::error(place, problem));
+                }
+            }
+        }
+        mappings
+    }
+
+    fn unknown(&mut self, description: &Description) {
+        let raw = self.raw;
+        let known = || description.settings.iter().map(|setting| setting.name.as_str()).chain(COMMON_NAMES);
+        for entry in &raw.entries {
+            let name = entry.name.as_str();
+            if !name.starts_with("mapping.") && !known().any(|known| known == name) {
+                let place = self.at(Some(entry), name);
+                self.findings.push(unknown_setting(place, name, known()));
+            }
+        }
+    }
+}
+
+/// The warning about a setting that nobody knows.
+pub(super) fn unknown_setting<'a>(place: Place, name: &str, known: impl Iterator<Item = &'a str>) -> Finding {
+    let finding = Finding::warning(place, "is not a setting of this section and has no effect");
+    match nearest(name, known) {
+        Some(meant) => finding.remedy(format!("did you mean `{meant}`?")),
+        None => finding.remedy("remove the line, or correct its name"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn setting(name: &str) -> Setting {
+        Setting {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            help: format!("The {name} of the source"),
+            example: format!("my-{name}"),
+            default: None,
+            optional: false,
+            choices: Vec::new(),
+            secret: false,
+            json: false,
+            basic: true,
+        }
+    }
+
+    fn description() -> Description {
+        Description {
+            id: "sample".into(),
+            title: "Sample".into(),
+            version: "1".into(),
+            kind: RecordKind::Users,
+            mapping_name: "Sample".into(),
+            settings: vec![
+                setting("url"),
+                Setting { secret: true, ..setting("password") },
+                Setting { default: Some("3".into()), choices: vec!["2".into(), "3".into()], ..setting("version") },
+                Setting { json: true, optional: true, ..setting("partitions") },
+            ],
+            mappings: vec![],
+            converters: vec![],
+            endpoints: vec![],
+            auth: vec![],
+        }
+    }
+
+    fn read(text: &str) -> Result<Section, Vec<String>> {
+        let ini = Ini::parse(Path::new("config.ini"), text.as_bytes().to_vec()).unwrap();
+        let env = |name: &str| (name == "SET").then(|| "from-env".to_owned());
+        section(&ini, &ini.sections[0], &description(), &env).map_err(|findings| {
+            findings.iter().map(|finding| format!("{finding} | {}", finding.remedy.as_deref().unwrap_or("-"))).collect()
+        })
+    }
+
+    #[test]
+    fn a_good_section_has_its_defaults_and_keeps_its_secrets_apart() {
+        let section = read("[sample.B]\nenable = yes\nurl = https://x\npassword = p%;w\nmapping.a = b\n").unwrap();
+        assert_eq!((section.name.as_str(), section.connector.as_str()), ("sample.B", "sample"));
+        assert_eq!(section.settings, [("url".into(), "https://x".into()), ("version".into(), "3".into())]);
+        assert_eq!(section.secrets, [("password".into(), Secret::new("p%;w"))]);
+        assert_eq!(section.mappings[0].source.as_deref(), Some("b"));
+        assert!(section.warnings.is_empty());
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let findings = read("[sample]\nversion = 4\npartitions = [\nverify_ssl = maybe\nssl_protocol = sslv3\nmapping.a = {\nenv_password = UNSET\n");
+        let expected = [
+            "config.ini:7: [sample] env_password: the environment variable `UNSET` is not set | set `UNSET` where the program is started, for example in the cron line, or remove `env_password`",
+            "config.ini:4: [sample] verify_ssl: `maybe` is neither true nor false | write `verify_ssl = True` or `verify_ssl = False`",
+            "config.ini:5: [sample] ssl_protocol: SSL 3 is broken (RFC 7568), and no maintained TLS library speaks it | remove the setting; the best protocol that both sides know is used",
+            "config.ini:1: [sample] url: is missing | The url of the source; for example `url = my-url`",
+            "config.ini:1: [sample] password: is missing | The password of the source; for example `password = my-password`",
+            "config.ini:2: [sample] version: cannot be `4` | did you mean `2`? It can be 2, 3",
+            "config.ini:3: [sample] partitions: is not JSON: EOF while parsing a list at line 1 column 1 | for example `my-partitions`",
+            "config.ini:6: [sample] mapping.a: is not a JSON object (EOF while parsing an object at line 1 column 1); write it as {\"source\": \"field\", \"converter\": \"name\"}, or as the source's field alone | -",
+        ];
+        assert_eq!(findings.unwrap_err(), expected);
+    }
+
+    #[test]
+    fn an_unknown_setting_is_a_warning_with_the_nearest_name() {
+        let section = read("[sample]\nurl = x\npasword = y\npassword =\n").unwrap();
+        let warning = &section.warnings[0];
+        assert_eq!(warning.severity, Severity::Warning);
+        assert_eq!(warning.to_string(), "config.ini:3: [sample] pasword: is not a setting of this section and has no effect");
+        assert_eq!(warning.remedy.as_deref(), Some("did you mean `password`?"));
+    }
+
+    #[test]
+    fn the_environment_variable_replaces_the_password() {
+        let section = read("[sample]\nurl = x\npassword = ignored\nenv_password = SET\n").unwrap();
+        assert_eq!(section.secrets, [("password".into(), Secret::new("from-env"))]);
+    }
+}

@@ -1,0 +1,38 @@
+//! From the names on the command line to sections of the file.
+
+use super::finding::Finding;
+use super::ini::{Ini, RawSection};
+use super::section::enabled;
+use super::suggest::nearest;
+
+/// Sections that are no connectors.
+const NO_CONNECTORS: [&str; 2] = ["oomnitza", "converters"];
+
+/// The section called `name`, if it can be run.
+pub fn select<'a>(ini: &'a Ini, name: &str) -> Result<&'a RawSection, Finding> {
+    let sections = || ini.sections.iter().map(|section| section.name.as_str()).filter(|name| !NO_CONNECTORS.contains(name));
+    let found = ini.section(name).filter(|section| !NO_CONNECTORS.contains(&section.name.as_str()));
+    let Some(section) = found else {
+        let mut place = ini.place();
+        place.section = Some(name.to_owned());
+        let finding = Finding::error(place, "there is no such section");
+        return Err(match nearest(name, sections()) {
+            Some(meant) => finding.remedy(format!("did you mean `{meant}`?")),
+            None => {
+                let known: Vec<&str> = sections().collect();
+                if known.is_empty() {
+                    finding.remedy("the file has no section for a connector yet; add one as the README shows")
+                } else {
+                    finding.remedy(format!("the sections are {}", known.join(", ")))
+                }
+            }
+        });
+    };
+    if enabled(ini, section)? {
+        Ok(section)
+    } else {
+        let line = section.entry("enable").map_or(section.line, |entry| entry.line);
+        Err(Finding::error(ini.place().at(line, name, Some("enable")), "the section is disabled")
+            .remedy("set `enable = True` to run it"))
+    }
+}

@@ -1,6 +1,172 @@
-//! Why there is no connection.
+//! Why there is no connection, or no answer.
 
-/// Why there is no connection.
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::redact::clean;
+
+/// Why there is no connection, or no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {}
+pub enum Error {
+    /// The place may not be reached.
+    #[error("{place} may not be reached: {reason}")]
+    Denied {
+        /// Where it was to go.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The name has no address that may be used.
+    #[error("{host} has no usable address: {reason}")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody answers there.
+    #[error("no connection to {place}: {reason}")]
+    Connect {
+        /// Where.
+        place: String,
+        /// Why.
+        reason: String,
+    },
+    /// The connection cannot be secured.
+    #[error("no secure connection to {place}: {reason}")]
+    Tls {
+        /// Where.
+        place: String,
+        /// Why.
+        reason: String,
+        /// What can be done about it.
+        hint: &'static str,
+    },
+    /// It took too long.
+    #[error("{place} did not {what} within {limit:?}")]
+    TimedOut {
+        /// Where.
+        place: String,
+        /// What it did not do.
+        what: &'static str,
+        /// The time it had.
+        limit: Duration,
+    },
+    /// The connection broke.
+    #[error("the connection to {place} broke: {reason}")]
+    Broken {
+        /// Where.
+        place: String,
+        /// How.
+        reason: String,
+    },
+    /// A setting of TLS or of a proxy cannot be used.
+    #[error("{0}")]
+    Setting(String),
+}
+
+impl Error {
+    pub(super) fn denied(url: &Url, reason: &str) -> Self {
+        Self::Denied { place: place(url), reason: reason.to_owned() }
+    }
+
+    /// What can be done about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Denied { .. } => "only places that the section's own settings name can be reached",
+            Self::Resolve { .. } => "check the host's name, and this machine's name service",
+            Self::Connect { .. } => "check address and port, and that a firewall or proxy lets this machine through",
+            Self::Tls { hint, .. } => hint,
+            Self::TimedOut { .. } | Self::Broken { .. } => "try again; if it stays, look at the other side or at what lies between",
+            Self::Setting(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// Whether trying again can help.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Resolve { .. } | Self::Connect { .. } | Self::TimedOut { .. } | Self::Broken { .. })
+    }
+
+    /// What a failed request means.
+    pub(super) fn of_request(error: reqwest::Error, url: &Url, connect_limit: Duration) -> Self {
+        let place = place(url);
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
+        let mut last = String::new();
+        while let Some(current) = cause {
+            if let Some(own) = current.downcast_ref::<Self>() {
+                return own.again();
+            }
+            if let Some(inner) = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+                if let Some(own) = inner.downcast_ref::<Self>() {
+                    return own.again();
+                }
+                if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+                    return Self::of_tls(place, tls);
+                }
+            }
+            if let Some(tls) = current.downcast_ref::<rustls::Error>() {
+                return Self::of_tls(place, tls);
+            }
+            last = current.to_string();
+            cause = current.source();
+        }
+        let reason = clean(&last, 300);
+        if error.is_timeout() {
+            Self::TimedOut { place, what: "accept a connection", limit: connect_limit }
+        } else if error.is_connect() {
+            Self::Connect { place, reason }
+        } else {
+            Self::Broken { place, reason }
+        }
+    }
+
+    /// What a failed handshake means, in plain words.
+    pub(super) fn of_tls(place: String, error: &rustls::Error) -> Self {
+        use rustls::CertificateError as Certificate;
+        const CA: &str = "if the server's certificate comes from your own authority, name its file with `cacert_file`; `verify_ssl = False` switches the check off";
+        const NAME: &str = "use the name that the certificate was made for, or let the certificate be made for this one";
+        const RENEW: &str = "let the server's certificate be renewed, or correct the clock of this machine";
+        const PROTOCOL: &str = "the server must speak TLS 1.2 or 1.3";
+        let (reason, hint) = match error {
+            rustls::Error::InvalidCertificate(problem) => match problem {
+                Certificate::Expired | Certificate::ExpiredContext { .. } => ("its certificate has expired".to_owned(), RENEW),
+                Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => ("its certificate is not valid yet".to_owned(), RENEW),
+                Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => ("its certificate was made for another name".to_owned(), NAME),
+                Certificate::UnknownIssuer => ("its certificate comes from an authority that this machine does not know".to_owned(), CA),
+                Certificate::Revoked => ("its certificate was revoked".to_owned(), RENEW),
+                other => (format!("its certificate cannot be trusted: {}", clean(&other.to_string(), 200)), CA),
+            },
+            rustls::Error::PeerIncompatible(_) | rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion) => {
+                ("the server speaks no protocol that is safe".to_owned(), PROTOCOL)
+            }
+            other => (clean(&other.to_string(), 200), "check that the port speaks TLS"),
+        };
+        Self::Tls { place, reason, hint }
+    }
+
+    /// The same once more; it came wrapped in somebody else's error.
+    fn again(&self) -> Self {
+        match self {
+            Self::Denied { place, reason } => Self::Denied { place: place.clone(), reason: reason.clone() },
+            Self::Resolve { host, reason } => Self::Resolve { host: host.clone(), reason: reason.clone() },
+            Self::Connect { place, reason } => Self::Connect { place: place.clone(), reason: reason.clone() },
+            Self::Tls { place, reason, hint } => Self::Tls { place: place.clone(), reason: reason.clone(), hint },
+            Self::TimedOut { place, what, limit } => Self::TimedOut { place: place.clone(), what, limit: *limit },
+            Self::Broken { place, reason } => Self::Broken { place: place.clone(), reason: reason.clone() },
+            Self::Setting(what) => Self::Setting(what.clone()),
+        }
+    }
+}
+
+/// Scheme, host and port of a URL, for people.
+pub(super) fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("no host");
+    match url.port() {
+        Some(port) => format!("{}://{host}:{port}", url.scheme()),
+        None => format!("{}://{host}", url.scheme()),
+    }
+}

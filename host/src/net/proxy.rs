@@ -1,0 +1,121 @@
+//! Proxies, as the environment names them (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in both cases).
+
+use url::{Host, Url};
+
+use super::error::Error;
+
+/// Which proxy serves which URL.
+#[derive(Debug, Clone, Default)]
+pub struct Proxies {
+    http: Option<Url>,
+    https: Option<Url>,
+    exceptions: Vec<String>,
+}
+
+impl Proxies {
+    /// No proxy.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The proxies that the environment names.
+    pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let either = |name: &str| env(&name.to_lowercase()).or_else(|| env(name)).filter(|value| !value.is_empty());
+        let proxy = |name: &str| either(name).map(|value| read(name, &value)).transpose();
+        let all = proxy("ALL_PROXY")?;
+        // HTTP_PROXY in upper case is what a web server makes of a request's `Proxy:` header; this is no web server.
+        Ok(Self {
+            http: proxy("HTTP_PROXY")?.or_else(|| all.clone()),
+            https: proxy("HTTPS_PROXY")?.or(all),
+            exceptions: either("NO_PROXY")
+                .map(|list| list.split(',').map(|item| item.trim().to_lowercase()).filter(|item| !item.is_empty()).collect())
+                .unwrap_or_default(),
+        })
+    }
+
+    /// The proxy for `url`, if it has one.
+    pub(super) fn for_url(&self, url: &Url) -> Option<&Url> {
+        let proxy = match url.scheme() {
+            "https" => self.https.as_ref()?,
+            "http" => self.http.as_ref()?,
+            _ => return None,
+        };
+        (!self.is_exception(url)).then_some(proxy)
+    }
+
+    /// Whether `host` is that of a proxy.
+    pub(super) fn is_proxy(&self, host: &str) -> bool {
+        [&self.http, &self.https].into_iter().flatten().any(|proxy| proxy.host_str() == Some(host))
+    }
+
+    fn is_exception(&self, url: &Url) -> bool {
+        let Some(host) = url.host_str() else { return false };
+        let host = host.trim_matches(['[', ']']).to_lowercase();
+        let is_local = match url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            _ => host == "localhost",
+        };
+        is_local
+            || self.exceptions.iter().any(|exception| {
+                let (name, port) = match exception.rsplit_once(':') {
+                    Some((name, port)) if port.parse::<u16>().is_ok() && !name.contains(':') => (name, port.parse().ok()),
+                    _ => (exception.as_str(), None),
+                };
+                let name = name.trim_start_matches("*.").trim_start_matches('.');
+                let is_named = name == "*" || host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+                is_named && port.is_none_or(|port: u16| url.port_or_known_default() == Some(port))
+            })
+    }
+}
+
+fn read(name: &str, value: &str) -> Result<Url, Error> {
+    let text = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+    let problem = |problem: &str| Error::Setting(format!("the environment variable {name} does not name a proxy: {problem}"));
+    let url = Url::parse(&text).map_err(|error| problem(&error.to_string()))?;
+    match url.scheme() {
+        "http" | "https" if url.host().is_some() => Ok(url),
+        other => Err(problem(&format!("`{other}` is neither http nor https"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxies(pairs: &[(&str, &str)]) -> Result<Proxies, Error> {
+        Proxies::from_env(&|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn the_environment_decides_as_other_programs_read_it() {
+        let proxies = proxies(&[
+            ("HTTPS_PROXY", "http://proxy.example:3128"),
+            ("no_proxy", "internal.example, .corp.example,10.0.0.5, special.example:8443"),
+        ])
+        .unwrap();
+        for (url, is_proxied) in [
+            ("https://example.oomnitza.com/", true),
+            ("http://example.oomnitza.com/", false),
+            ("https://internal.example/", false),
+            ("https://a.internal.example/", false),
+            ("https://notinternal.example/", true),
+            ("https://x.corp.example/", false),
+            ("https://10.0.0.5/", false),
+            ("https://special.example/", true),
+            ("https://special.example:8443/", false),
+            ("https://127.0.0.1:1/", false),
+            ("https://[::1]:1/", false),
+            ("https://localhost/", false),
+        ] {
+            assert_eq!(proxies.for_url(&Url::parse(url).unwrap()).is_some(), is_proxied, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_without_scheme_is_http_and_nonsense_is_said() {
+        assert_eq!(proxies(&[("all_proxy", "proxy:8080")]).unwrap().https.unwrap().as_str(), "http://proxy:8080/");
+        let error = proxies(&[("HTTPS_PROXY", "socks5://p")]).unwrap_err().to_string();
+        assert_eq!(error, "the environment variable HTTPS_PROXY does not name a proxy: `socks5` is neither http nor https");
+    }
+}

@@ -1,0 +1,184 @@
+//! TLS: which authorities are trusted, and the handshake for connections that are not HTTP's.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+use url::{Host, Url};
+
+use super::Network;
+use super::error::{Error, place};
+
+/// A secured connection.
+pub type TlsStream = tokio_rustls::client::TlsStream<TcpStream>;
+
+/// How connections are secured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsSettings {
+    /// Whether certificates are checked.
+    pub verify: bool,
+    /// A file with the authorities to trust, PEM, instead of the machine's.
+    pub cacert_file: Option<PathBuf>,
+    /// A directory of such files, instead of the machine's authorities or on top of the file.
+    pub cacert_dir: Option<PathBuf>,
+    /// TLS 1.2 is not good enough.
+    pub tls13_only: bool,
+}
+
+impl Default for TlsSettings {
+    fn default() -> Self {
+        Self { verify: true, cacert_file: None, cacert_dir: None, tls13_only: false }
+    }
+}
+
+/// The settings, and what becomes of them at the first secured connection.
+pub(super) struct Tls {
+    settings: TlsSettings,
+    config: OnceCell<Arc<ClientConfig>>,
+}
+
+impl Tls {
+    pub(super) fn new(settings: TlsSettings) -> Self {
+        Self { settings, config: OnceCell::new() }
+    }
+
+    /// The configuration; authorities are read the first time.
+    pub(super) async fn config(&self) -> Result<Arc<ClientConfig>, Error> {
+        let load = || async {
+            let settings = self.settings.clone();
+            tokio::task::spawn_blocking(move || build(&settings))
+                .await
+                .map_err(|error| Error::Setting(format!("reading the certificate authorities failed: {error}")))?
+        };
+        self.config.get_or_try_init(load).await.cloned()
+    }
+}
+
+/// A configuration that trusts nobody, for clients that speak plain HTTP only.
+pub(super) fn trusting_nobody() -> Result<ClientConfig, Error> {
+    Ok(builder(false)?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+fn builder(tls13_only: bool) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, Error> {
+    let versions: &[&rustls::SupportedProtocolVersion] =
+        if tls13_only { &[&rustls::version::TLS13] } else { &[&rustls::version::TLS13, &rustls::version::TLS12] };
+    ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(versions)
+        .map_err(|error| Error::Setting(format!("TLS cannot be set up: {error}")))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn build(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Error> {
+    let builder = builder(settings.tls13_only)?;
+    if !settings.verify {
+        let config = builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider())));
+        return Ok(Arc::new(config.with_no_client_auth()));
+    }
+    Ok(Arc::new(builder.with_root_certificates(roots(settings)?).with_no_client_auth()))
+}
+
+fn roots(settings: &TlsSettings) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    if let Some(file) = &settings.cacert_file {
+        let certificates = read(file).map_err(|reason| Error::Setting(format!("cacert_file {} cannot be used: {reason}", file.display())))?;
+        roots.add_parsable_certificates(certificates);
+    }
+    if let Some(directory) = &settings.cacert_dir {
+        let unreadable = |error: std::io::Error| Error::Setting(format!("cacert_dir {} cannot be read: {error}", directory.display()));
+        for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+            // Such directories hold other files as well.
+            if let Ok(certificates) = read(&entry.map_err(unreadable)?.path()) {
+                roots.add_parsable_certificates(certificates);
+            }
+        }
+    }
+    if settings.cacert_file.is_none() && settings.cacert_dir.is_none() {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    if roots.is_empty() {
+        return Err(Error::Setting(match (&settings.cacert_file, &settings.cacert_dir) {
+            (Some(file), _) => format!("cacert_file {} holds no certificate", file.display()),
+            (None, Some(directory)) => format!("cacert_dir {} holds no certificate", directory.display()),
+            (None, None) => "this machine has no certificate authorities; install the package ca-certificates, or name a file with `cacert_file`".to_owned(),
+        }));
+    }
+    Ok(roots)
+}
+
+fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).map_err(|error| error.to_string())?.collect();
+    match certificates {
+        Ok(certificates) if certificates.is_empty() => Err("it holds no certificate in PEM form".to_owned()),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+impl Network {
+    /// Secures a connection to where `url` points.
+    pub async fn secure(&self, stream: TcpStream, url: &Url) -> Result<TlsStream, Error> {
+        let name = match super::egress::place(url)?.0 {
+            Host::Domain(name) => ServerName::try_from(name).map_err(|_| Error::denied(url, "its host is not a name"))?,
+            Host::Ipv4(address) => ServerName::from(std::net::IpAddr::V4(address)),
+            Host::Ipv6(address) => ServerName::from(std::net::IpAddr::V6(address)),
+        };
+        let connector = tokio_rustls::TlsConnector::from(self.shared.tls.config().await?);
+        let limit = self.shared.timeouts.connect;
+        let handshake = timeout(limit, connector.connect(name, stream)).await;
+        let handshake = handshake.map_err(|_| Error::TimedOut { place: place(url), what: "secure the connection", limit })?;
+        handshake.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(tls) => Error::of_tls(place(url), tls),
+            None => Error::Broken { place: place(url), reason: error.to_string() },
+        })
+    }
+}
+
+/// Takes any certificate, as `verify_ssl = False` asks for; signatures are still checked, so that the connection is at least with
+/// whoever holds the key.
+#[derive(Debug)]
+struct Unverified(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

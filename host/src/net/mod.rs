@@ -73,6 +73,11 @@ impl Network {
         &self.shared.timeouts
     }
 
+    /// Whether the place a URL points to may be reached, before its name is looked up.
+    pub fn permits(&self, url: &url::Url) -> Result<(), Error> {
+        self.shared.egress.permits(url).map(|_| ())
+    }
+
     /// A client for requests, with a pool of connections of its own.
     pub fn http(&self) -> HttpClient {
         HttpClient::new(self.clone())

@@ -1,5 +1,19 @@
-//! http stub
-/// s
-pub struct HttpState {}
-/// l
-pub fn add_to_linker<T: Send + 'static>(_l: &mut wasmtime::component::Linker<T>, _get: fn(&mut T) -> &mut HttpState) -> wasmtime::Result<()> { Ok(()) }
+//! `oomnitza:connector/http`: requests on behalf of one connector.
+//!
+//! Grants: the endpoints of its description, as far as the section's settings give them. Limits: [`Limits`].
+//! A guest never gets: credentials, resolved addresses, or an answer that is larger than it may be. The credential of an auth slot is
+//! added after the place was judged, and goes to the place that the request named and nowhere else.
+
+mod auth;
+mod body;
+mod error;
+mod headers;
+mod host;
+mod limits;
+mod request;
+mod state;
+
+pub use auth::Slot;
+pub use host::add_to_linker;
+pub use limits::{Limits, Retry};
+pub use state::{HttpState, Statistics};

@@ -1,0 +1,109 @@
+//! Credentials, placed by the host.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+
+use super::error::Error;
+use crate::redact::Secret;
+
+/// A credential, and where it goes.
+#[derive(Debug, Clone)]
+pub enum Slot {
+    /// HTTP Basic (RFC 7617).
+    Basic {
+        /// User name.
+        username: String,
+        /// Password.
+        password: Secret,
+    },
+    /// A header.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Secret,
+    },
+    /// Each occurrence of a placeholder in the request's body.
+    Body {
+        /// The placeholder.
+        placeholder: String,
+        /// What takes its place.
+        value: Secret,
+    },
+}
+
+impl Slot {
+    /// Puts the credential where it belongs.
+    pub(super) fn sign(&self, headers: &mut HeaderMap, body: &mut Option<Vec<u8>>) -> Result<(), Error> {
+        match self {
+            Self::Basic { username, password } => {
+                let text = Secret::new(format!("{username}:{}", password.expose()));
+                headers.insert(AUTHORIZATION, sensitive(&format!("Basic {}", STANDARD.encode(text.expose())))?);
+            }
+            Self::Header { name, value } => {
+                let name = HeaderName::from_bytes(name.as_bytes())
+                    .map_err(|_| Error::Invalid("the slot's header is not one".to_owned()))?;
+                headers.insert(name, sensitive(value.expose())?);
+            }
+            Self::Body { placeholder, value } => {
+                if let Some(body) = body {
+                    *body = replace(body, placeholder.as_bytes(), value.expose().as_bytes());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A header's value that is never shown.
+fn sensitive(value: &str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| Error::Denied("the credential holds a character that no header can".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn replace(text: &[u8], placeholder: &[u8], value: &[u8]) -> Vec<u8> {
+    if placeholder.is_empty() {
+        return text.to_vec();
+    }
+    let mut replaced = Vec::with_capacity(text.len() + value.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memmem::find(rest, placeholder) {
+        let (before, after) = rest.split_at(at);
+        replaced.extend_from_slice(before);
+        replaced.extend_from_slice(value);
+        rest = after.get(placeholder.len()..).unwrap_or_default();
+    }
+    replaced.extend_from_slice(rest);
+    replaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signed(slot: &Slot, body: &str) -> (HeaderMap, String) {
+        let (mut headers, mut body) = (HeaderMap::new(), Some(body.as_bytes().to_vec()));
+        slot.sign(&mut headers, &mut body).unwrap();
+        (headers, String::from_utf8(body.unwrap()).unwrap())
+    }
+
+    #[test]
+    fn each_kind_goes_where_it_belongs() {
+        let (headers, _) = signed(&Slot::Basic { username: "Aladdin".into(), password: Secret::new("open sesame") }, "");
+        assert_eq!(headers[AUTHORIZATION], "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert!(headers[AUTHORIZATION].is_sensitive());
+        let (headers, _) = signed(&Slot::Header { name: "X-Api-Key".into(), value: Secret::new("k") }, "");
+        assert_eq!(headers["x-api-key"], "k");
+        let (_, body) = signed(&Slot::Body { placeholder: "@@".into(), value: Secret::new("p") }, "<a>@@</a>@@");
+        assert_eq!(body, "<a>p</a>p");
+    }
+
+    #[test]
+    fn a_credential_that_would_break_the_header_is_refused() {
+        let slot = Slot::Header { name: "a".into(), value: Secret::new("x\r\ny: z") };
+        assert!(slot.sign(&mut HeaderMap::new(), &mut None).is_err());
+    }
+}

@@ -1,0 +1,233 @@
+//! The HTTP of one run: sending, redirects, repeating.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
+use reqwest::{Method, StatusCode};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::auth::Slot;
+use super::body;
+use super::error::Error;
+use super::limits::{Limits, Retry};
+use super::request::Request;
+use crate::net::backoff::retry_after;
+use crate::net::{HttpClient, Network};
+use crate::redact::Redactor;
+
+/// How this program calls itself.
+const AGENT: &str = concat!("oomnitza-connector/", env!("CARGO_PKG_VERSION"));
+
+/// The HTTP of one run. Cheap to clone; all clones count together.
+#[derive(Clone)]
+pub struct HttpState {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    client: HttpClient,
+    slots: BTreeMap<String, Slot>,
+    limits: Limits,
+    retry: Retry,
+    redactor: Redactor,
+    permits: Semaphore,
+    requests: AtomicU64,
+    retries: AtomicU64,
+    received: AtomicU64,
+    /// What is left of the time to wait before repeating.
+    budget: Mutex<Duration>,
+}
+
+/// What a run has asked of HTTP.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Requests, repeated ones included.
+    pub requests: u64,
+    /// Requests that were repeated.
+    pub retries: u64,
+    /// Bytes of bodies received, decoded.
+    pub received_bytes: u64,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl HttpState {
+    /// The HTTP of a run: its network, the credentials of its slots, what it may ask and how it repeats.
+    pub fn new(network: &Network, slots: BTreeMap<String, Slot>, limits: Limits, retry: Retry, redactor: Redactor) -> Self {
+        let shared = Shared {
+            client: network.http(),
+            slots,
+            permits: Semaphore::new(limits.parallel),
+            requests: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            budget: Mutex::new(retry.budget),
+            limits,
+            retry,
+            redactor,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// What the run has asked so far.
+    pub fn statistics(&self) -> Statistics {
+        Statistics {
+            requests: self.shared.requests.load(Ordering::Relaxed),
+            retries: self.shared.retries.load(Ordering::Relaxed),
+            received_bytes: self.shared.received.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// Text for the guest, without the section's secrets.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.shared.redactor.redact(text).into_owned()
+    }
+
+    /// Sends a request, and sends it again where that can help and does no harm.
+    pub(super) async fn send(&self, request: Request) -> Result<Answer, Error> {
+        let shared = &*self.shared;
+        let mut failures = 0;
+        loop {
+            let result = self.once(&request).await;
+            let wait = match &result {
+                Ok(answer) => match shared.asks_to_wait(answer) {
+                    Some(wait) => wait,
+                    None => return result,
+                },
+                Err(error) if error.is_passing() => None,
+                Err(_) => return result,
+            };
+            failures += 1;
+            if !request.is_repeatable || failures >= shared.retry.tries {
+                return result;
+            }
+            let delay = wait.unwrap_or_else(|| shared.retry.backoff.delay(failures));
+            if !shared.spend(delay) {
+                return match (result, wait) {
+                    (Ok(_), Some(wait)) => Err(Error::RateLimited(wait)),
+                    (result, _) => result,
+                };
+            }
+            shared.retries.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(place = %request.url.origin().ascii_serialization(), failures, ?delay, "request is sent again");
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    /// Sends a request once, following redirects.
+    async fn once(&self, request: &Request) -> Result<Answer, Error> {
+        let shared = &*self.shared;
+        // Never closed, so never refused.
+        let _permit = shared.permits.acquire().await;
+        let (mut url, mut method, mut body) = (request.url.clone(), request.method.clone(), request.body.clone());
+        for _ in 0..=shared.limits.redirects {
+            if shared.requests.fetch_add(1, Ordering::Relaxed) >= shared.limits.requests {
+                return Err(Error::TooLarge(format!("the run has sent {} requests, which is the limit", shared.limits.requests)));
+            }
+            let mut response = shared.client.send(shared.outgoing(request, &method, &url, body.clone())?).await?;
+            let Some(next) = redirect(&url, response.status(), response.headers().get(LOCATION)) else {
+                let body = if method == Method::HEAD { Vec::new() } else { body::read(&shared.client, &mut response, &shared.limits).await? };
+                shared.received.fetch_add(body.len() as u64, Ordering::Relaxed);
+                let headers = response.headers().iter().map(|(name, value)| {
+                    (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                });
+                return Ok(Answer { status: response.status().as_u16(), headers: headers.collect(), body });
+            };
+            let next = next?;
+            if next.origin() != url.origin() {
+                if request.slot.is_some() {
+                    return Err(Error::Denied(format!("the source redirects to {}, where its credential must not go", next.origin().ascii_serialization())));
+                }
+                if body.is_some() {
+                    return Err(Error::Denied(format!("the source redirects to {}, where the request's body must not go", next.origin().ascii_serialization())));
+                }
+            }
+            // As browsers have always done; only 307 and 308 keep the method.
+            let keeps = matches!(response.status().as_u16(), 307 | 308) || matches!(method, Method::GET | Method::HEAD);
+            if !keeps {
+                (method, body) = (Method::GET, None);
+            }
+            url = next;
+        }
+        Err(Error::TooLarge(format!("the source redirects more than {} times", shared.limits.redirects)))
+    }
+}
+
+impl Shared {
+    /// The request as it goes out, credential included. The place is judged first: a place that may not be reached is not even
+    /// asked for its name.
+    fn outgoing(&self, request: &Request, method: &Method, url: &Url, mut body: Option<Vec<u8>>) -> Result<reqwest::Request, Error> {
+        self.client.network().permits(url)?;
+        let mut headers = request.headers.clone();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        if body.is_none() {
+            headers.remove(CONTENT_TYPE);
+            if matches!(*method, Method::POST | Method::PUT) {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+        }
+        if let Some(name) = &request.slot {
+            let slot = self.slots.get(name).ok_or_else(|| Error::Denied(format!("there is no auth slot `{}`", crate::redact::clean(name, 60))))?;
+            slot.sign(&mut headers, &mut body)?;
+        }
+        let mut outgoing = reqwest::Request::new(method.clone(), url.clone());
+        *outgoing.headers_mut() = headers;
+        *outgoing.body_mut() = body.map(reqwest::Body::from);
+        Ok(outgoing)
+    }
+
+    /// Whether an answer asks to be asked again: `None` if not, else the wait it names, if it names one.
+    fn asks_to_wait(&self, answer: &Answer) -> Option<Option<Duration>> {
+        let named = || {
+            let value = answer.headers.iter().find(|(name, _)| name == RETRY_AFTER.as_str()).map(|(_, value)| value.as_str());
+            value.and_then(|value| retry_after(value, SystemTime::now()))
+        };
+        match answer.status {
+            // Without Retry-After the connector knows better what its source means.
+            429 => named().map(Some),
+            408 | 500 | 502..=599 => Some(named()),
+            _ => None,
+        }
+    }
+
+    /// Takes a wait out of the budget, if it holds that much.
+    fn spend(&self, delay: Duration) -> bool {
+        let mut budget = self.budget.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match budget.checked_sub(delay) {
+            Some(left) if !self.retry.budget.is_zero() => {
+                *budget = left;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Where an answer sends the request, if it does.
+fn redirect(from: &Url, status: StatusCode, location: Option<&HeaderValue>) -> Option<Result<Url, Error>> {
+    if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let invalid = || Error::BadBody("the source redirects to something that is not a URL".to_owned());
+    let target = location?.to_str().ok().filter(|target| !target.is_empty()).map(|target| from.join(target));
+    Some(match target {
+        Some(Ok(url)) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        Some(Ok(url)) => Err(Error::Denied(format!("the source redirects to `{}:`, which is neither https nor http", url.scheme()))),
+        _ => Err(invalid()),
+    })
+}

@@ -1,0 +1,93 @@
+//! `date_format`: `YYYY-MM-DD`, also with a time after `T` or a blank, to seconds since 1970, UTC.
+
+/// Seconds since 1970-01-01T00:00:00Z.
+pub(super) fn epoch_seconds(text: &str) -> Option<i64> {
+    let (date, time) = match text.split_once(['T', ' ']) {
+        Some((date, time)) => (date, Some(time)),
+        None => (text, None),
+    };
+    let mut parts = date.splitn(3, '-');
+    let (year, month, day) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    if !(1..=12).contains(&month) || day < 1 || day > days_of_month(year, month) {
+        return None;
+    }
+    let seconds = time.map_or(Some(0), seconds_of_day)?;
+    Some(days_since_1970(year, month, day) * 86_400 + seconds)
+}
+
+/// `HH:MM`, `HH:MM:SS`, with a fraction that is cut, and with `Z` or an offset at the end.
+fn seconds_of_day(time: &str) -> Option<i64> {
+    let time = time.trim();
+    let (clock, offset) = match time.find(['Z', 'z', '+', '-']) {
+        Some(at) => time.split_at_checked(at)?,
+        None => (time, ""),
+    };
+    let clock = clock.split('.').next()?.trim_end();
+    let mut parts = clock.splitn(3, ':');
+    let (hours, minutes) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let seconds = parts.next().map_or(Some(0), |seconds| number(seconds, 2))?;
+    if hours > 23 || minutes > 59 || seconds > 60 {
+        return None;
+    }
+    let offset = match offset {
+        "" | "Z" | "z" => 0,
+        offset => {
+            let (sign, digits) = offset.split_at_checked(1)?;
+            let digits: String = digits.chars().filter(|character| *character != ':').collect();
+            let (hours, minutes) = (number(digits.get(..2)?, 2)?, number(digits.get(2..4).unwrap_or("00"), 2)?);
+            let seconds = hours * 3_600 + minutes * 60;
+            if sign == "-" { -seconds } else { seconds }
+        }
+    };
+    Some(hours * 3_600 + minutes * 60 + seconds - offset)
+}
+
+fn number(text: &str, digits: usize) -> Option<i64> {
+    (!text.is_empty() && text.len() <= digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+fn days_of_month(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days of the proleptic Gregorian calendar, counted in years that begin in March.
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_become_seconds() {
+        for (text, seconds) in [
+            ("1970-01-01", Some(0)),
+            ("2026-11-24", Some(1_795_478_400)),
+            ("2000-02-29 12:30:15", Some(951_827_415)),
+            ("2016-04-14T16:35:52Z", Some(1_460_651_752)),
+            ("2016-04-14T16:35:52.123+0200", Some(1_460_644_552)),
+            ("2016-04-14T16:35:52-05:30", Some(1_460_671_552)),
+            ("1969-12-31", Some(-86_400)),
+            ("2015-2-3", Some(1_422_921_600)),
+            ("2001-02-29", None),
+            ("2001-13-01", None),
+            ("24.11.2026", None),
+            ("2026-11-24T25:00", None),
+            ("2026-11-24Tnoon", None),
+            ("soon", None),
+            ("", None),
+            ("-1-1-1", None),
+            ("9999999-01-01", None),
+        ] {
+            assert_eq!(epoch_seconds(text), seconds, "{text}");
+        }
+    }
+}

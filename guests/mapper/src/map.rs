@@ -1,0 +1,253 @@
+//! A page of records, mapped.
+
+use std::collections::BTreeMap;
+
+use crate::bindings::exports::oomnitza::connector::mapping as wit;
+use crate::converters::{Converted, is_empty};
+use crate::hash::fnv1a;
+use crate::json::{self, Cursor, Malformed};
+use crate::plan::{Origin, Plan};
+
+/// Characters of an unknown value that are reported.
+const UNKNOWN_CHARACTERS: usize = 200;
+
+/// Kinds of odd and unknown values that are reported for one page.
+const MOST_KINDS: usize = 1_000;
+
+/// A mapper at work.
+pub(crate) struct Mapping {
+    plan: Plan,
+    /// A page that waits for its look-ups, and what was asked.
+    waiting: Option<(Vec<u8>, Vec<String>)>,
+}
+
+impl Mapping {
+    pub(crate) fn new(plan: wit::Plan) -> Result<Self, wit::Error> {
+        Ok(Self { plan: Plan::new(plan)?, waiting: None })
+    }
+
+    pub(crate) fn map_page(&mut self, page: Vec<u8>) -> Result<wit::Outcome, wit::Error> {
+        if std::str::from_utf8(&page).is_err() {
+            return Err(wit::Error::Page("it is not UTF-8".to_owned()));
+        }
+        let questions = self.questions(&page)?;
+        if questions.is_empty() {
+            return Ok(wit::Outcome::Mapped(self.map(&page)?));
+        }
+        let look_ups = questions.iter().map(|key| wit::LookUp { table: wit::Table::MacModel, key: key.clone() }).collect();
+        self.waiting = Some((page, questions));
+        Ok(wit::Outcome::LookUp(look_ups))
+    }
+
+    pub(crate) fn resolve(&mut self, answers: Vec<Option<String>>) -> Result<wit::Mapped, wit::Error> {
+        let Some((page, questions)) = self.waiting.take() else {
+            return Err(wit::Error::State("nothing was asked".to_owned()));
+        };
+        if answers.len() != questions.len() {
+            return Err(wit::Error::State(format!("{} questions have {} answers", questions.len(), answers.len())));
+        }
+        self.plan.tables.models.extend(questions.into_iter().zip(answers));
+        self.map(&page)
+    }
+
+    /// What has to be looked up before a page can be mapped. Most plans look nothing up.
+    fn questions(&self, page: &[u8]) -> Result<Vec<String>, wit::Error> {
+        let asking: Vec<_> = self.plan.fields.iter().filter_map(|field| field.converter.as_ref()).filter(|converter| converter.name() == "mac_model_from_sn").collect();
+        if asking.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut questions = BTreeMap::new();
+        let mut slots = vec![None; self.plan.slots];
+        Cursor::new(page).elements(|record| {
+            if self.read(record, &mut slots).is_ok() {
+                for question in asking.iter().filter_map(|converter| converter.question(&slots)) {
+                    if !self.plan.tables.models.contains_key(&question) {
+                        questions.insert(question, ());
+                    }
+                }
+            }
+            Ok::<(), NotAPage>(())
+        })?;
+        Ok(questions.into_keys().collect())
+    }
+
+    fn map(&self, page: &[u8]) -> Result<wit::Mapped, wit::Error> {
+        let mut out = Output {
+            mapped: wit::Mapped {
+                records: Vec::with_capacity(page.len()),
+                ends: Vec::new(),
+                keys: Vec::new(),
+                count: 0,
+                left_out: Vec::new(),
+                odd_values: Vec::new(),
+                unknown: Vec::new(),
+            },
+            odd: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+        };
+        let mut slots = vec![None; self.plan.slots];
+        let mut cursor = Cursor::new(page);
+        cursor.elements(|record| {
+            let index = out.mapped.count;
+            out.mapped.count += 1;
+            let start = out.mapped.records.len();
+            let written = self.read(record, &mut slots).and_then(|()| self.write(&slots, &mut out));
+            match written {
+                Ok(key) => {
+                    // A page has at most 8 MiB, and what is made of it is not much more.
+                    out.mapped.ends.push(u32::try_from(out.mapped.records.len()).unwrap_or(u32::MAX));
+                    out.mapped.keys.push(key);
+                }
+                Err(reason) => {
+                    out.mapped.records.truncate(start);
+                    out.mapped.left_out.push(wit::LeftOut { index, reason });
+                }
+            }
+            Ok::<(), NotAPage>(())
+        })?;
+        if cursor.peek().is_some() {
+            return Err(NotAPage.into());
+        }
+        Ok(out.finish())
+    }
+
+    /// Notes what the plan names of a record.
+    fn read<'a>(&self, record: &'a [u8], slots: &mut [Option<&'a [u8]>]) -> Result<(), wit::Reason> {
+        slots.fill(None);
+        if record.first() != Some(&b'{') {
+            return Err(wit::Reason::Unusable("it is not an object".to_owned()));
+        }
+        let mut set = |slot: usize, value: Option<&'a [u8]>| {
+            if let Some(place) = slots.get_mut(slot) {
+                *place = value;
+            }
+        };
+        let walked = Cursor::new(record).members(|key, value| {
+            for head in &self.plan.heads {
+                if json::is_key(key, &head.key) {
+                    if let Some(slot) = head.whole {
+                        set(slot, Some(value));
+                    }
+                    for (slot, path) in &head.inner {
+                        set(*slot, json::descend(value, path));
+                    }
+                    break;
+                }
+            }
+        });
+        walked.map_err(|Malformed| wit::Reason::Unusable("it is not well-formed JSON".to_owned()))
+    }
+
+    /// Writes the record that the slots make; its key is what tells it apart.
+    fn write(&self, slots: &[Option<&[u8]>], out: &mut Output) -> Result<u64, wit::Reason> {
+        let start = out.mapped.records.len();
+        let mut missing = Vec::new();
+        let mut key = None;
+        for (index, field) in self.plan.fields.iter().enumerate() {
+            let value = match &field.origin {
+                Origin::Slot(slot) => slots.get(*slot).copied().flatten(),
+                Origin::Constant(value) => Some(value.as_slice()),
+            };
+            let converted = match &field.converter {
+                None => value.map_or(Converted::Null, Converted::Same),
+                Some(converter) => converter.convert(value, slots, &self.plan.tables),
+            };
+            let records = &mut out.mapped.records;
+            records.extend_from_slice(&field.prefix);
+            let value_start = records.len();
+            match &converted {
+                Converted::Same(value) | Converted::Unknown(value) => {
+                    if !json::is_valid(value) {
+                        return Err(wit::Reason::Unusable(format!("its value for {} is not well-formed JSON", field.name)));
+                    }
+                    records.extend_from_slice(value);
+                }
+                Converted::Json(value) => records.extend_from_slice(value),
+                Converted::Null | Converted::Odd(_) => records.extend_from_slice(b"null"),
+            }
+            let written = records.get(value_start..).unwrap_or_default();
+            if field.required && is_empty(written) {
+                missing.push(field.name.clone());
+            }
+            if self.plan.key == Some(index) {
+                key = Some(fnv1a(written));
+            }
+            if let Some(converter) = &field.converter {
+                match converted {
+                    Converted::Odd(problem) => out.note_odd(&field.name, converter.name(), problem),
+                    Converted::Unknown(value) => out.note_unknown(converter.name(), value),
+                    _ => {}
+                }
+            }
+        }
+        let records = &mut out.mapped.records;
+        if self.plan.fields.is_empty() {
+            records.push(b'{');
+        }
+        records.push(b'}');
+        if !missing.is_empty() {
+            return Err(wit::Reason::Missing(missing));
+        }
+        Ok(key.unwrap_or_else(|| fnv1a(records.get(start..).unwrap_or_default())))
+    }
+}
+
+/// The page is not a JSON array.
+struct NotAPage;
+
+impl From<Malformed> for NotAPage {
+    fn from(_: Malformed) -> Self {
+        Self
+    }
+}
+
+impl From<NotAPage> for wit::Error {
+    fn from(_: NotAPage) -> Self {
+        Self::Page("it is not a JSON array".to_owned())
+    }
+}
+
+/// A mapped page while it is made.
+struct Output {
+    mapped: wit::Mapped,
+    odd: BTreeMap<(String, &'static str, &'static str), u32>,
+    unknown: BTreeMap<(&'static str, String), u32>,
+}
+
+impl Output {
+    fn note_odd(&mut self, field: &str, converter: &'static str, problem: &'static str) {
+        if self.odd.len() < MOST_KINDS {
+            *self.odd.entry((field.to_owned(), converter, problem)).or_default() += 1;
+        }
+    }
+
+    fn note_unknown(&mut self, converter: &'static str, value: &[u8]) {
+        if self.unknown.len() < MOST_KINDS {
+            let text = json::text(value).unwrap_or_else(|| String::from_utf8_lossy(value).into_owned());
+            let text = text.chars().take(UNKNOWN_CHARACTERS).collect();
+            *self.unknown.entry((converter, text)).or_default() += 1;
+        }
+    }
+
+    fn finish(mut self) -> wit::Mapped {
+        self.mapped.odd_values = self
+            .odd
+            .into_iter()
+            .map(|((field, converter, problem), count)| wit::OddValue {
+                field,
+                converter: converter.to_owned(),
+                problem: problem.to_owned(),
+                count,
+            })
+            .collect();
+        self.mapped.unknown = self
+            .unknown
+            .into_iter()
+            .map(|((converter, value), count)| wit::Unknown { converter: converter.to_owned(), value, count })
+            .collect();
+        self.mapped
+    }
+}
+
+#[cfg(test)]
+mod tests;

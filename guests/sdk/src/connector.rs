@@ -1,0 +1,67 @@
+//! What a connector implements, and how it becomes a component.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+
+use crate::bindings::exports::oomnitza::connector::source::{self as wit, Guest, GuestSync};
+use crate::{Description, Error, Page, Settings, Wanted};
+
+/// What a call of a connector gives.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A source: what it is, and its records, page by page.
+pub trait Connector: Sized + 'static {
+    /// What it says about itself. It says the same every time and asks nobody.
+    fn describe() -> Description;
+
+    /// Signs in and reads as little as shows that a run can work.
+    fn check(settings: Settings) -> Result<()>;
+
+    /// Starts a run, from the cursor of an earlier one or from the beginning.
+    fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self>;
+
+    /// The next page of records; none at the end.
+    fn next(&mut self) -> Result<Option<Page>>;
+}
+
+/// A connector as the contract sees it.
+pub struct Exported<C>(PhantomData<C>);
+
+/// A run as the contract sees it.
+pub struct Run<C>(RefCell<C>);
+
+impl<C: Connector> Guest for Exported<C> {
+    type Sync = Run<C>;
+
+    fn describe() -> wit::Description {
+        C::describe().into_wit()
+    }
+
+    fn check(settings: wit::Settings) -> std::result::Result<(), wit::Error> {
+        report_panics();
+        C::check(Settings::new(settings)).map_err(Error::into_wit)
+    }
+}
+
+impl<C: Connector> GuestSync for Run<C> {
+    fn open(
+        settings: wit::Settings,
+        cursor: Option<String>,
+        want: Wanted,
+    ) -> std::result::Result<wit::Sync, wit::Error> {
+        report_panics();
+        let connector = C::open(Settings::new(settings), cursor, want).map_err(Error::into_wit)?;
+        Ok(wit::Sync::new(Self(RefCell::new(connector))))
+    }
+
+    fn next(&self) -> std::result::Result<Option<wit::Page>, wit::Error> {
+        let page = self.0.borrow_mut().next().map_err(Error::into_wit)?;
+        Ok(page.map(Page::into_wit))
+    }
+}
+
+/// A panic ends the run; its message goes to the log first, where the host finds it.
+fn report_panics() {
+    #[cfg(target_arch = "wasm32")]
+    std::panic::set_hook(Box::new(|panic| crate::log::write(crate::log::Level::Error, &panic.to_string())));
+}

@@ -1,0 +1,63 @@
+//! Why a connector cannot go on.
+
+use std::fmt;
+
+use crate::bindings::exports::oomnitza::connector::source as wit;
+
+/// Why a connector cannot go on. The host decides by the kind what to advise and which exit code follows; the text says the rest:
+/// what was asked, and what the source said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// A setting's value cannot be used: its name, and what is wrong with it.
+    Setting(String, String),
+    /// The source did not accept the credentials.
+    SignIn(String),
+    /// The credentials are good but may not do this.
+    Forbidden(String),
+    /// The source cannot be reached, or the host does not allow it.
+    Unreachable(String),
+    /// The source asked for less and went on asking for it.
+    RateLimited(String),
+    /// The source did not answer in time.
+    TimedOut(String),
+    /// The source answered something this connector does not understand.
+    Unexpected(String),
+    /// The cursor is of no use any more: run without it.
+    StaleCursor(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl Error {
+    pub(crate) fn into_wit(self) -> wit::Error {
+        match self {
+            Self::Setting(name, problem) => wit::Error::Setting((name, problem)),
+            Self::SignIn(what) => wit::Error::SignIn(what),
+            Self::Forbidden(what) => wit::Error::Forbidden(what),
+            Self::Unreachable(what) => wit::Error::Unreachable(what),
+            Self::RateLimited(what) => wit::Error::RateLimited(what),
+            Self::TimedOut(what) => wit::Error::TimedOut(what),
+            Self::Unexpected(what) => wit::Error::Unexpected(what),
+            Self::StaleCursor(what) => wit::Error::StaleCursor(what),
+            Self::Other(what) => wit::Error::Other(what),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setting(name, problem) => write!(f, "setting `{name}`: {problem}"),
+            Self::SignIn(what)
+            | Self::Forbidden(what)
+            | Self::Unreachable(what)
+            | Self::RateLimited(what)
+            | Self::TimedOut(what)
+            | Self::Unexpected(what)
+            | Self::StaleCursor(what)
+            | Self::Other(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,140 @@
+//! Searches in an LDAP directory.
+
+use crate::bindings::oomnitza::connector::ldap as wit;
+use crate::{Error, Result};
+
+pub use wit::{Attribute, Entry, Scope, Search, Target, Version};
+
+/// A bound connection. Closed when it is dropped.
+pub struct Connection {
+    #[cfg(target_arch = "wasm32")]
+    connection: wit::Connection,
+}
+
+/// The entries a search finds, page by page.
+pub struct Results {
+    #[cfg(target_arch = "wasm32")]
+    results: wit::Results,
+    /// Kept open as long as its results are read.
+    _connection: Connection,
+}
+
+impl Connection {
+    /// Connects, secures and binds.
+    pub fn open(target: &Target) -> Result<Self> {
+        #[cfg(target_arch = "wasm32")]
+        return wit::Connection::open(target).map(|connection| Self { connection }).map_err(error);
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::testing::with_host(|host| host.ldap_open(target)).map(|()| Self {}).map_err(error)
+    }
+
+    /// Starts a search.
+    pub fn search(self, search: &Search) -> Result<Results> {
+        #[cfg(target_arch = "wasm32")]
+        return match self.connection.search(search) {
+            Ok(results) => Ok(Results { results, _connection: self }),
+            Err(refused) => Err(error(refused)),
+        };
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::testing::with_host(|host| host.ldap_search(search)).map(|()| Results { _connection: self }).map_err(error)
+    }
+}
+
+impl Results {
+    /// The next entries; none at the end.
+    pub fn next_entries(&mut self) -> Result<Option<Vec<Entry>>> {
+        #[cfg(target_arch = "wasm32")]
+        return self.results.next().map_err(error);
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::testing::with_host(|host| host.ldap_next()).map_err(error)
+    }
+}
+
+/// What went wrong, in words.
+fn error(error: wit::Error) -> Error {
+    match error {
+        wit::Error::Bind(refusal) if matches!(refusal.code, 48 | 49 | 50 | 53) => Error::SignIn(words(&refusal)),
+        wit::Error::Bind(refusal) | wit::Error::Refused(refusal) => match refusal.code {
+            8 | 13 | 50 => Error::Forbidden(words(&refusal)),
+            3 | 85 => Error::TimedOut(words(&refusal)),
+            51 | 52 => Error::Unreachable(words(&refusal)),
+            _ => Error::Unexpected(words(&refusal)),
+        },
+        wit::Error::Denied(why) | wit::Error::Unreachable(why) => Error::Unreachable(why),
+        wit::Error::InvalidInput(why) => Error::Other(why),
+        wit::Error::TooLarge(why) | wit::Error::Protocol(why) => Error::Unexpected(why),
+        wit::Error::TimedOut => Error::TimedOut("the directory did not answer".to_owned()),
+        wit::Error::Other(why) => Error::Other(why),
+    }
+}
+
+/// A refusal with its code's name (RFC 4511 section 4.1.9), and Active Directory's own reason where there is one.
+fn words(refusal: &wit::Refusal) -> String {
+    let name = match refusal.code {
+        1 => "operations error",
+        2 => "protocol error",
+        3 => "time limit exceeded",
+        4 => "size limit exceeded",
+        7 => "this way to sign in is not supported",
+        8 => "a stronger way to sign in is required",
+        10 => "it refers to another server",
+        11 => "administrative limit exceeded",
+        12 => "an extension it does not know is required",
+        13 => "a secured connection is required",
+        32 => "there is no such entry",
+        34 => "a name is not well formed",
+        48 => "this way to sign in is not allowed",
+        49 => "invalid credentials",
+        50 => "insufficient rights",
+        51 => "the server is busy",
+        52 => "the server is unavailable",
+        53 => "the server is unwilling to perform",
+        _ => "it failed",
+    };
+    let mut text = format!("{name} (LDAP result {})", refusal.code);
+    if let Some(reason) = active_directory_reason(&refusal.message) {
+        text.push_str(": ");
+        text.push_str(reason);
+    } else if !refusal.message.is_empty() {
+        text.push_str(": ");
+        text.push_str(&refusal.message);
+    }
+    text
+}
+
+/// Why Active Directory refused a bind, by the `data` code in its message.
+fn active_directory_reason(message: &str) -> Option<&'static str> {
+    let code = message.split(", data ").nth(1)?.split(',').next()?.trim();
+    Some(match code {
+        "525" => "there is no such user",
+        "52e" => "the password is wrong",
+        "530" => "the user may not sign in at this time",
+        "531" => "the user may not sign in from this machine",
+        "532" => "the password has expired",
+        "533" => "the account is disabled",
+        "701" => "the account has expired",
+        "773" => "the user must change the password first",
+        "775" => "the account is locked",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_said_in_words() {
+        let refusal = |code, message: &str| wit::Refusal { code, message: message.to_owned() };
+        let active_directory = "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 533, v1db1";
+        for (given, expected) in [
+            (wit::Error::Bind(refusal(49, "")), Error::SignIn("invalid credentials (LDAP result 49)".into())),
+            (wit::Error::Bind(refusal(49, active_directory)), Error::SignIn("invalid credentials (LDAP result 49): the account is disabled".into())),
+            (wit::Error::Refused(refusal(32, "")), Error::Unexpected("there is no such entry (LDAP result 32)".into())),
+            (wit::Error::Refused(refusal(50, "no")), Error::Forbidden("insufficient rights (LDAP result 50): no".into())),
+            (wit::Error::TimedOut, Error::TimedOut("the directory did not answer".into())),
+        ] {
+            assert_eq!(error(given), expected);
+        }
+    }
+}

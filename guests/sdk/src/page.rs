@@ -1,0 +1,78 @@
+//! A page of records.
+
+use serde_json::value::RawValue;
+
+use crate::bindings::exports::oomnitza::connector::source as wit;
+
+/// A page of records in the source's order, each a JSON object. Records are copied once, as they stand in the answer.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    json: Vec<u8>,
+    count: usize,
+    cursor: Option<String>,
+    misses: Vec<wit::Miss>,
+}
+
+impl Page {
+    /// A page to which records will be added; `bytes` is about how long they will be together.
+    pub fn with_capacity(bytes: usize) -> Self {
+        let mut json = Vec::with_capacity(bytes + 2);
+        json.push(b'[');
+        Self { json, ..Self::default() }
+    }
+
+    /// A page of these records.
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a RawValue>) -> Self {
+        let mut page = Self::with_capacity(0);
+        for record in records {
+            page.push(record);
+        }
+        page
+    }
+
+    /// Adds a record as it stands.
+    pub fn push(&mut self, record: &RawValue) {
+        self.push_with(|json| json.extend_from_slice(record.get().as_bytes()));
+    }
+
+    /// Adds a record that `write` appends as JSON.
+    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.json.is_empty() {
+            self.json.push(b'[');
+        }
+        if self.count > 0 {
+            self.json.push(b',');
+        }
+        write(&mut self.json);
+        self.count += 1;
+    }
+
+    /// Notes a record that the source lists but did not give.
+    pub fn miss(&mut self, id: impl Into<String>, reason: impl Into<String>) {
+        self.misses.push(wit::Miss { id: id.into(), reason: reason.into() });
+    }
+
+    /// Where a later run goes on when everything up to this page has arrived.
+    pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
+        self.cursor = Some(cursor.into());
+        self
+    }
+
+    /// How many records it holds.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub(crate) fn into_wit(mut self) -> wit::Page {
+        if self.json.is_empty() {
+            self.json.push(b'[');
+        }
+        self.json.push(b']');
+        wit::Page { records: self.json, cursor: self.cursor, misses: self.misses }
+    }
+}

@@ -1,0 +1,94 @@
+//! Runs a connector natively against a scripted host.
+//!
+//! A [`Script`] is a list of what the connector is expected to ask, each with the answer it gets. It is strict: a request that is not
+//! the next one of the script fails the test, and so does a step that was never asked for. Time is the script's own: a wait
+//! passes at once and is recorded.
+
+mod script;
+
+use std::cell::RefCell;
+
+pub use script::{Asked, Script};
+use script::Host;
+
+use crate::{Connector, Error, Settings, Wanted};
+
+thread_local! {
+    static HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
+}
+
+pub(crate) fn with_host<T>(act: impl FnOnce(&mut Host) -> T) -> T {
+    HOST.with_borrow_mut(|host| {
+        #[expect(clippy::expect_used, reason = "a mistake in a test")]
+        act(host.as_mut().expect("connectors run natively only through `testing::run` and `testing::check`"))
+    })
+}
+
+/// What became of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The records of all pages.
+    pub records: Vec<serde_json::Value>,
+    /// How many records each page had.
+    pub pages: Vec<usize>,
+    /// Records that the source listed but did not give: name and reason.
+    pub misses: Vec<(String, String)>,
+    /// How the run ended early, if it did.
+    pub error: Option<Error>,
+    /// The waits, milliseconds.
+    pub waits: Vec<u64>,
+    /// The lines it logged.
+    pub log: Vec<String>,
+}
+
+/// What a run is for: these source paths, without a limit.
+pub fn wanted(sources: &[&str]) -> Wanted {
+    Wanted { sources: sources.iter().map(|path| (*path).to_owned()).collect(), everything: false, limit: None }
+}
+
+/// Settings by name and value.
+pub fn settings(pairs: &[(&str, &str)]) -> Settings {
+    Settings::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+}
+
+/// Runs a connector to its end.
+#[expect(clippy::panic, reason = "fails the test")]
+pub fn run<C: Connector>(settings: Settings, wanted: Wanted, script: Script) -> Outcome {
+    let (outcome, host) = play(script, || {
+        let mut outcome =
+            Outcome { records: vec![], pages: vec![], misses: vec![], error: None, waits: vec![], log: vec![] };
+        let mut connector = match C::open(settings, None, wanted) {
+            Ok(connector) => connector,
+            Err(error) => return Outcome { error: Some(error), ..outcome },
+        };
+        loop {
+            match connector.next() {
+                Ok(Some(page)) => {
+                    let page = page.into_wit();
+                    let records: Vec<serde_json::Value> = serde_json::from_slice(&page.records)
+                        .unwrap_or_else(|error| panic!("a page is not a JSON array: {error}"));
+                    outcome.pages.push(records.len());
+                    outcome.records.extend(records);
+                    outcome.misses.extend(page.misses.into_iter().map(|miss| (miss.id, miss.reason)));
+                }
+                Ok(None) => return outcome,
+                Err(error) => return Outcome { error: Some(error), ..outcome },
+            }
+        }
+    });
+    Outcome { waits: host.waits, log: host.log, ..outcome }
+}
+
+/// Checks a connector's settings.
+pub fn check<C: Connector>(settings: Settings, script: Script) -> Result<(), Error> {
+    play(script, || C::check(settings)).0
+}
+
+fn play<T>(script: Script, act: impl FnOnce() -> T) -> (T, Host) {
+    HOST.set(Some(Host::new(script)));
+    let result = act();
+    #[expect(clippy::expect_used, reason = "set above")]
+    let host = HOST.take().expect("the scripted host is still there");
+    host.finish();
+    (result, host)
+}

@@ -1,0 +1,143 @@
+//! The scripted host.
+
+use std::collections::VecDeque;
+
+use crate::bindings::oomnitza::connector::{http, ldap};
+use crate::log::Level;
+
+/// What a connector is expected to ask, and the answers it gets.
+#[derive(Debug, Default)]
+pub struct Script {
+    steps: VecDeque<Step>,
+    now: u64,
+}
+
+#[derive(Debug)]
+enum Step {
+    Http(Asked, Box<Result<http::Response, http::Error>>),
+    LdapOpen(ldap::Target, Result<(), ldap::Error>),
+    LdapSearch(Box<ldap::Search>, Result<(), ldap::Error>),
+    LdapNext(Result<Option<Vec<ldap::Entry>>, ldap::Error>),
+}
+
+/// An expected request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// `GET https://host/path`.
+    pub line: String,
+    /// The auth slot.
+    pub auth: Option<String>,
+}
+
+impl Script {
+    /// An empty script whose clock shows this many milliseconds since 1970.
+    pub fn at(now: u64) -> Self {
+        Self { now, ..Self::default() }
+    }
+
+    /// Expects a GET of `url` signed with `slot`, and answers with status, headers and body.
+    pub fn get(mut self, url: &str, slot: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let answer = http::Response { status, headers, body: body.as_bytes().to_vec() };
+        let asked = Asked { line: format!("GET {url}"), auth: Some(slot.to_owned()) };
+        self.steps.push_back(Step::Http(asked, Box::new(Ok(answer))));
+        self
+    }
+
+    /// Expects a GET of `url` signed with `slot`, and gives no answer.
+    pub fn get_fails(mut self, url: &str, slot: &str, error: http::Error) -> Self {
+        let asked = Asked { line: format!("GET {url}"), auth: Some(slot.to_owned()) };
+        self.steps.push_back(Step::Http(asked, Box::new(Err(error))));
+        self
+    }
+
+    /// Expects a connection.
+    pub fn ldap_open(mut self, target: ldap::Target, answer: Result<(), ldap::Error>) -> Self {
+        self.steps.push_back(Step::LdapOpen(target, answer));
+        self
+    }
+
+    /// Expects a search.
+    pub fn ldap_search(mut self, search: ldap::Search) -> Self {
+        self.steps.push_back(Step::LdapSearch(Box::new(search), Ok(())));
+        self
+    }
+
+    /// Expects to be asked for entries.
+    pub fn ldap_next(mut self, answer: Result<Option<Vec<ldap::Entry>>, ldap::Error>) -> Self {
+        self.steps.push_back(Step::LdapNext(answer));
+        self
+    }
+}
+
+/// The scripted host at work.
+#[derive(Debug)]
+pub(crate) struct Host {
+    steps: VecDeque<Step>,
+    now: u64,
+    pub(super) waits: Vec<u64>,
+    pub(super) log: Vec<String>,
+}
+
+#[expect(clippy::panic, reason = "a strict script fails the test")]
+impl Host {
+    pub(super) fn new(script: Script) -> Self {
+        Self { steps: script.steps, now: script.now, waits: Vec::new(), log: Vec::new() }
+    }
+
+    pub(super) fn finish(&self) {
+        assert!(self.steps.is_empty(), "never asked for: {:#?}", self.steps);
+    }
+
+    pub(crate) fn http(&mut self, request: &http::Request) -> Result<http::Response, http::Error> {
+        let asked = Asked { line: format!("{:?} {}", request.method, request.url).replacen("Method::Get", "GET", 1), auth: request.auth.clone() };
+        match self.steps.pop_front() {
+            Some(Step::Http(expected, answer)) => {
+                assert_eq!(asked, expected, "another request was expected");
+                *answer
+            }
+            other => panic!("an unexpected request: {asked:?}; the script's next step is {other:?}"),
+        }
+    }
+
+    pub(crate) fn ldap_open(&mut self, target: &ldap::Target) -> Result<(), ldap::Error> {
+        match self.steps.pop_front() {
+            Some(Step::LdapOpen(expected, answer)) => {
+                assert_eq!(format!("{target:?}"), format!("{expected:?}"), "another connection was expected");
+                answer
+            }
+            other => panic!("an unexpected connection: {target:?}; the script's next step is {other:?}"),
+        }
+    }
+
+    pub(crate) fn ldap_search(&mut self, search: &ldap::Search) -> Result<(), ldap::Error> {
+        match self.steps.pop_front() {
+            Some(Step::LdapSearch(expected, answer)) => {
+                assert_eq!(format!("{search:?}"), format!("{expected:?}"), "another search was expected");
+                answer
+            }
+            other => panic!("an unexpected search: {search:?}; the script's next step is {other:?}"),
+        }
+    }
+
+    pub(crate) fn ldap_next(&mut self) -> Result<Option<Vec<ldap::Entry>>, ldap::Error> {
+        match self.steps.pop_front() {
+            Some(Step::LdapNext(answer)) => answer,
+            other => panic!("entries were asked for unexpectedly; the script's next step is {other:?}"),
+        }
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.now
+    }
+
+    pub(crate) fn sleep(&mut self, milliseconds: u64) -> u64 {
+        self.now += milliseconds;
+        self.waits.push(milliseconds);
+        milliseconds
+    }
+
+    pub(crate) fn log(&mut self, level: Level, message: &str) {
+        self.log.push(format!("{level:?}: {message}"));
+    }
+}

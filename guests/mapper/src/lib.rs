@@ -47,4 +47,8 @@ impl GuestMapper for Mapper {
 }
 
 #[cfg(target_arch = "wasm32")]
-bindings::export!(Component with_types_in bindings);
+#[expect(unsafe_code, reason = "generated: the entry points of the component")]
+mod entry_points {
+    use super::Component;
+    crate::bindings::export!(Component with_types_in crate::bindings);
+}

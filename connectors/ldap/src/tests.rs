@@ -1,0 +1,1 @@
+//! Active Directory and OpenLDAP as `docs/connectors/ldap.md` describes them, by script.

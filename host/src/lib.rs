@@ -4,8 +4,12 @@
 
 pub mod capabilities;
 pub mod catalog;
+pub mod cli;
 pub mod config;
 pub mod contract;
+pub mod mapping;
 pub mod net;
+pub mod oomnitza;
 pub mod redact;
+pub mod run;
 pub mod sandbox;

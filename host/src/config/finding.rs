@@ -39,15 +39,15 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn error(place: Place, what: impl Into<String>) -> Self {
+    pub(crate) fn error(place: Place, what: impl Into<String>) -> Self {
         Self { severity: Severity::Error, place, what: what.into(), remedy: None }
     }
 
-    pub(super) fn warning(place: Place, what: impl Into<String>) -> Self {
+    pub(crate) fn warning(place: Place, what: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(place, what) }
     }
 
-    pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }

@@ -379,7 +379,7 @@ mod tests {
 
     #[test]
     fn an_unknown_setting_is_a_warning_with_the_nearest_name() {
-        let section = read("[sample]\nurl = x\npasword = y\npassword =\n").unwrap();
+        let section = read("[sample]\nurl = x\npasword = y\npassword = z\n").unwrap();
         let warning = &section.warnings[0];
         assert_eq!(warning.severity, Severity::Warning);
         assert_eq!(warning.to_string(), "config.ini:3: [sample] pasword: is not a setting of this section and has no effect");

@@ -27,6 +27,17 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Result<St
     Ok(filled)
 }
 
+/// The names that a template mentions, in order. A brace that is not closed mentions none.
+pub fn names(template: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = template;
+    while let Some((name, after)) = rest.split_once('{').and_then(|(_, after)| after.split_once('}')) {
+        names.push(name);
+        rest = after;
+    }
+    names
+}
+
 /// The same for credentials.
 pub fn fill_secret(template: &str, value: impl Fn(&str) -> Option<Secret>) -> Result<Secret, TemplateError> {
     fill(template, |name| value(name).map(|secret| secret.expose().to_owned())).map(Secret::new)
@@ -42,5 +53,6 @@ mod tests {
         assert_eq!(fill("x {a} y", value), Ok("x {b} y".to_owned()));
         assert_eq!(fill("{c}", value), Err(TemplateError::Unknown("c".to_owned())));
         assert_eq!(fill("{a", value), Err(TemplateError::Unclosed));
+        assert_eq!(names("https://{a}.{b}/{c"), ["a", "b"]);
     }
 }

@@ -63,6 +63,14 @@ pub enum Error {
         /// How.
         reason: String,
     },
+    /// The answer is longer than it may be.
+    #[error("{place} answered with more than {limit} bytes, which is the limit")]
+    TooLong {
+        /// Where.
+        place: String,
+        /// The most it may have, bytes.
+        limit: usize,
+    },
     /// A setting of TLS or of a proxy cannot be used.
     #[error("{0}")]
     Setting(String),
@@ -73,6 +81,11 @@ impl Error {
         Self::Denied { place: place(url), reason: reason.to_owned() }
     }
 
+    /// The answer is longer than it may be.
+    pub(crate) fn too_long(url: &Url, limit: usize) -> Self {
+        Self::TooLong { place: place(url), limit }
+    }
+
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -81,7 +94,7 @@ impl Error {
             Self::Connect { .. } => "check address and port, and that a firewall or proxy lets this machine through",
             Self::Tls { hint, .. } => hint,
             Self::TimedOut { .. } | Self::Broken { .. } => "try again; if it stays, look at the other side or at what lies between",
-            Self::Setting(_) => return None,
+            Self::TooLong { .. } | Self::Setting(_) => return None,
         };
         Some(hint.to_owned())
     }
@@ -157,6 +170,7 @@ impl Error {
             Self::Tls { place, reason, hint } => Self::Tls { place: place.clone(), reason: reason.clone(), hint },
             Self::TimedOut { place, what, limit } => Self::TimedOut { place: place.clone(), what, limit: *limit },
             Self::Broken { place, reason } => Self::Broken { place: place.clone(), reason: reason.clone() },
+            Self::TooLong { place, limit } => Self::TooLong { place: place.clone(), limit: *limit },
             Self::Setting(what) => Self::Setting(what.clone()),
         }
     }

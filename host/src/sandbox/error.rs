@@ -224,7 +224,8 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    fn hint(&self) -> Option<String> {
+    /// What can be done about it.
+    pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Setting { name, .. } => return Some(format!("correct `{name}` in this section")),
             Self::SignIn(_) => "check the user name, password or token in this section",

@@ -12,8 +12,8 @@ use crate::redact::Secret;
 pub enum Slot {
     /// HTTP Basic (RFC 7617).
     Basic {
-        /// User name.
-        username: String,
+        /// User name, which with some sources is the secret.
+        username: Secret,
         /// Password.
         password: Secret,
     },
@@ -38,7 +38,7 @@ impl Slot {
     pub(super) fn sign(&self, headers: &mut HeaderMap, body: &mut Option<Vec<u8>>) -> Result<(), Error> {
         match self {
             Self::Basic { username, password } => {
-                let text = Secret::new(format!("{username}:{}", password.expose()));
+                let text = Secret::new(format!("{}:{}", username.expose(), password.expose()));
                 headers.insert(AUTHORIZATION, sensitive(&format!("Basic {}", STANDARD.encode(text.expose())))?);
             }
             Self::Header { name, value } => {
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn each_kind_goes_where_it_belongs() {
-        let (headers, _) = signed(&Slot::Basic { username: "Aladdin".into(), password: Secret::new("open sesame") }, "");
+        let (headers, _) = signed(&Slot::Basic { username: Secret::new("Aladdin"), password: Secret::new("open sesame") }, "");
         assert_eq!(headers[AUTHORIZATION], "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert!(headers[AUTHORIZATION].is_sensitive());
         let (headers, _) = signed(&Slot::Header { name: "X-Api-Key".into(), value: Secret::new("k") }, "");

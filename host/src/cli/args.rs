@@ -1,0 +1,126 @@
+//! The command line: the old program's, word for word, and what is new.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// What was typed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "oomnitza-connector",
+    version,
+    about = "Pulls people and assets out of the systems a company has and uploads them to Oomnitza",
+    after_help = EXAMPLES,
+    arg_required_else_help = true,
+    infer_long_args = true,
+    max_term_width = 100
+)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) action: Action,
+    /// For every action.
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector upload okta ldap             run the sections [okta] and [ldap] of config.ini
+  oomnitza-connector check okta                   see whether [okta] would run, without reading a record
+  oomnitza-connector upload okta --testmode       show what would be sent
+  oomnitza-connector upload okta --show-mappings  show which field comes from where
+  oomnitza-connector demo                         see it work, without any account
+
+Exit codes: 0 all sent, 1 a section failed, 2 wrong usage or configuration (nothing ran),
+3 interrupted (safe to run again), 4 done but some records were rejected, 70 a defect of this program";
+
+const UPLOAD_EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector upload ldap ldap.Contractors
+  oomnitza-connector upload okta --ini /etc/oomnitza/config.ini --json
+  oomnitza-connector upload okta --testmode --record-count 5";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector check okta
+  oomnitza-connector check ldap ldap.Contractors --ini /etc/oomnitza/config.ini";
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector demo
+  oomnitza-connector demo --people 100000";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// Upload the people and assets of these sections to Oomnitza
+    #[command(after_help = UPLOAD_EXAMPLES)]
+    Upload {
+        /// Sections of the ini file, in the order in which they run
+        connectors: Vec<String>,
+    },
+    /// See whether sections would run: sign in to source and Oomnitza, look at mappings, write nothing
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check {
+        /// Sections of the ini file
+        #[arg(required = true)]
+        connectors: Vec<String>,
+    },
+    /// See it work: a stand-in Oomnitza and sample sources on this machine, and a real upload between them
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo {
+        /// How many people each sample source has
+        #[arg(long, default_value_t = 3_000, value_name = "N")]
+        people: u64,
+    },
+}
+
+/// Options that stand before or after the action.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Config file to use
+    #[arg(long, global = true, default_value = "config.ini", value_name = "INI")]
+    pub(super) ini: PathBuf,
+    /// Show the mappings which would be used by the connector, and stop
+    #[arg(long, global = true)]
+    pub(super) show_mappings: bool,
+    /// Show the records which would be sent, and send nothing
+    #[arg(long, global = true)]
+    pub(super) testmode: bool,
+    /// Number of records to pull and process from each connection; they are sent one by one
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) record_count: Option<u64>,
+    /// Print reports as JSON, one line a section, on standard output
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Directory with further connectors, NAME.wasm [default: OOMNITZA_CONNECTORS, else `connectors` beside the ini file]
+    #[arg(long = "connectors", global = true, value_name = "DIR")]
+    pub(super) connectors_directory: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("oomnitza-connector").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn options_stand_before_or_after_the_action_and_may_be_shortened() {
+        for line in ["--ini a.ini --record-count 5 upload okta ldap", "upload okta ldap --ini a.ini --rec 5", "--ini=a.ini upload okta --record-count=5 ldap"] {
+            let cli = parse(line).unwrap();
+            assert_eq!((cli.common.ini.to_str(), cli.common.record_count), (Some("a.ini"), Some(5)), "{line}");
+            assert!(matches!(cli.action, Action::Upload { connectors } if connectors == ["okta", "ldap"]));
+        }
+        assert!(parse("upload okta --record-count 0").is_err());
+        assert!(parse("check").is_err());
+    }
+
+    #[test]
+    fn the_definitions_hold_together() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,69 @@
+//! `check`: whether sections would run. Reads no record, writes nothing.
+
+use super::args::Common;
+use super::exit::Exit;
+use super::open::{Opened, open, say_sign_in};
+use super::output::{print, say};
+use super::report;
+use crate::catalog::BuiltIn;
+use crate::oomnitza::Oomnitza;
+use crate::redact::clean;
+use crate::run::{self, Blame, Error, Step};
+
+pub(super) async fn check(names: &[String], common: &Common, built_in: &'static [BuiltIn]) -> Exit {
+    let opened = match open(common, built_in) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
+    };
+    let oomnitza = match opened.sign_in().await {
+        Ok(oomnitza) => {
+            good("oomnitza", "Oomnitza", &format!("{} accepts the credentials", oomnitza.address()));
+            Some(oomnitza)
+        }
+        Err(error) => {
+            say_sign_in(&error);
+            None
+        }
+    };
+    let mut worst = if oomnitza.is_some() { Exit::Done } else { Exit::Failed };
+    for name in names {
+        for error in section(name, &opened, oomnitza.as_ref()).await {
+            worst = match error.blame() {
+                Blame::Host => Exit::Defect,
+                Blame::Config if worst == Exit::Done => Exit::Config,
+                _ if worst == Exit::Defect => Exit::Defect,
+                Blame::Config if worst == Exit::Config => Exit::Config,
+                _ => Exit::Failed,
+            };
+            say(&report::failure(&clean(name, 80), &error));
+        }
+    }
+    worst
+}
+
+/// Looks at one section, says what is good, and returns what is not.
+async fn section(name: &str, opened: &Opened, oomnitza: Option<&Oomnitza>) -> Vec<Error> {
+    let job = match opened.job(name).await {
+        Ok(job) => job,
+        Err(error) => return vec![error],
+    };
+    good(name, "settings", "complete");
+    let Some(oomnitza) = oomnitza else { return Vec::new() };
+    let mut errors = Vec::new();
+    for finished in run::check(&job, &opened.context, oomnitza).await {
+        let step = match finished.step {
+            Step::Mappings => "mappings",
+            Step::Source => "source",
+        };
+        match finished.result {
+            Ok(found) => good(name, step, &found),
+            Err(error) => errors.push(error),
+        }
+    }
+    errors
+}
+
+fn good(section: &str, step: &str, found: &str) {
+    // A reader that is gone does not want to know.
+    _ = print(&format!("ok [{}] {step}: {}", clean(section, 80), clean(found, 300)));
+}

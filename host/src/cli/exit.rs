@@ -1,0 +1,88 @@
+//! Exit codes (docs/exit-codes.md): what a scheduler can decide by.
+
+use std::process::ExitCode;
+
+use crate::run::{Blame, Report};
+
+/// How an invocation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All records were sent.
+    Done,
+    /// A section failed.
+    Failed,
+    /// The command line or the configuration is wrong, and nothing ran.
+    Config,
+    /// Somebody stopped it; it is safe to run again.
+    Interrupted,
+    /// Done, but some records were rejected.
+    Rejected,
+    /// A defect of this program.
+    Defect,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Config => 2,
+            Self::Interrupted => 3,
+            Self::Rejected => 4,
+            Self::Defect => 70,
+        }
+    }
+
+    /// What the reports of an invocation make together.
+    pub fn of(reports: &[Report]) -> Self {
+        let blames = || reports.iter().filter_map(|report| report.error.as_ref()).map(crate::run::Error::blame);
+        let nothing_ran = reports.iter().all(|report| report.read == 0 && report.error.as_ref().is_some_and(|error| error.blame() == Blame::Config));
+        if blames().any(|blame| blame == Blame::Host) {
+            Self::Defect
+        } else if reports.iter().any(|report| report.is_interrupted) {
+            Self::Interrupted
+        } else if nothing_ran {
+            Self::Config
+        } else if blames().next().is_some() {
+            Self::Failed
+        } else if reports.iter().any(|report| report.rejected > 0) {
+            Self::Rejected
+        } else {
+            Self::Done
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Error;
+
+    #[test]
+    fn the_worst_of_the_sections_decides() {
+        let good = || Report { read: 2, sent: 2, ..Report::new("a") };
+        let rejected = || Report { read: 2, sent: 1, rejected: 1, ..Report::new("b") };
+        let config = || Report::failed("c", Error::Config(vec![]));
+        let outside = || Report::failed("d", Error::AllRefused { count: 1, reason: String::new() });
+        let defect = || Report::failed("e", Error::Bug(String::new()));
+        let interrupted = || Report { is_interrupted: true, ..Report::new("f") };
+        for (reports, code) in [
+            (vec![good()], 0),
+            (vec![good(), rejected()], 4),
+            (vec![good(), config()], 1),
+            (vec![config(), config()], 2),
+            (vec![rejected(), outside()], 1),
+            (vec![interrupted(), outside()], 3),
+            (vec![interrupted(), defect()], 70),
+        ] {
+            assert_eq!(Exit::of(&reports).code(), code, "{reports:?}");
+        }
+    }
+}

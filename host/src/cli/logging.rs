@@ -1,0 +1,19 @@
+//! The log: lines on standard error. `RUST_LOG` says how much; without it warnings and errors.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+/// Starts it. Only the first call has an effect.
+pub(super) fn start() {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    let is_coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(super::progress::AboveTheLine)
+        .with_target(false)
+        .with_ansi(is_coloured)
+        .without_time()
+        .try_init();
+}

@@ -1,0 +1,48 @@
+//! What the program takes from the machine it runs on: environment and directories.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::net::backoff::Backoff;
+
+/// The environment variable, if it is set to text.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The user's own directory for what can be made again.
+pub(super) fn cache() -> Option<PathBuf> {
+    directory("XDG_CACHE_HOME", ".cache", "Library/Caches")
+}
+
+/// The user's own directory for what is to be kept.
+pub(super) fn state() -> Option<PathBuf> {
+    directory("XDG_STATE_HOME", ".local/state", "Library/Application Support")
+}
+
+fn directory(xdg: &str, unix: &str, mac: &str) -> Option<PathBuf> {
+    let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // A relative path there is to be ignored (XDG Base Directory Specification).
+    let base = if let Some(xdg) = path(xdg).filter(|path| path.is_absolute()) {
+        xdg
+    } else if cfg!(windows) {
+        path("LOCALAPPDATA")?
+    } else {
+        path("HOME")?.join(if cfg!(target_os = "macos") { mac } else { unix })
+    };
+    Some(base.join("oomnitza-connector"))
+}
+
+/// How long waits before another try are. `OOMNITZA_RETRY_BASE_MS` shortens them where a test would wait.
+pub(super) fn backoff() -> Backoff {
+    let default = Backoff::default();
+    match variable("OOMNITZA_RETRY_BASE_MS").and_then(|value| value.parse().ok()).map(Duration::from_millis) {
+        Some(base) => Backoff { base, cap: default.cap.min(base * 30) },
+        None => default,
+    }
+}
+
+/// Cores that may be used.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

@@ -1,0 +1,59 @@
+//! The command line. Knows people, terminals and exit codes; everything else is in the other rooms.
+
+mod args;
+mod check;
+mod demo;
+mod exit;
+mod logging;
+mod machine;
+mod mappings;
+mod open;
+mod output;
+mod preview;
+mod progress;
+mod report;
+mod signals;
+mod upload;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use args::{Action, Cli};
+pub use exit::Exit;
+
+use crate::catalog::BuiltIn;
+
+/// Runs the program: the arguments, the program's name first, and the components that it carries.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [BuiltIn]) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are what was asked for; anything else is a mistake.
+            let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            _ = error.print();
+            return if is_asked_for { Exit::Done } else { Exit::Config };
+        }
+    };
+    logging::start();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(machine::cores().max(2)).enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::say(&output::chain(&format!("the machine gave no threads to work with: {error}"), &error, None));
+            return Exit::Failed;
+        }
+    };
+    let exit = runtime.block_on(async {
+        match &cli.action {
+            Action::Upload { connectors } if cli.common.show_mappings => mappings::show(connectors, &cli.common, built_in).await,
+            Action::Upload { connectors } => upload::upload(connectors, &cli.common, built_in).await,
+            Action::Check { connectors } => check::check(connectors, &cli.common, built_in).await,
+            Action::Demo { people } => demo::demo(*people, built_in).await,
+        }
+    });
+    // What still waits (a name that is looked up, a file) is not waited for.
+    runtime.shutdown_background();
+    exit
+}

@@ -1,0 +1,96 @@
+//! What every action begins with: the ini file, its sections, and Oomnitza.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::args::Common;
+use super::exit::Exit;
+use super::machine;
+use super::output::{chain, say, say_all};
+use crate::capabilities::http;
+use crate::catalog::{BuiltIn, Catalog};
+use crate::config::{self, Destination, Ini};
+use crate::net::{Proxies, Timeouts};
+use crate::oomnitza::{self, Oomnitza};
+use crate::run::{Context, Error, Job, prepare};
+use crate::sandbox::{Engine, Limits, Loader};
+
+/// An ini file that can be worked with.
+pub(super) struct Opened {
+    pub(super) ini: Ini,
+    pub(super) destination: Destination,
+    pub(super) context: Context,
+}
+
+/// Reads the ini file and says everything that is wrong with what all sections share.
+pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Opened, Exit> {
+    let ini = Ini::read(&common.ini).map_err(|finding| {
+        say_all(&[finding]);
+        Exit::Config
+    })?;
+    let destination = config::destination(&ini, &machine::variable).map_err(|findings| {
+        say_all(&findings);
+        Exit::Config
+    })?;
+    say_all(&destination.warnings);
+    let proxies = Proxies::from_env(&machine::variable).map_err(|error| {
+        say(&chain(&error.to_string(), &error, error.hint().as_deref()));
+        Exit::Config
+    })?;
+    let engine = Engine::new().map_err(|error| {
+        say(&chain(&error.to_string(), &error, error.hint().as_deref()));
+        Exit::Defect
+    })?;
+    let loader = Loader::new(engine, machine::cache().map(|cache| cache.join("compiled")), Limits::default());
+    let catalog = Catalog::new(loader, built_in, Some(connectors(common)));
+    let retry = http::Retry { backoff: machine::backoff(), ..http::Retry::default() };
+    let context = Context {
+        catalog,
+        proxies,
+        timeouts: Timeouts::default(),
+        retry,
+        mappers: machine::cores().clamp(1, 4),
+        rejects: machine::state().map(|state| state.join("rejects")),
+    };
+    Ok(Opened { ini, destination, context })
+}
+
+/// The connectors directory.
+fn connectors(common: &Common) -> PathBuf {
+    let beside = || common.ini.parent().map_or_else(|| PathBuf::from("connectors"), |directory| directory.join("connectors"));
+    common
+        .connectors_directory
+        .clone()
+        .or_else(|| machine::variable("OOMNITZA_CONNECTORS").filter(|value| !value.is_empty()).map(PathBuf::from))
+        .unwrap_or_else(beside)
+}
+
+impl Opened {
+    /// The section called `name`, ready to run. Its warnings are said.
+    pub(super) async fn job(&self, name: &str) -> Result<Job, Error> {
+        let raw = config::select(&self.ini, name).map_err(|finding| Error::Config(vec![finding]))?;
+        let job = prepare(&self.ini, raw, &self.context, &machine::variable).await?;
+        say_all(&job.section.warnings);
+        Ok(job)
+    }
+
+    /// Signs in to Oomnitza.
+    pub(super) async fn sign_in(&self) -> Result<Oomnitza, oomnitza::Error> {
+        let options = oomnitza::Options {
+            proxies: self.context.proxies.clone(),
+            timeouts: self.context.timeouts.clone(),
+            backoff: machine::backoff(),
+        };
+        Oomnitza::sign_in(&self.destination, options).await
+    }
+
+    /// How long uploads of one section are repeated.
+    pub(super) fn retry(&self) -> Duration {
+        self.destination.retry_budget
+    }
+}
+
+/// Says that Oomnitza cannot be signed in to.
+pub(super) fn say_sign_in(error: &oomnitza::Error) {
+    say(&chain(&format!("[oomnitza] cannot be used: {error}"), error, error.hint().as_deref()));
+}

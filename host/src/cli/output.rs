@@ -1,0 +1,91 @@
+//! What people read: data on standard output, everything else on standard error, understandable without colour.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+
+use crate::config::{Finding, Severity};
+use crate::redact::clean;
+
+/// Bytes of one line of a message.
+const LINE_BYTES: usize = 2_000;
+
+/// Writes to standard error. A reader that is gone is no error.
+pub(super) fn say(text: &str) {
+    _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+/// Writes to standard output. A reader that is gone is told by the result.
+pub(super) fn print(text: &str) -> std::io::Result<()> {
+    std::io::stdout().lock().write_all(format!("{text}\n").as_bytes())
+}
+
+/// Whether somebody watches standard error.
+pub(super) fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// A chain of errors: what failed, what caused it, and what can be done.
+pub(super) fn chain(first: &str, error: &dyn Error, hint: Option<&str>) -> String {
+    let mut text = format!("error: {}", clean(first, LINE_BYTES));
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        _ = write!(text, "\n  Caused by: {}", clean(&error.to_string(), LINE_BYTES));
+        cause = error.source();
+    }
+    if let Some(hint) = hint {
+        _ = write!(text, "\nhint: {}", clean(hint, LINE_BYTES));
+    }
+    text
+}
+
+/// One finding with its remedy.
+pub(super) fn finding(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let mut text = format!("{severity}: {}", clean(&finding.to_string(), LINE_BYTES));
+    if let Some(remedy) = &finding.remedy {
+        _ = write!(text, "\nhint: {}", clean(remedy, LINE_BYTES));
+    }
+    text
+}
+
+/// Says each finding.
+pub(super) fn say_all(findings: &[Finding]) {
+    for each in findings {
+        say(&finding(each));
+    }
+}
+
+/// A number with its thousands apart: `12,345`.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_kept_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_message_reaches_the_terminal_as_control() {
+        let error = std::io::Error::other("x");
+        assert_eq!(chain("a\x1b[2Jb", &error, Some("c\rd")), "error: a\\u{1b}[2Jb\nhint: c\\rd");
+    }
+}

@@ -1,0 +1,168 @@
+//! A section's report, for people and for machines.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::output::{chain, finding, thousands};
+use super::progress::rate;
+use crate::redact::clean;
+use crate::run::{Error, Report, Tally};
+
+/// Things of one sort that are named; the rest is counted.
+const NAMED: usize = 5;
+
+/// For people: what was sent, what was not and why.
+pub(super) fn for_people(report: &Report) -> String {
+    let mut text = String::new();
+    let section = clean(&report.section, 80);
+    if report.error.is_none() || report.read > 0 {
+        let verb = if report.is_preview { "shown" } else { "sent" };
+        _ = write!(
+            text,
+            "[{section}] {} records {verb} in {:.1} s ({}/s)\n  read {} = {verb} {} + filtered {} + rejected {} + failed {}",
+            thousands(report.sent),
+            report.time.as_secs_f64(),
+            rate(report.sent, report.time),
+            thousands(report.read),
+            thousands(report.sent),
+            thousands(report.filtered),
+            thousands(report.rejected),
+            thousands(report.failed),
+        );
+        let notes = &report.notes;
+        note(&mut text, "left out, no value for a required field", &notes.missing);
+        note(&mut text, "rejected, cannot be mapped", &notes.unusable);
+        note(&mut text, "rejected by Oomnitza", &notes.refused);
+        if let Some(path) = &report.rejects {
+            _ = write!(text, "\n  the rejected records are kept in {}", path.display());
+        }
+        note(&mut text, "not given by the source", &notes.misses);
+        note(&mut text, "sent as null", &notes.odd_values);
+        note(&mut text, "sent as they are, not in the table", &notes.unknown);
+    }
+    if report.is_interrupted {
+        _ = write!(text, "{}[{section}] interrupted; it is safe to run it again", if text.is_empty() { "" } else { "\n" });
+    }
+    if let Some(error) = &report.error {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&failure(&section, error));
+    }
+    text
+}
+
+/// Why a section stopped.
+pub(super) fn failure(section: &str, error: &Error) -> String {
+    match error {
+        // Each with its own place and remedy.
+        Error::Config(findings) if !findings.is_empty() => findings.iter().map(finding).collect::<Vec<_>>().join("\n"),
+        error => chain(&format!("section [{section}] stopped: {error}"), error, error.hint().as_deref()),
+    }
+}
+
+fn note(text: &mut String, what: &str, tally: &Tally) {
+    if tally.is_empty() {
+        return;
+    }
+    let all = tally.by_count();
+    let named: Vec<String> = all.iter().take(NAMED).map(|(what, count)| format!("{} ({})", clean(what, 300), thousands(*count))).collect();
+    let more = all.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    _ = write!(text, "\n  {what}: {}{more}", named.join(", "));
+}
+
+/// A report as JSON (docs/reports.md).
+#[derive(Serialize)]
+struct Machine<'a> {
+    section: &'a str,
+    status: &'static str,
+    preview: bool,
+    read: u64,
+    sent: u64,
+    filtered: u64,
+    rejected: u64,
+    failed: u64,
+    missed: u64,
+    seconds: f64,
+    source_requests: u64,
+    source_retries: u64,
+    upload_retries: u64,
+    rejects: Option<String>,
+    notes: &'a crate::run::Notes,
+    error: Option<Failure>,
+}
+
+#[derive(Serialize)]
+struct Failure {
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+    findings: Vec<Place>,
+}
+
+#[derive(Serialize)]
+struct Place {
+    file: String,
+    line: Option<u32>,
+    section: Option<String>,
+    setting: Option<String>,
+    what: String,
+    remedy: Option<String>,
+}
+
+/// For machines: one line of JSON.
+pub(super) fn for_machines(report: &Report) -> String {
+    let status = match report {
+        Report { error: Some(_), .. } => "failed",
+        Report { is_interrupted: true, .. } => "interrupted",
+        Report { rejected: 1.., .. } => "rejected",
+        _ => "done",
+    };
+    let machine = Machine {
+        section: &report.section,
+        status,
+        preview: report.is_preview,
+        read: report.read,
+        sent: report.sent,
+        filtered: report.filtered,
+        rejected: report.rejected,
+        failed: report.failed,
+        missed: report.missed,
+        seconds: report.time.as_secs_f64(),
+        source_requests: report.source.requests,
+        source_retries: report.source.retries,
+        upload_retries: report.upload_retries,
+        rejects: report.rejects.as_ref().map(|path| path.display().to_string()),
+        notes: &report.notes,
+        error: report.error.as_ref().map(Failure::of),
+    };
+    // Plain values; this does not fail.
+    serde_json::to_string(&machine).unwrap_or_default()
+}
+
+impl Failure {
+    fn of(error: &Error) -> Self {
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        let findings = match error {
+            Error::Config(findings) => findings.as_slice(),
+            _ => &[],
+        };
+        let place = |found: &crate::config::Finding| Place {
+            file: found.place.file.display().to_string(),
+            line: found.place.line,
+            section: found.place.section.clone(),
+            setting: found.place.setting.clone(),
+            what: found.what.clone(),
+            remedy: found.remedy.clone(),
+        };
+        Self { message: error.to_string(), causes, hint: error.hint(), findings: findings.iter().map(place).collect() }
+    }
+}

@@ -1,0 +1,215 @@
+//! Mapped pages into batches, batches to Oomnitza: several under way at once, but never two records with the same key, so that the last
+//! one of them wins as it would one by one.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinSet;
+
+use super::error::Error;
+use super::preview::Preview;
+use super::progress::Counters;
+use super::rejects::Rejects;
+use super::report::Report;
+use super::stop::Stop;
+use crate::mapping::{MappedPage, Reason};
+use crate::oomnitza::{Batch, Outcome, Rejected, Uploader};
+
+/// Refused records without a single one that was taken, after which going on is of no use.
+const HOPELESS: u64 = 100;
+
+/// Where records go.
+pub(super) enum Way {
+    /// To Oomnitza, so many batches at once.
+    Upload(Arc<Uploader>, usize),
+    /// To somebody who looks at them.
+    Show(Box<dyn Preview>),
+}
+
+/// The delivery of one run. It writes down in the report what became of each record.
+pub(super) struct Delivery<'a> {
+    way: Way,
+    batch: Batch,
+    batch_size: usize,
+    under_way: JoinSet<(Vec<u64>, Outcome)>,
+    /// Keys of the records that are under way.
+    busy: HashSet<u64>,
+    /// Records that may still be used.
+    left: u64,
+    report: &'a mut Report,
+    rejects: Rejects,
+    counters: &'a Counters,
+    /// Asks the source to stop when nothing more can be delivered.
+    halt: Stop,
+}
+
+impl<'a> Delivery<'a> {
+    pub(super) fn new(way: Way, limit: Option<u64>, report: &'a mut Report, rejects: Rejects, counters: &'a Counters, halt: Stop) -> Self {
+        let batch_size = match &way {
+            Way::Upload(uploader, _) => uploader.target().batch_size(),
+            Way::Show(_) => usize::MAX,
+        };
+        Self {
+            way,
+            batch: Batch::default(),
+            batch_size,
+            under_way: JoinSet::new(),
+            busy: HashSet::new(),
+            left: limit.unwrap_or(u64::MAX),
+            report,
+            rejects,
+            counters,
+            halt,
+        }
+    }
+
+    /// Delivers every page that comes, until none comes any more. After a failure pages are taken and dropped, so that nobody waits.
+    pub(super) async fn run(mut self, mut pages: Receiver<MappedPage>) {
+        while let Some(page) = pages.recv().await {
+            if self.report.error.is_none()
+                && let Err(error) = self.page(page).await
+            {
+                self.fail(error);
+            }
+        }
+        if self.report.error.is_none() {
+            self.flush().await;
+        }
+        while !self.under_way.is_empty() {
+            self.settle().await;
+        }
+        self.report.rejects = self.rejects.path();
+    }
+
+    async fn page(&mut self, page: MappedPage) -> Result<(), Error> {
+        let notes = &mut self.report.notes;
+        for (id, reason) in page.misses {
+            self.report.missed += 1;
+            notes.misses.add(reason.clone(), 1);
+            tracing::info!(section = self.report.section, record = id, reason, "the source did not give a record");
+        }
+        for (field, converter, problem, count) in page.odd_values {
+            notes.odd_values.add(format!("{field} through {converter}: {problem}"), count);
+        }
+        for (converter, value, count) in page.unknown {
+            notes.unknown.add(format!("{converter}: {value}"), count);
+        }
+        let mut left_out = page.left_out.into_iter().peekable();
+        let (mut start, mut records) = (0, page.ends.iter().zip(&page.keys));
+        let wanted = page.count.min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= wanted as u64;
+        for index in 0..wanted {
+            if let Some((_, reason)) = left_out.next_if(|(at, _)| *at == index) {
+                self.left_out(reason);
+                continue;
+            }
+            // As many as were not left out: judged when the mapper handed them over.
+            let Some((end, key)) = records.next() else { break };
+            let record = page.records.get(start..*end).unwrap_or_default();
+            start = *end;
+            if let Way::Show(preview) = &mut self.way {
+                preview.record(record).map_err(|source| Error::File { what: "the records cannot be shown".to_owned(), source })?;
+                self.report.sent += 1;
+                self.counters.sent(1);
+                continue;
+            }
+            self.batch.push(record, *key);
+            if self.batch.len() >= self.batch_size {
+                self.flush().await;
+                if self.report.error.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn left_out(&mut self, reason: Reason) {
+        self.counters.left_out(1);
+        match reason {
+            Reason::Missing(fields) => {
+                let fields = fields.join(", ");
+                tracing::info!(section = self.report.section, fields, "a record lacks required fields and is left out");
+                self.report.filtered += 1;
+                self.report.notes.missing.add(fields, 1);
+            }
+            Reason::Unusable(why) => {
+                tracing::info!(section = self.report.section, why, "a record cannot be mapped and is left out");
+                self.report.rejected += 1;
+                self.report.notes.unusable.add(why, 1);
+            }
+        }
+    }
+
+    /// Starts the upload of the records that are ready, as soon as there is a place for them and none of them is under way.
+    async fn flush(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let batch = std::mem::take(&mut self.batch);
+        let Way::Upload(uploader, parallel) = &self.way else { return };
+        let (uploader, parallel) = (uploader.clone(), *parallel);
+        while self.under_way.len() >= parallel || batch.keys().iter().any(|key| self.busy.contains(key)) {
+            self.settle().await;
+            if self.report.error.is_some() {
+                return;
+            }
+        }
+        tracing::info!(section = self.report.section, "sending {} records to oomnitza...", batch.len());
+        self.busy.extend(batch.keys());
+        self.under_way.spawn(async move {
+            let outcome = uploader.send(&batch).await;
+            (batch.keys().to_vec(), outcome)
+        });
+    }
+
+    /// Waits for one upload and writes down what became of it.
+    async fn settle(&mut self) {
+        match self.under_way.join_next().await {
+            Some(Ok((keys, outcome))) => {
+                for key in keys {
+                    self.busy.remove(&key);
+                }
+                self.count(outcome);
+            }
+            Some(Err(error)) => self.fail(Error::Bug(format!("an upload ended early: {error}"))),
+            None => {}
+        }
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        self.report.sent += outcome.sent;
+        self.counters.sent(outcome.sent);
+        self.counters.left_out(outcome.rejected.len() as u64);
+        for rejected in &outcome.rejected {
+            self.reject(rejected);
+        }
+        if let Some((_, error)) = outcome.failed {
+            self.fail(Error::Oomnitza(error));
+        } else if self.report.sent == 0
+            && let refused = self.report.notes.refused.total()
+            && refused >= HOPELESS
+            && let Some(last) = outcome.rejected.last()
+        {
+            self.fail(Error::AllRefused { count: refused, reason: last.reason.clone() });
+        }
+    }
+
+    fn reject(&mut self, rejected: &Rejected) {
+        self.report.rejected += 1;
+        self.report.notes.refused.add(rejected.reason.clone(), 1);
+        tracing::info!(section = self.report.section, reason = rejected.reason, "Oomnitza refused a record");
+        if let Err(error) = self.rejects.keep(rejected) {
+            tracing::error!(section = self.report.section, %error, "a refused record cannot be kept");
+        }
+    }
+
+    /// The first failure is the one that is told.
+    fn fail(&mut self, error: Error) {
+        if self.report.error.is_none() {
+            self.report.error = Some(error);
+        }
+        self.halt.ask();
+    }
+}

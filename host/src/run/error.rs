@@ -1,0 +1,115 @@
+//! Why a section cannot run, or ended early.
+
+use crate::config::Finding;
+use crate::{catalog, net, oomnitza, sandbox};
+
+/// Why a section cannot run, or ended early. Which section it was, the report says.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration is wrong: everything that is.
+    #[error("{}", first(.0))]
+    Config(Vec<Finding>),
+    /// The connector cannot be had.
+    #[error(transparent)]
+    Catalog(#[from] catalog::Error),
+    /// The connector ended.
+    #[error("connector `{connector}` ({origin}) stopped")]
+    Connector {
+        /// Its name.
+        connector: String,
+        /// Where it came from.
+        origin: String,
+        /// Why.
+        #[source]
+        source: sandbox::Error,
+    },
+    /// The source does not give what is asked. No fault of the connector's.
+    #[error("{}", .0)]
+    Source(sandbox::SourceError),
+    /// The mapper ended.
+    #[error("the mapper stopped")]
+    Mapper(#[source] sandbox::Error),
+    /// Oomnitza.
+    #[error(transparent)]
+    Oomnitza(#[from] oomnitza::Error),
+    /// Oomnitza takes none of the records.
+    #[error("Oomnitza refused each of the first {count} records; the last time: {reason}")]
+    AllRefused {
+        /// How many.
+        count: u64,
+        /// Why the last one.
+        reason: String,
+    },
+    /// A setting of the network.
+    #[error(transparent)]
+    Net(#[from] net::Error),
+    /// A file.
+    #[error("{what}")]
+    File {
+        /// What was to be done.
+        what: String,
+        /// Why it was not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A defect of this program.
+    #[error("this program made a mistake: {0}")]
+    Bug(String),
+}
+
+/// Whose fault it is; the exit code follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// What the admin wrote.
+    Config,
+    /// The connector, the source, the network or Oomnitza.
+    Outside,
+    /// This program.
+    Host,
+}
+
+fn first(findings: &[Finding]) -> String {
+    match findings {
+        [] => "the configuration is wrong".to_owned(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}
+
+impl Error {
+    /// What became of a connector: a source that refuses is another matter than a component that misbehaves.
+    pub(super) fn of_connector(connector: &str, origin: &str, source: sandbox::Error) -> Self {
+        match source {
+            sandbox::Error::Source(source) => Self::Source(source),
+            source => Self::Connector { connector: connector.to_owned(), origin: origin.to_owned(), source },
+        }
+    }
+
+    /// What can be done about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(findings) => findings.first().and_then(|finding| finding.remedy.clone()),
+            Self::Catalog(error) => error.hint(),
+            Self::Connector { source, .. } | Self::Mapper(source) => source.hint(),
+            Self::Source(source) => source.hint(),
+            Self::Oomnitza(error) => error.hint(),
+            Self::AllRefused { .. } => Some("look at the mappings with `--show-mappings` and at the records with `--testmode`".to_owned()),
+            Self::Net(error) => error.hint(),
+            Self::File { .. } => None,
+            Self::Bug(_) => Some("please report this".to_owned()),
+        }
+    }
+
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Bug(_) => Blame::Host,
+            Self::Connector { source, .. } | Self::Mapper(source) if source.is_host_bug() => Blame::Host,
+            Self::Catalog(error) if error.is_host_bug() => Blame::Host,
+            Self::Config(_) | Self::Catalog(_) => Blame::Config,
+            Self::Mapper(sandbox::Error::Plan { .. }) => Blame::Config,
+            _ => Blame::Outside,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! One section's run, from its settings to its report.
+//!
+//! Pages are read, mapped and uploaded at the same time: the source works on the next page while mappers work on the one before and
+//! uploads of earlier records are under way. The queues between them are short, so memory does not grow with the number of
+//! records, and a slow Oomnitza slows the source down.
+//!
+//! Promise: every record that was read is counted once, as sent, filtered, rejected or failed.
+
+mod check;
+mod delivery;
+mod error;
+mod grants;
+mod mac_models;
+mod prepare;
+mod preview;
+mod progress;
+mod rejects;
+mod report;
+mod section;
+mod stop;
+
+pub use check::{Finished, Step, check};
+pub use error::{Blame, Error};
+pub use prepare::{Context, Job, prepare, prepare_mappings};
+pub use preview::Preview;
+pub use progress::Counters;
+pub use report::{Notes, Report, Tally};
+pub use section::{Options, run};
+pub use stop::Stop;

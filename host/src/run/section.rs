@@ -1,0 +1,181 @@
+//! The pipeline of one section: source, mappers, delivery, each at work while the others are.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::delivery::{Delivery, Way};
+use super::error::Error;
+use super::mac_models::MacModels;
+use super::prepare::{Context, Job, prepare_mappings};
+use super::preview::Preview;
+use super::progress::Counters;
+use super::rejects::Rejects;
+use super::report::Report;
+use super::stop::Stop;
+use crate::mapping::{Mappers, Merged, Plan};
+use crate::oomnitza::{Oomnitza, Retry, Target, Uploader};
+use crate::sandbox::{Connector, Page, Wanted};
+
+/// Pages that wait between two stages. More would only hold more memory: a stage that is slower stays slower.
+const QUEUE: usize = 2;
+
+/// How long uploads that are under way may take once somebody asked to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What an invocation asks of a run.
+pub struct Options {
+    /// So many records are read and sent one by one.
+    pub record_count: Option<u64>,
+    /// Records are shown instead of sent.
+    pub preview: Option<Box<dyn Preview>>,
+    /// Batches under way at once.
+    pub parallel: usize,
+    /// How long uploads are repeated.
+    pub retry: Duration,
+}
+
+/// Runs a section. Whatever happens is in the report.
+pub async fn run(job: &Job, context: &Context, oomnitza: &Oomnitza, options: Options, counters: &Counters, stop: &Stop) -> Report {
+    let started = Instant::now();
+    let mut report = Report { is_preview: options.preview.is_some(), ..Report::new(&job.section.name) };
+    if let Err(error) = pipeline(job, context, oomnitza, options, counters, stop, &mut report).await
+        && report.error.is_none()
+    {
+        report.error = Some(error);
+    }
+    report.read = counters.now().0;
+    report.is_interrupted = stop.is_asked();
+    report.time = started.elapsed();
+    report.close();
+    report
+}
+
+async fn pipeline(
+    job: &Job,
+    context: &Context,
+    oomnitza: &Oomnitza,
+    options: Options,
+    counters: &Counters,
+    stop: &Stop,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let merged = prepare_mappings(job, oomnitza).await?;
+    let mappers = mappers(job, context, oomnitza, &merged).await?;
+    let capabilities = job.grant(context)?;
+    let statistics = capabilities.http.clone();
+    let limit = options.record_count;
+    let source = Source {
+        connector: Connector::instantiate(context.catalog.loader().engine(), &job.component, job.limits(context), capabilities)
+            .await
+            .map_err(|error| job.ended(error))?,
+        job,
+        limit,
+    };
+    let way = match options.preview {
+        Some(mut preview) => {
+            let fields: Vec<&str> = merged.fields.iter().map(|field| field.name.as_str()).collect();
+            preview.start(&fields).map_err(|source| Error::File { what: "the records cannot be shown".to_owned(), source })?;
+            Way::Show(preview)
+        }
+        None => {
+            let target = target(job, &merged, limit.is_some());
+            let uploader = Uploader::new(oomnitza.clone(), target, Retry::within(options.retry));
+            Way::Upload(Arc::new(uploader), options.parallel.max(1))
+        }
+    };
+    let uploader = match &way {
+        Way::Upload(uploader, _) => Some(uploader.clone()),
+        Way::Show(_) => None,
+    };
+
+    let halt = Stop::default();
+    let (pages, incoming) = mpsc::channel(QUEUE);
+    let (mapped, outgoing) = mpsc::channel(QUEUE);
+    let rejects = Rejects::new(context.rejects.as_deref(), &job.section.name);
+    let delivery = Delivery::new(way, limit, report, rejects, counters, halt.clone());
+    let all = async {
+        // After an error of the source what was read still goes out.
+        let read = source.run(&merged, pages, counters, [stop, &halt]);
+        let (read, mapped, ()) = tokio::join!(read, mappers.run(incoming, mapped), delivery.run(outgoing));
+        read.and(mapped.map_err(Error::Mapper))
+    };
+    let too_late = async {
+        stop.asked().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let result = tokio::select! {
+        result = all => result,
+        () = too_late => {
+            tracing::warn!(section = job.section.name, "uploads did not end within {GRACE:?} and are given up");
+            Ok(())
+        }
+    };
+    report.source = statistics.statistics();
+    report.upload_retries = uploader.map_or(0, |uploader| uploader.repeated());
+    result
+}
+
+async fn mappers(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Merged) -> Result<Mappers, Error> {
+    let locations = if merged.uses("location") { Some(oomnitza.locations().await?) } else { None };
+    let look_up = Arc::new(MacModels::new(context.proxies.clone(), context.timeouts.clone()));
+    let plan = Plan::new(merged, &job.section, locations);
+    let mapper = context.catalog.mapper()?;
+    Mappers::open(context.catalog.loader().engine(), &mapper, job.limits(context), plan, look_up, context.mappers)
+        .await
+        .map_err(Error::Mapper)
+}
+
+fn target(job: &Job, merged: &Merged, singly: bool) -> Target {
+    Target {
+        kind: job.description.kind,
+        mapping_name: job.mapping_name().to_owned(),
+        sync_field: job.section.sync_field.clone().unwrap_or_default(),
+        update_only: job.section.update_only.clone(),
+        normal_position: merged.normal_position,
+        singly,
+    }
+}
+
+impl Job {
+    fn ended(&self, error: crate::sandbox::Error) -> Error {
+        Error::of_connector(&self.section.connector, &self.origin, error)
+    }
+}
+
+/// The first stage.
+struct Source<'a> {
+    connector: Connector,
+    job: &'a Job,
+    limit: Option<u64>,
+}
+
+impl Source<'_> {
+    /// Reads pages until there are no more, enough, or somebody asks to stop.
+    async fn run(mut self, merged: &Merged, pages: mpsc::Sender<Page>, counters: &Counters, stops: [&Stop; 2]) -> Result<(), Error> {
+        let wanted = Wanted { sources: merged.sources(), everything: false, limit: self.limit };
+        let mut left = self.limit.unwrap_or(u64::MAX);
+        let [stop, halt] = stops;
+        let work = async {
+            self.connector.open(&self.job.section.settings, None, &wanted).await?;
+            while left > 0
+                && let Some(page) = self.connector.next().await?
+            {
+                let count = (page.count as u64).min(left);
+                left -= count;
+                counters.read(count);
+                if pages.send(page).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        // A source that waits for an answer, or for its next try, is not waited for.
+        tokio::select! {
+            result = work => result.map_err(|error| self.job.ended(error)),
+            () = stop.asked() => Ok(()),
+            () = halt.asked() => Ok(()),
+        }
+    }
+}

@@ -53,7 +53,8 @@ source)
 *) fail "OOMNITZA_GUESTS is '$how'" "it can be rustup or source" ;;
 esac
 
-cargo build --quiet --release -p guests-componentize
+# With the whole workspace selected, so that shared dependencies are built once for everything.
+cargo build --quiet --release --workspace --bin guests-componentize
 mkdir -p "$out"
 for package in "${packages[@]}"; do
     name=${package#connector-}; name=${name#guest-}

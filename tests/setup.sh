@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server and openssl for
+# the tests. Where it is not root, or there is no apt, it says what is missing instead.
+set -euo pipefail
+
+wanted=()
+need() { # command, package
+    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || wanted+=("$2")
+}
+need cc build-essential
+need slapd slapd
+need ldapsearch ldap-utils
+need openssl openssl
+
+command -v cargo >/dev/null || {
+    printf 'setup: error: there is no Rust\nhint: install it with rustup: https://rustup.rs\n' >&2
+    exit 1
+}
+[ ${#wanted[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    printf 'setup: installing %s\n' "${wanted[*]}" >&2
+    log=$(mktemp)
+    if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${wanted[@]}"; } >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        printf 'setup: error: %s cannot be installed\n' "${wanted[*]}" >&2
+        exit 1
+    fi
+    rm -f "$log"
+else
+    printf 'setup: error: these packages are missing: %s\nhint: apt-get install %s\n' "${wanted[*]}" "${wanted[*]}" >&2
+    exit 1
+fi

@@ -9,3 +9,4 @@ pub mod contract;
 pub mod net;
 pub mod redact;
 pub mod sandbox;
+pub mod standin;

@@ -15,6 +15,7 @@ mod web;
 #[cfg(test)]
 mod client;
 
+pub mod ldap;
 pub mod okta;
 pub mod oomnitza;
 pub mod people;

@@ -137,25 +137,17 @@ mod tests {
     #[test]
     fn what_breaks_programs_occurs_early() {
         let people: Vec<Person> = (0..250).map(person).collect();
-        for (what, has) in [
-            (
-                "letters beyond Latin",
-                Box::new(|person: &Person| person.last_name == "山田") as Box<dyn Fn(&Person) -> bool>,
-            ),
-            ("an apostrophe", Box::new(|person| person.last_name.contains('\''))),
-            (
-                "a quotation mark",
-                Box::new(|person| person.title.contains('"') && person.department.contains('"')),
-            ),
-            (
-                "a backslash",
-                Box::new(|person| person.title.contains('\\') && person.department.contains('\\')),
-            ),
-            ("an empty telephone", Box::new(|person| person.mobile == Mobile::Empty)),
-            ("no telephone", Box::new(|person| person.mobile == Mobile::Absent)),
-        ] {
-            assert!(people.iter().any(has), "{what}");
-        }
+        let occurs = |what: fn(&Person) -> bool| people.iter().any(what);
+        assert!(occurs(|person| person.last_name == "山田"));
+        assert!(occurs(|person| person.last_name.contains('\'')));
+        assert!(occurs(
+            |person| person.title.contains('"') && person.department.contains('"')
+        ));
+        assert!(occurs(
+            |person| person.title.contains('\\') && person.department.contains('\\')
+        ));
+        assert!(occurs(|person| person.mobile == Mobile::Empty));
+        assert!(occurs(|person| person.mobile == Mobile::Absent));
         let pairs: BTreeSet<_> = people
             .iter()
             .map(|person| (person.first_name, person.last_name))

@@ -4,30 +4,31 @@ use std::io::Write as _;
 
 use crate::standin::people::{Mobile, person};
 
+const SIGNED_IN: &str = concat!(
+    r#""created":"2024-11-06T15:47:18.000Z","activated":"2024-12-02T17:07:38.000Z","#,
+    r#""statusChanged":"2024-12-02T17:18:55.000Z","lastLogin":"2026-04-13T15:20:22.000Z","#,
+    r#""lastUpdated":"2024-12-02T17:18:55.000Z","passwordChanged":"2024-12-02T17:18:55.000Z""#,
+);
+
+const NEVER_SIGNED_IN: &str = concat!(
+    r#""created":"2024-11-06T15:47:18.000Z","activated":null,"statusChanged":null,"lastLogin":null,"#,
+    r#""lastUpdated":"2024-11-06T15:47:18.000Z","passwordChanged":null"#,
+);
+
 /// Writes a user as JSON.
 pub(super) fn write(json: &mut Vec<u8>, base: &str, index: u64) {
     let person = person(index);
     // 20 characters, as Okta's are.
     let id = format!("00u{index:013x}4x61");
     let login = Json(&person.login);
-    // Writing into memory does not fail.
-    _ = write!(json, r#"{{"id":"{id}","#);
-    _ = match index % 37 {
-        // Never signed in.
-        7 => write!(
-            json,
-            r#""status":"STAGED","created":"2024-11-06T15:47:18.000Z","activated":null,"statusChanged":null,"lastLogin":null,"lastUpdated":"2024-11-06T15:47:18.000Z","passwordChanged":null,"#
-        ),
-        remainder => write!(
-            json,
-            r#""status":"{}","created":"2024-11-06T15:47:18.000Z","activated":"2024-12-02T17:07:38.000Z","statusChanged":"2024-12-02T17:18:55.000Z","lastLogin":"2026-04-13T15:20:22.000Z","lastUpdated":"2024-12-02T17:18:55.000Z","passwordChanged":"2024-12-02T17:18:55.000Z","#,
-            match remainder {
-                11 => "SUSPENDED",
-                19 => "PASSWORD_EXPIRED",
-                _ => "ACTIVE",
-            }
-        ),
+    let (status, dates) = match index % 37 {
+        7 => ("STAGED", NEVER_SIGNED_IN),
+        11 => ("SUSPENDED", SIGNED_IN),
+        19 => ("PASSWORD_EXPIRED", SIGNED_IN),
+        _ => ("ACTIVE", SIGNED_IN),
     };
+    // Writing into memory does not fail.
+    _ = write!(json, r#"{{"id":"{id}","status":"{status}",{dates},"#);
     _ = write!(
         json,
         r#""type":{{"id":"otystandin0000000x6"}},"profile":{{"firstName":{},"lastName":{},"#,
@@ -48,7 +49,11 @@ pub(super) fn write(json: &mut Vec<u8>, base: &str, index: u64) {
     );
     _ = write!(
         json,
-        r#""credentials":{{"password":{{}},"emails":[{{"value":{login},"status":"VERIFIED","type":"PRIMARY"}}],"provider":{{"type":"OKTA","name":"OKTA"}}}},"_links":{{"self":{{"href":"{base}/api/v1/users/{id}"}}}}}}"#
+        r#""credentials":{{"password":{{}},"emails":[{{"value":{login},"status":"VERIFIED","type":"PRIMARY"}}],"#
+    );
+    _ = write!(
+        json,
+        r#""provider":{{"type":"OKTA","name":"OKTA"}}}},"_links":{{"self":{{"href":"{base}/api/v1/users/{id}"}}}}}}"#
     );
 }
 

@@ -135,6 +135,11 @@ impl State {
         self.batches += 1;
     }
 
+    #[cfg(test)]
+    pub(super) fn is_quiet(&self) -> bool {
+        self.in_flight.is_empty()
+    }
+
     /// The account as it stands.
     pub(super) fn ledger(&self) -> Ledger {
         let logged = |entry: &Entry| Logged {

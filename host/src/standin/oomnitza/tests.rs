@@ -339,50 +339,79 @@ async fn a_batch_can_be_too_large() {
     assert_eq!((oomnitza.ledger().records, oomnitza.ledger().violations.len()), (1, 0));
 }
 
+/// Does something while an upload is in flight, which is never answered.
+async fn during(oomnitza: &Oomnitza, target: &str, body: &str, then: impl Future<Output = ()>) {
+    let trouble = Trouble::Wait(Duration::from_secs(3_600));
+    oomnitza.inject(Fault::Next {
+        call: Call::Upload,
+        times: 1,
+        trouble,
+    });
+    let before = oomnitza.ledger().requests.len();
+    let arrived = async {
+        // Its body is kept and looked into at one go.
+        while oomnitza
+            .ledger()
+            .requests
+            .get(before)
+            .is_none_or(|logged| logged.body.is_empty())
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        status = upload(oomnitza, target, body) => panic!("the upload was answered with {status}"),
+        () = async { arrived.await; then.await } => (),
+    }
+}
+
 #[tokio::test]
 async fn the_same_record_in_two_uploads_in_flight_is_noted() {
-    let oomnitza = Oomnitza::start(Settings {
-        latency: Duration::from_millis(100),
-        ..Settings::default()
+    let oomnitza = start();
+    let first = r#"[{"USER":"a"},{"USER":"b"},{"USER":null}]"#;
+    during(&oomnitza, USERS, first, async {
+        assert_eq!(upload(&oomnitza, USERS, r#"[{"USER":"c"},{"USER":null}]"#).await, 200);
+        assert_eq!(oomnitza.ledger().violations, [""; 0]);
+        assert_eq!(upload(&oomnitza, USERS, r#"{"USER":"b"}"#).await, 200);
     })
-    .unwrap();
-    let (first, other) = (r#"[{"USER":"a"},{"USER":"b"}]"#, r#"[{"USER":"c"},{"USER":null}]"#);
-    let apart = tokio::join!(upload(&oomnitza, USERS, first), upload(&oomnitza, USERS, other));
-    assert_eq!((apart, oomnitza.ledger().violations), ((200, 200), vec![]));
-    let same = tokio::join!(
-        upload(&oomnitza, USERS, first),
-        upload(&oomnitza, USERS, r#"{"USER":"b"}"#)
-    );
+    .await;
     let ledger = oomnitza.ledger();
+    assert_eq!(ledger.violations, [r#"two uploads in flight have a record of "b""#]);
+    assert_eq!((ledger.most_in_flight, ledger.records), (2, 3));
+}
+
+#[tokio::test]
+async fn one_after_the_other_is_how_it_should_be() {
+    let oomnitza = start();
+    for _ in 0..2 {
+        assert_eq!(upload(&oomnitza, USERS, r#"[{"USER":"a"}]"#).await, 200);
+    }
     assert_eq!(
-        (same, ledger.violations),
-        (
-            (200, 200),
-            vec![r#"two uploads in flight have a record of "b""#.to_owned()]
-        )
+        (oomnitza.ledger().violations, oomnitza.ledger().most_in_flight),
+        (vec![], 1)
     );
-    assert_eq!(ledger.most_in_flight, 2);
-    // One after the other is how it should be.
-    assert_eq!(
-        (
-            upload(&oomnitza, USERS, first).await,
-            upload(&oomnitza, USERS, first).await
-        ),
-        (200, 200)
-    );
-    assert_eq!(oomnitza.ledger().violations.len(), 1);
+}
+
+#[tokio::test]
+async fn an_upload_whose_client_has_gone_is_no_longer_in_flight() {
+    let oomnitza = start();
+    during(&oomnitza, USERS, r#"[{"USER":"a"}]"#, async {}).await;
+    while !lock(&oomnitza.site.state).is_quiet() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(upload(&oomnitza, USERS, r#"[{"USER":"a"}]"#).await, 200);
+    assert_eq!((oomnitza.ledger().violations, oomnitza.ledger().records), (vec![], 1));
 }
 
 #[tokio::test]
 async fn assets_are_told_apart_by_their_sync_field() {
-    let oomnitza = Oomnitza::start(Settings {
-        latency: Duration::from_millis(100),
-        ..Settings::default()
-    })
-    .unwrap();
+    let oomnitza = start();
     let assets = r#"{"integration_id":"X","sync_field":"ID","assets":[{"ID":"7","USER":"a"}],"update_only":"False"}"#;
     let target = "/api/v2/bulk/assets?VERSION=1.1.0";
-    tokio::join!(upload(&oomnitza, target, assets), upload(&oomnitza, target, assets));
+    during(&oomnitza, target, assets, async {
+        assert_eq!(upload(&oomnitza, target, assets).await, 200);
+    })
+    .await;
     assert_eq!(
         oomnitza.ledger().violations,
         [r#"two uploads in flight have a record of "7""#]

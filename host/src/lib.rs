@@ -13,3 +13,4 @@ pub mod oomnitza;
 pub mod redact;
 pub mod run;
 pub mod sandbox;
+pub mod standin;

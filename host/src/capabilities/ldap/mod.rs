@@ -1,19 +1,40 @@
-//! ldap stub
-/// c
-pub struct Connection {}
-/// r
-pub struct Results {}
-/// s
-pub struct LdapState {}
-/// l
-pub fn add_to_linker<T: Send + 'static>(_l: &mut wasmtime::component::Linker<T>, _get: fn(&mut T) -> &mut LdapState) -> wasmtime::Result<()> { Ok(()) }
+//! `oomnitza:connector/ldap`: searches in a directory on behalf of one connector. There is nothing here that writes.
+//!
+//! Grants: the `ldap://` and `ldaps://` endpoints of its description, as far as the section's settings give them.
+//! Limits: [`Limits`]. A guest never gets: the credential of an auth slot, resolved addresses, attributes that hold
+//! passwords, or more than it may hold.
+//!
+//! # From the wire to the guest
+//!
+//! A server is not trusted, before the bind least of all. [`guard`] cuts what comes into messages and lets [`ber`]
+//! judge each, without recursion, before anything parses it; [`answer`] takes the parsed apart, and has no case in
+//! which it panics. [`search`] pulls: one message is read when one is wanted, so a server that sends faster than the
+//! guest reads waits in its own send buffer, and memory does not grow with the directory.
+//!
+//! # What `ldap3` is used for
+//!
+//! Its filter parser, behind [`filter`]. Its connection is not used: it parses without a bound on depth (10,000 levels,
+//! 60 KB, abort the process), panics on messages that are well-formed BER but not LDAP, queues entries without a bound,
+//! always binds as version 3, and parses the value of a paging control, which is a string to whoever stands in front of
+//! it. What is left after a guard for all of that, and after our own bind, StartTLS and paging, is one request.
 
-/// limits
-#[derive(Default)]
-pub struct Limits {}
-/// slot
-pub struct Slot { /// n
- pub name: String, /// p
- pub password: crate::redact::Secret }
-impl LdapState { /// n
- pub fn new(_n: &crate::net::Network, _s: std::collections::BTreeMap<String, Slot>, _l: Limits, _r: crate::redact::Redactor) -> Self { Self {} } }
+mod answer;
+mod attributes;
+mod ber;
+mod connection;
+mod error;
+mod filter;
+mod guard;
+mod host;
+mod limits;
+mod request;
+mod search;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use connection::Connection;
+pub use host::add_to_linker;
+pub use limits::Limits;
+pub use search::Results;
+pub use state::{LdapState, Slot, Statistics};

@@ -1,4 +1,147 @@
-//! x
+//! `demo`: the main job without any account. Sample sources and a stand-in Oomnitza on this machine, an ini file as an admin would write
+//! it, and a real `upload` through the real components between them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::args::Common;
 use super::exit::Exit;
+use super::open::open;
+use super::output::{print, say, thousands};
+use super::progress::rate;
+use super::{signals, upload};
 use crate::catalog::BuiltIn;
-pub(super) async fn demo(_people: u64, _built_in: &'static [BuiltIn]) -> Exit { Exit::Done }
+use crate::redact::clean;
+use crate::run::{Report, Stop};
+use crate::standin::{ldap, oomnitza, okta};
+
+/// Where the demo's ini file is written.
+const DIRECTORY: &str = "oomnitza-demo";
+
+/// Records of those that arrived that are shown.
+const SHOWN: usize = 3;
+
+pub(super) async fn demo(people: u64, built_in: &'static [BuiltIn]) -> Exit {
+    match run(people, built_in).await {
+        Ok(exit) => exit,
+        Err((what, error)) => {
+            say(&format!("error: {what}: {error}"));
+            Exit::Failed
+        }
+    }
+}
+
+type Problem = (String, std::io::Error);
+
+async fn run(people: u64, built_in: &'static [BuiltIn]) -> Result<Exit, Problem> {
+    let server = |what: &'static str| move |error| (format!("the sample {what} cannot be started"), error);
+    let destination = oomnitza::Oomnitza::start(oomnitza::Settings::default()).map_err(server("Oomnitza"))?;
+    let directory = ldap::Ldap::start(ldap::Settings { people, ..ldap::Settings::default() }).map_err(server("directory"))?;
+    let organisation = okta::Okta::start(okta::Settings { people, ..okta::Settings::default() }).map_err(server("Okta"))?;
+    let text = config(&destination.url(), &directory.url(), &organisation.url());
+    let ini = write(&text)?;
+    say(&format!(
+        "Sample sources with {} people each and a stand-in Oomnitza are running on this machine.\nThe ini file is {}:\n\n{}",
+        thousands(people),
+        ini.display(),
+        indented(&text)
+    ));
+    say("$ oomnitza-connector upload ldap okta\n");
+    let common = Common {
+        ini,
+        show_mappings: false,
+        testmode: false,
+        record_count: None,
+        json: false,
+        connectors_directory: None,
+    };
+    let stop = Stop::default();
+    signals::listen(stop.clone());
+    let reports = match open(&common, built_in) {
+        Ok(opened) => upload::sections(&opened, &["ldap".to_owned(), "okta".to_owned()], &common, &stop).await,
+        Err(exit) => Err(exit),
+    };
+    match reports {
+        Ok(reports) => arrived(&destination, &reports),
+        Err(exit) => Ok(exit),
+    }
+}
+
+/// What the stand-in Oomnitza has to say.
+fn arrived(destination: &oomnitza::Oomnitza, reports: &[Report]) -> Result<Exit, Problem> {
+    let records = destination.uploaded();
+    let ledger = destination.ledger();
+    let time = reports.iter().map(|report| report.time).sum();
+    let mut text = format!(
+        "\n{} people arrived at the stand-in Oomnitza in {} batches, {} a second. The first of each source:\n",
+        thousands(ledger.records),
+        thousands(ledger.batches),
+        rate(ledger.records, time),
+    );
+    let each = records.len() / reports.len().max(1);
+    for (index, report) in reports.iter().enumerate() {
+        text.push_str(&format!("\n[{}]\n", report.section));
+        for record in records.iter().skip(index * each).take(SHOWN) {
+            text.push_str(&format!("  {}\n", clean(&record.to_string(), 400)));
+        }
+    }
+    print(&text).map_err(|error| ("what arrived cannot be shown".to_owned(), error))?;
+    let sent: u64 = reports.iter().map(|report| report.sent).sum();
+    if sent != ledger.records || !ledger.violations.is_empty() || !records.iter().all(Value::is_object) {
+        say(&format!(
+            "error: {} records were reported as sent, and Oomnitza complains: {}\nhint: please report this",
+            thousands(sent),
+            ledger.violations.join("; ")
+        ));
+        return Ok(Exit::Defect);
+    }
+    say("Now for your own: write a config.ini like the one above, try `oomnitza-connector check okta`, then `upload okta`.");
+    Ok(Exit::of(reports))
+}
+
+fn config(oomnitza: &str, ldap: &str, okta: &str) -> String {
+    let (token, directory) = (oomnitza::Settings::default().token, ldap::Settings::default());
+    let okta_token = okta::Settings::default().token;
+    format!(
+        "[oomnitza]
+url = {oomnitza}
+api_token = {token}
+
+[ldap]
+enable = True
+url = {ldap}
+username = {}
+password = {}
+base_dn = {}
+filter = (objectClass=inetOrgPerson)
+default_role = 25
+default_position = Employee
+mapping.PHONE = {{\"source\": \"mobile\"}}
+
+[okta]
+enable = True
+url = {okta}
+api_token = {okta_token}
+default_role = 25
+default_position = Employee
+",
+        directory.bind_dn, directory.password, directory.base_dn
+    )
+}
+
+fn write(text: &str) -> Result<PathBuf, Problem> {
+    let directory = std::env::temp_dir().join(format!("{DIRECTORY}-{}", std::process::id()));
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |error| (format!("{path} cannot be written"), error)
+    };
+    std::fs::create_dir_all(&directory).map_err(failed(&directory))?;
+    let ini = directory.join("config.ini");
+    std::fs::write(&ini, text).map_err(failed(&ini))?;
+    Ok(ini)
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }).collect()
+}

@@ -19,6 +19,8 @@ pub enum Trouble {
     CutBody,
     /// A page for people, with status 200: what a proxy or a login in between answers.
     Page,
+    /// This JSON, with status 200: good tidings at first sight, which may speak of errors.
+    Json(String),
     /// A redirect to this place.
     Redirect(String),
     /// The right answer, late.
@@ -54,6 +56,7 @@ impl Trouble {
                 gone => gone,
             },
             Self::Page => answer(200, "text/html; charset=utf-8", &[], PAGE.into()),
+            Self::Json(text) => answer(200, "application/json", &[], text.into()),
             Self::Redirect(to) => answer(302, "text/html; charset=utf-8", &[("location", &to)], PAGE.into()),
             Self::Wait(time) => {
                 tokio::time::sleep(time).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
@@ -96,9 +96,12 @@ pub(super) fn json(status: u16, value: &serde_json::Value) -> Reply {
     answer(status, "application/json", &[], value.to_string().into())
 }
 
-/// The body of a request, or `None` if it is larger than anybody sends or breaks off.
-pub(super) async fn read(body: Incoming) -> Option<Bytes> {
-    Some(Limited::new(body, MAX_BODY_BYTES).collect().await.ok()?.to_bytes())
+/// The body of a request. `None` if it breaks off: then its client has gone, and nothing it could be told would reach it.
+pub(super) async fn read(body: Incoming) -> Option<Result<Bytes, LengthLimitError>> {
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(body) => Some(Ok(body.to_bytes())),
+        Err(error) => error.downcast().ok().map(|too_long| Err(*too_long)),
+    }
 }
 
 /// The body of an answer.

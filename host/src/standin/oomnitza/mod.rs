@@ -156,8 +156,10 @@ impl Site for Server {
             return self.refuse(&head, refusal);
         }
         let has_body = !body.is_end_stream();
-        let Some(body) = web::read(body).await else {
-            return self.refuse(&head, Refusal::violation(413, "its body is too large or breaks off"));
+        let body = match web::read(body).await {
+            Some(Ok(body)) => body,
+            Some(Err(_)) => return self.refuse(&head, Refusal::violation(413, "its body is too large")),
+            None => return Reply::HangUp,
         };
         if self.settings.keep_bodies {
             lock(&self.state).keep(number, &body);

@@ -257,6 +257,12 @@ async fn answers_that_are_not_oomnitza_s_own_acknowledge_nothing() {
         (200, "text/html; charset=utf-8")
     );
     assert!(page.text().await.unwrap().starts_with("<!DOCTYPE html>"));
+    let errors = r#"{"errors":["USER is not unique"]}"#;
+    let told = inject_once(&oomnitza, Trouble::Json(errors.to_owned())).await.unwrap();
+    assert_eq!(
+        (told.status().as_u16(), told.text().await.unwrap().as_str()),
+        (200, errors)
+    );
     let moved = inject_once(&oomnitza, Trouble::Redirect("http://127.0.0.2:1/".to_owned()))
         .await
         .unwrap();
@@ -271,11 +277,11 @@ async fn answers_that_are_not_oomnitza_s_own_acknowledge_nothing() {
     assert_eq!((cut.status().as_u16(), cut.content_length()), (200, Some(2)));
     assert!(cut.bytes().await.is_err());
     let ledger = oomnitza.ledger();
-    assert_eq!((ledger.records, ledger.batches, ledger.requests.len()), (0, 0, 7));
+    assert_eq!((ledger.records, ledger.batches, ledger.requests.len()), (0, 0, 8));
     assert_eq!(ledger.violations, [""; 0]);
     // What was closed before its body was read has none.
     let bodies = ledger.requests.iter().filter(|logged| !logged.body.is_empty());
-    assert_eq!(bodies.count(), 6);
+    assert_eq!(bodies.count(), 7);
 }
 
 #[tokio::test]
@@ -401,6 +407,44 @@ async fn an_upload_whose_client_has_gone_is_no_longer_in_flight() {
     }
     assert_eq!(upload(&oomnitza, USERS, r#"[{"USER":"a"}]"#).await, 200);
     assert_eq!((oomnitza.ledger().violations, oomnitza.ledger().records), (vec![], 1));
+}
+
+#[tokio::test]
+async fn a_client_that_dies_while_it_uploads_is_no_violation() {
+    let oomnitza = start();
+    let mut stream = std::net::TcpStream::connect(oomnitza.listener.address()).unwrap();
+    let head = format!(
+        "POST {USERS} HTTP/1.1\r\nHost: x\r\nAuthorization2: stand-in-token\r\ncontentType: application/json\r\n"
+    );
+    let body = "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n[{\"USER\":";
+    std::io::Write::write_all(&mut stream, format!("{head}{body}").as_bytes()).unwrap();
+    while oomnitza.ledger().most_in_flight == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(stream);
+    while !lock(&oomnitza.site.state).is_quiet() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((oomnitza.ledger().violations, oomnitza.ledger().records), (vec![], 0));
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_sends_is_not_read_to_its_end() {
+    let oomnitza = start();
+    let body = format!("[{{\"USER\":\"{}\"}}]", "x".repeat(33 << 20));
+    // The answer, or a reset when it comes too early for the client.
+    _ = client::send(
+        Method::POST,
+        &format!("{}{USERS}", oomnitza.url()),
+        &UPLOAD,
+        Some(&body),
+    )
+    .await;
+    let ledger = oomnitza.ledger();
+    assert_eq!(
+        (ledger.violations, ledger.records),
+        (vec![format!("POST {USERS}: its body is too large")], 0)
+    );
 }
 
 #[tokio::test]

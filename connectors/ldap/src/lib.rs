@@ -85,23 +85,39 @@ impl Connector for Ldap {
     }
 
     fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
-        let attributes = if wanted.everything { Vec::new() } else { attributes(&wanted.sources) };
+        let attributes = if wanted.everything {
+            Vec::new()
+        } else {
+            attributes(&wanted.sources)
+        };
         let page_size: u32 = settings.number("page_size", 1, 1_000)?;
         let search = Search {
             base: settings.text("base_dn")?.to_owned(),
             scope: Scope::Subtree,
             filter: settings.text("filter")?.to_owned(),
             attributes: attributes.clone(),
-            page_size: if version(&settings)? == Version::V2 { 0 } else { page_size },
+            page_size: if version(&settings)? == Version::V2 {
+                0
+            } else {
+                page_size
+            },
             limit: None,
         };
-        Ok(Self { results: connect(&settings)?.search(&search)?, attributes })
+        Ok(Self {
+            results: connect(&settings)?.search(&search)?,
+            attributes,
+        })
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
-        let Some(entries) = self.results.next_entries()? else { return Ok(None) };
+        let Some(entries) = self.results.next_entries()? else {
+            return Ok(None);
+        };
         let mut page = Page::with_capacity(entries.len() * 256);
-        for entry in entries.iter().filter(|entry| !entry.dn.is_empty() && !entry.attributes.is_empty()) {
+        for entry in entries
+            .iter()
+            .filter(|entry| !entry.dn.is_empty() && !entry.attributes.is_empty())
+        {
             page.push_with(|json| write(json, entry, &self.attributes));
         }
         Ok(Some(page))
@@ -109,7 +125,11 @@ impl Connector for Ldap {
 }
 
 fn version(settings: &Settings) -> Result<Version> {
-    Ok(if settings.text("protocol_version")? == "2" { Version::V2 } else { Version::V3 })
+    Ok(if settings.text("protocol_version")? == "2" {
+        Version::V2
+    } else {
+        Version::V3
+    })
 }
 
 fn connect(settings: &Settings) -> Result<Connection> {
@@ -144,7 +164,9 @@ fn write(json: &mut Vec<u8>, entry: &Entry, asked: &[String]) {
         string(json, value);
     };
     for attribute in &entry.attributes {
-        let Some(value) = attribute.values.first() else { continue };
+        let Some(value) = attribute.values.first() else {
+            continue;
+        };
         let value = text(&attribute.name, value);
         if asked.is_empty() {
             member(json, &attribute.name, value);
@@ -165,7 +187,11 @@ fn text<'a>(attribute: &str, value: &'a [u8]) -> &'a str {
     let (name, options) = attribute.split_once(';').unwrap_or((attribute, ""));
     let is_binary = options.split(';').any(|option| option.eq_ignore_ascii_case("binary"))
         || BINARY_ATTRIBUTES.iter().any(|binary| binary.eq_ignore_ascii_case(name));
-    if is_binary { BINARY } else { std::str::from_utf8(value).unwrap_or(BINARY) }
+    if is_binary {
+        BINARY
+    } else {
+        std::str::from_utf8(value).unwrap_or(BINARY)
+    }
 }
 
 fn string(json: &mut Vec<u8>, text: &str) {

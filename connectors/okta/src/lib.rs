@@ -21,15 +21,26 @@ pub struct Okta {
 impl Connector for Okta {
     fn describe() -> Description {
         Description::users("okta", "Okta", "Okta")
-            .setting(Setting::text("url", "URL", "The address of your Okta organisation").example("https://example-admin.okta.com"))
             .setting(
-                Setting::text("api_token", "API token", "A token of an Okta administrator who may read users (Security, API, Tokens)")
-                    .example("YOUR Okta API TOKEN")
-                    .secret(),
+                Setting::text("url", "URL", "The address of your Okta organisation")
+                    .example("https://example-admin.okta.com"),
+            )
+            .setting(
+                Setting::text(
+                    "api_token",
+                    "API token",
+                    "A token of an Okta administrator who may read users (Security, API, Tokens)",
+                )
+                .example("YOUR Okta API TOKEN")
+                .secret(),
             )
             .setting(Setting::default_role())
             .setting(Setting::default_position())
-            .setting(Setting::text("page_size", "Page size", "Users a request, at most 200").default("200").advanced())
+            .setting(
+                Setting::text("page_size", "Page size", "Users a request, at most 200")
+                    .default("200")
+                    .advanced(),
+            )
             .endpoint("{url}", "the organisation's Users API")
             .header_auth("token", "Authorization", "SSWS {api_token}")
             .map("USER", source("login").required())
@@ -47,9 +58,16 @@ impl Connector for Okta {
 
     fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
         let base = settings.address("url")?;
-        let page = settings.number("page_size", 1, LARGEST_PAGE)?.min(wanted.limit.unwrap_or(LARGEST_PAGE)).max(1);
+        let page = settings
+            .number("page_size", 1, LARGEST_PAGE)?
+            .min(wanted.limit.unwrap_or(LARGEST_PAGE))
+            .max(1);
         let next = Some(format!("{base}/api/v1/users?limit={page}"));
-        Ok(Self { base, next, seen: Vec::new() })
+        Ok(Self {
+            base,
+            next,
+            seen: Vec::new(),
+        })
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
@@ -66,7 +84,9 @@ impl Connector for Okta {
         if let Some(link) = next_link(answer.headers("link")) {
             let next = self.own(link)?;
             if next == url || self.seen.contains(&next) {
-                return Err(Error::Unexpected(format!("the link to the next page leads back to {next}")));
+                return Err(Error::Unexpected(format!(
+                    "the link to the next page leads back to {next}"
+                )));
             }
             // The last few suffice: a circle comes round.
             self.seen.push(url);
@@ -100,7 +120,12 @@ fn without_admin(origin: &str) -> Option<String> {
 }
 
 fn get(url: &str) -> Result<Response> {
-    Request::get(url).header("Accept", "application/json").auth("token").rate_limit(&RATE_LIMIT).send()?.success_or(explain)
+    Request::get(url)
+        .header("Accept", "application/json")
+        .auth("token")
+        .rate_limit(&RATE_LIMIT)
+        .send()?
+        .success_or(explain)
 }
 
 /// What Okta says of an error: `Invalid token provided (E0000011)`.

@@ -24,24 +24,41 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("{}: {error:#}", module.display()))?;
     let imports = imports(&encoded)?;
     if let Some(foreign) = imports.iter().find(|import| !import.starts_with(PACKAGE)) {
-        return Err(format!("{}: imports `{foreign}`, which no host of ours offers", module.display()).into());
+        return Err(format!(
+            "{}: imports `{foreign}`, which no host of ours offers",
+            module.display()
+        )
+        .into());
     }
     if std::fs::read(component).is_ok_and(|old| old == encoded) {
         return Ok(());
     }
     std::fs::write(component, &encoded).map_err(|error| format!("{}: {error}", component.display()))?;
-    let names: Vec<&str> = imports.iter().filter_map(|import| import.strip_prefix(PACKAGE)?.split('@').next()).collect();
-    let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+    let names: Vec<&str> = imports
+        .iter()
+        .filter_map(|import| import.strip_prefix(PACKAGE)?.split('@').next())
+        .collect();
+    let names = if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names.join(", ")
+    };
     #[expect(clippy::print_stderr, reason = "a build step tells what it made")]
     {
-        eprintln!("guests: {} ({} KiB) imports {names}", component.display(), encoded.len() / 1024);
+        eprintln!(
+            "guests: {} ({} KiB) imports {names}",
+            component.display(),
+            encoded.len() / 1024
+        );
     }
     Ok(())
 }
 
 /// The names of what a component imports.
 fn imports(component: &[u8]) -> Result<Vec<String>, Box<dyn Error>> {
-    let DecodedWasm::Component(resolve, world) = wit_component::decode(component).map_err(|error| format!("{error:#}"))? else {
+    let DecodedWasm::Component(resolve, world) =
+        wit_component::decode(component).map_err(|error| format!("{error:#}"))?
+    else {
         return Err("what was made is no component".into());
     };
     let world = resolve.worlds.get(world).ok_or("the component has no world")?;

@@ -27,7 +27,11 @@ impl Connector for Hostile {
     }
 
     fn open(settings: Settings, _cursor: Option<String>, _wanted: Wanted) -> Result<Self> {
-        Ok(Self { mode: settings.text("mode")?.to_owned(), url: settings.address("url")?.to_string(), calls: 0 })
+        Ok(Self {
+            mode: settings.text("mode")?.to_owned(),
+            url: settings.address("url")?.to_string(),
+            calls: 0,
+        })
     }
 
     #[expect(clippy::panic, reason = "misbehaves on purpose")]
@@ -71,7 +75,10 @@ impl Connector for Hostile {
             "not-json" => self.once("{\"u\":"),
             "empty-pages" => Ok(Some(Page::default())),
             "same-page" => Ok(Some(page("{\"u\":\"again\"}"))),
-            other => Err(Error::Setting("mode".to_owned(), format!("there is no misbehaviour `{other}`"))),
+            other => Err(Error::Setting(
+                "mode".to_owned(),
+                format!("there is no misbehaviour `{other}`"),
+            )),
         }
     }
 }

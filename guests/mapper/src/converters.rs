@@ -16,7 +16,11 @@ const NAMES: &str = "casper_extension_attribute, date_format, first_from_full, l
 /// A converter with its parameters.
 pub(crate) enum Converter {
     /// A named entry of the record's `extension_attributes`.
-    ExtensionAttribute { attributes: usize, name: String, default: Option<String> },
+    ExtensionAttribute {
+        attributes: usize,
+        name: String,
+        default: Option<String>,
+    },
     /// A date as seconds since 1970, UTC.
     DateFormat,
     /// What stands before the first blank.
@@ -57,17 +61,29 @@ impl Converter {
             "casper_extension_attribute" => &["attr", "default"],
             "location" => &["field", "label"],
             "split" => &["on", "index"],
-            "date_format" | "first_from_full" | "last_from_full" | "ldap_user_field" | "mac_model_from_sn" | "split_email" => &[],
+            "date_format" | "first_from_full" | "last_from_full" | "ldap_user_field" | "mac_model_from_sn"
+            | "split_email" => &[],
             _ => return Err(format!("there is no converter `{name}`; the built-in ones are {NAMES}")),
         };
-        if let Some((other, _)) = converter.parameters.iter().find(|(key, _)| !known.contains(&key.as_str())) {
+        if let Some((other, _)) = converter
+            .parameters
+            .iter()
+            .find(|(key, _)| !known.contains(&key.as_str()))
+        {
             return Err(match known {
                 [] => format!("converter `{name}` has no parameters, but `{other}` is given"),
-                known => format!("converter `{name}` has no parameter `{other}`; it has {}", known.join(", ")),
+                known => format!(
+                    "converter `{name}` has no parameter `{other}`; it has {}",
+                    known.join(", ")
+                ),
             });
         }
         let parameter = |key: &str| {
-            converter.parameters.iter().find(|(name, _)| name == key).and_then(|(_, value)| value.clone())
+            converter
+                .parameters
+                .iter()
+                .find(|(name, _)| name == key)
+                .and_then(|(_, value)| value.clone())
         };
         Ok(match name {
             "casper_extension_attribute" => Self::ExtensionAttribute {
@@ -78,16 +94,26 @@ impl Converter {
             "date_format" => Self::DateFormat,
             "first_from_full" => Self::FirstFromFull,
             "last_from_full" => Self::LastFromFull,
-            "ldap_user_field" => Self::LdapUserField { fallback: slot("sAMAccountName") },
+            "ldap_user_field" => Self::LdapUserField {
+                fallback: slot("sAMAccountName"),
+            },
             "location" => Self::Location {
                 field: parameter("field").unwrap_or_else(|| "location_id".to_owned()),
                 label: parameter("label").unwrap_or_else(|| "name".to_owned()),
             },
-            "mac_model_from_sn" => Self::MacModel { serial: slot("general.serial_number") },
+            "mac_model_from_sn" => Self::MacModel {
+                serial: slot("general.serial_number"),
+            },
             "split" => {
                 let index = parameter("index").unwrap_or_else(|| "0".to_owned());
-                let index = index.trim().parse().map_err(|_| format!("`index` of converter `split` is `{index}`, which is not a number"))?;
-                Self::Split { on: parameter("on").filter(|on| !on.is_empty()), index }
+                let index = index
+                    .trim()
+                    .parse()
+                    .map_err(|_| format!("`index` of converter `split` is `{index}`, which is not a number"))?;
+                Self::Split {
+                    on: parameter("on").filter(|on| !on.is_empty()),
+                    index,
+                }
             }
             _ => Self::SplitEmail,
         })
@@ -109,17 +135,31 @@ impl Converter {
     }
 
     /// What it makes of `value`, in a record whose other values stand in `slots`.
-    pub(crate) fn convert<'a>(&self, value: Option<&'a [u8]>, slots: &[Option<&'a [u8]>], tables: &Tables) -> Converted<'a> {
+    pub(crate) fn convert<'a>(
+        &self,
+        value: Option<&'a [u8]>,
+        slots: &[Option<&'a [u8]>],
+        tables: &Tables,
+    ) -> Converted<'a> {
         let slot = |index: usize| slots.get(index).copied().flatten();
         match self {
-            Self::ExtensionAttribute { attributes, name, default } => {
+            Self::ExtensionAttribute {
+                attributes,
+                name,
+                default,
+            } => {
                 return extension_attribute(slot(*attributes), name, default.as_deref());
             }
             Self::LdapUserField { fallback } => {
-                return value.filter(|value| !is_empty(value)).or(slot(*fallback)).map_or(Converted::Null, Converted::Same);
+                return value
+                    .filter(|value| !is_empty(value))
+                    .or(slot(*fallback))
+                    .map_or(Converted::Null, Converted::Same);
             }
             Self::MacModel { serial } => {
-                let model = slot(*serial).and_then(serial_number).and_then(|serial| tables.models.get(&serial)?.as_deref());
+                let model = slot(*serial)
+                    .and_then(serial_number)
+                    .and_then(|serial| tables.models.get(&serial)?.as_deref());
                 return match (model, value) {
                     (Some(model), _) => Converted::Json(json::quoted(model)),
                     (None, value) => value.map_or(Converted::Null, Converted::Same),
@@ -134,8 +174,14 @@ impl Converter {
         if let Self::Location { field, label } = self {
             return tables.location(field, label, value);
         }
-        let Some(text) = json::text(value) else { return Converted::Odd("not a text") };
-        let part = |part: Option<&str>| part.map_or(Converted::Odd("no such part"), |part| Converted::Json(json::quoted(part)));
+        let Some(text) = json::text(value) else {
+            return Converted::Odd("not a text");
+        };
+        let part = |part: Option<&str>| {
+            part.map_or(Converted::Odd("no such part"), |part| {
+                Converted::Json(json::quoted(part))
+            })
+        };
         match self {
             Self::DateFormat => match date::epoch_seconds(&text) {
                 Some(seconds) => Converted::Json(seconds.to_string().into_bytes()),
@@ -150,7 +196,11 @@ impl Converter {
                     // As Python splits where it is not told on what.
                     None => text.split_whitespace().collect(),
                 };
-                let index = if *index < 0 { parts.len().checked_sub(index.unsigned_abs() as usize) } else { usize::try_from(*index).ok() };
+                let index = if *index < 0 {
+                    parts.len().checked_sub(index.unsigned_abs() as usize)
+                } else {
+                    usize::try_from(*index).ok()
+                };
                 part(index.and_then(|index| parts.get(index)).copied())
             }
             _ => Converted::Same(value),
@@ -179,23 +229,25 @@ fn serial_number(value: &[u8]) -> Option<String> {
 
 fn extension_attribute<'a>(attributes: Option<&'a [u8]>, wanted: &str, default: Option<&str>) -> Converted<'a> {
     let mut found = None;
-    let walked = attributes.filter(|attributes| attributes.first() == Some(&b'[')).map_or(Ok(()), |attributes| {
-        Cursor::new(attributes).elements(|attribute| {
-            let (mut name, mut value) = (None, None);
-            // Something else in the list is not an attribute, and passed over.
-            _ = Cursor::new(attribute).members(|key, member| {
-                if json::is_key(key, "name") {
-                    name = json::text(member);
-                } else if json::is_key(key, "value") {
-                    value = Some(member);
+    let walked = attributes
+        .filter(|attributes| attributes.first() == Some(&b'['))
+        .map_or(Ok(()), |attributes| {
+            Cursor::new(attributes).elements(|attribute| {
+                let (mut name, mut value) = (None, None);
+                // Something else in the list is not an attribute, and passed over.
+                _ = Cursor::new(attribute).members(|key, member| {
+                    if json::is_key(key, "name") {
+                        name = json::text(member);
+                    } else if json::is_key(key, "value") {
+                        value = Some(member);
+                    }
+                });
+                if found.is_none() && name.as_deref() == Some(wanted) {
+                    found = Some(value);
                 }
-            });
-            if found.is_none() && name.as_deref() == Some(wanted) {
-                found = Some(value);
-            }
-            Ok::<(), Malformed>(())
-        })
-    });
+                Ok::<(), Malformed>(())
+            })
+        });
     match (walked, found) {
         (Ok(()), Some(value)) => value.map_or(Converted::Null, Converted::Same),
         (Ok(()), None) => default.map_or(Converted::Null, |default| Converted::Json(json::quoted(default))),
@@ -222,7 +274,10 @@ impl Tables {
     }
 
     /// The tables that `converters` need, made of Oomnitza's locations.
-    pub(crate) fn new<'a>(locations: Option<&[u8]>, converters: impl Iterator<Item = &'a Converter>) -> Result<Self, String> {
+    pub(crate) fn new<'a>(
+        locations: Option<&[u8]>,
+        converters: impl Iterator<Item = &'a Converter>,
+    ) -> Result<Self, String> {
         let mut tables = Self::default();
         for converter in converters {
             if let Converter::Location { field, label } = converter {
@@ -263,8 +318,18 @@ mod tests {
 
     /// What a converter makes of a value, in a record where every other path leads to `other`.
     fn convert(name: &str, parameters: &[(&str, &str)], value: Option<&str>, other: Option<&str>) -> String {
-        let parameters = parameters.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect();
-        let converter = Converter::new(&wit::Converter { name: name.to_owned(), parameters }, &mut |_| 0).unwrap();
+        let parameters = parameters
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned())))
+            .collect();
+        let converter = Converter::new(
+            &wit::Converter {
+                name: name.to_owned(),
+                parameters,
+            },
+            &mut |_| 0,
+        )
+        .unwrap();
         let locations = br#"[{"location_id":"L1","name":"Gen\u00e8ve"},{"location_id":7,"name":"Bonn"},{"location_id":null,"name":"x"}]"#;
         let mut tables = Tables::new(Some(locations), std::iter::once(&converter)).unwrap();
         tables.models.insert("C02X".into(), Some("MacBook \"Pro\"".into()));
@@ -297,7 +362,11 @@ mod tests {
             ("split_email", &[], r#""""#, r#""""#),
             ("split", &[("on", "\u{e9}")], r#""a\u00e9b""#, r#""a""#),
         ] {
-            assert_eq!(convert(name, parameters, Some(value), None), expected, "{name} {parameters:?} {value}");
+            assert_eq!(
+                convert(name, parameters, Some(value), None),
+                expected,
+                "{name} {parameters:?} {value}"
+            );
         }
         assert_eq!(convert("split", &[], None, None), "(null)");
     }
@@ -305,14 +374,27 @@ mod tests {
     #[test]
     fn values_are_found_elsewhere_in_the_record() {
         let attributes = Some(r#"[{"name":"Site","value":"HQ"},5,{"name":"Empty"}]"#);
-        let attribute = |name: &str, attributes| convert("casper_extension_attribute", &[("attr", name), ("default", "none")], None, attributes);
+        let attribute = |name: &str, attributes| {
+            convert(
+                "casper_extension_attribute",
+                &[("attr", name), ("default", "none")],
+                None,
+                attributes,
+            )
+        };
         assert_eq!(attribute("Site", attributes), r#""HQ""#);
         assert_eq!(attribute("Empty", attributes), "(null)");
         assert_eq!(attribute("Other", attributes), r#""none""#);
         assert_eq!(attribute("Other", Some("{}")), r#""none""#);
         assert_eq!(attribute("Other", None), r#""none""#);
-        assert_eq!(convert("ldap_user_field", &[], Some(r#""ada""#), Some(r#""AL""#)), r#""ada""#);
-        assert_eq!(convert("ldap_user_field", &[], Some("null"), Some(r#""AL""#)), r#""AL""#);
+        assert_eq!(
+            convert("ldap_user_field", &[], Some(r#""ada""#), Some(r#""AL""#)),
+            r#""ada""#
+        );
+        assert_eq!(
+            convert("ldap_user_field", &[], Some("null"), Some(r#""AL""#)),
+            r#""AL""#
+        );
         assert_eq!(convert("ldap_user_field", &[], None, None), "(null)");
     }
 
@@ -320,23 +402,63 @@ mod tests {
     fn tables_are_looked_up_and_misses_are_kept() {
         assert_eq!(convert("location", &[], Some(r#""L1""#), None), r#""Gen\u00e8ve""#);
         assert_eq!(convert("location", &[], Some("7"), None), r#""Bonn""#);
-        assert_eq!(convert("location", &[("field", "name"), ("label", "location_id")], Some("\"Genève\""), None), r#""L1""#);
+        assert_eq!(
+            convert(
+                "location",
+                &[("field", "name"), ("label", "location_id")],
+                Some("\"Genève\""),
+                None
+            ),
+            r#""L1""#
+        );
         assert_eq!(convert("location", &[], Some(r#""L9""#), None), r#"unknown "L9""#);
-        assert_eq!(convert("mac_model_from_sn", &[], Some(r#""Mac""#), Some(r#"" C02X ""#)), r#""MacBook \"Pro\"""#);
-        assert_eq!(convert("mac_model_from_sn", &[], Some(r#""Mac""#), Some(r#""?""#)), r#""Mac""#);
+        assert_eq!(
+            convert("mac_model_from_sn", &[], Some(r#""Mac""#), Some(r#"" C02X ""#)),
+            r#""MacBook \"Pro\"""#
+        );
+        assert_eq!(
+            convert("mac_model_from_sn", &[], Some(r#""Mac""#), Some(r#""?""#)),
+            r#""Mac""#
+        );
         assert_eq!(convert("mac_model_from_sn", &[], None, None), "(null)");
     }
 
     #[test]
     fn wrong_converters_are_refused_with_what_would_be_right() {
         let new = |name: &str, parameters: &[(&str, &str)]| {
-            let parameters = parameters.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect();
-            Converter::new(&wit::Converter { name: name.to_owned(), parameters }, &mut |_| 0).err().unwrap()
+            let parameters = parameters
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned())))
+                .collect();
+            Converter::new(
+                &wit::Converter {
+                    name: name.to_owned(),
+                    parameters,
+                },
+                &mut |_| 0,
+            )
+            .err()
+            .unwrap()
         };
-        assert_eq!(new("slpit", &[]), format!("there is no converter `slpit`; the built-in ones are {NAMES}"));
-        assert_eq!(new("split", &[("at", "x")]), "converter `split` has no parameter `at`; it has on, index");
-        assert_eq!(new("date_format", &[("x", "y")]), "converter `date_format` has no parameters, but `x` is given");
-        assert_eq!(new("split", &[("index", "one")]), "`index` of converter `split` is `one`, which is not a number");
-        assert_eq!(new("casper_extension_attribute", &[]), "converter `casper_extension_attribute` needs its parameter `attr`");
+        assert_eq!(
+            new("slpit", &[]),
+            format!("there is no converter `slpit`; the built-in ones are {NAMES}")
+        );
+        assert_eq!(
+            new("split", &[("at", "x")]),
+            "converter `split` has no parameter `at`; it has on, index"
+        );
+        assert_eq!(
+            new("date_format", &[("x", "y")]),
+            "converter `date_format` has no parameters, but `x` is given"
+        );
+        assert_eq!(
+            new("split", &[("index", "one")]),
+            "`index` of converter `split` is `one`, which is not a number"
+        );
+        assert_eq!(
+            new("casper_extension_attribute", &[]),
+            "converter `casper_extension_attribute` needs its parameter `attr`"
+        );
     }
 }

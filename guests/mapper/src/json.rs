@@ -148,7 +148,9 @@ pub(crate) fn is_key(key: &[u8], name: &str) -> bool {
 
 /// What stands at `path` in a value; nothing where the path leads past or into something that has no parts.
 pub(crate) fn descend<'a>(value: &'a [u8], path: &[String]) -> Option<&'a [u8]> {
-    let Some((step, rest)) = path.split_first() else { return Some(value) };
+    let Some((step, rest)) = path.split_first() else {
+        return Some(value);
+    };
     let mut cursor = Cursor::new(value);
     let mut found = None;
     match value.first()? {
@@ -201,7 +203,13 @@ pub(crate) fn quoted(text: &str) -> Vec<u8> {
 pub(crate) fn is_valid(value: &[u8]) -> bool {
     match value {
         b"null" | b"true" | b"false" => true,
-        [b'"', inner @ .., b'"'] if inner.iter().all(|byte| *byte >= 0x20 && *byte != b'\\' && *byte != b'"') => true,
+        [b'"', inner @ .., b'"']
+            if inner
+                .iter()
+                .all(|byte| *byte >= 0x20 && *byte != b'\\' && *byte != b'"') =>
+        {
+            true
+        }
         [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit) => true,
         _ => serde_json::from_slice::<&serde_json::value::RawValue>(value).is_ok(),
     }
@@ -218,7 +226,8 @@ mod tests {
 
     #[test]
     fn paths_lead_into_objects_and_lists() {
-        let record = r#"{"a":{"b":[10,{"c":"x]}\""}]},"a\u0062":1,"d":12345678901234567890123,"e":"text","d2":{"k":1,"k":2}}"#;
+        let record =
+            r#"{"a":{"b":[10,{"c":"x]}\""}]},"a\u0062":1,"d":12345678901234567890123,"e":"text","d2":{"k":1,"k":2}}"#;
         for (path, found) in [
             ("a.b.0", Some("10")),
             ("a.b.1.c", Some(r#""x]}\"""#)),
@@ -237,10 +246,33 @@ mod tests {
 
     #[test]
     fn validity_is_judged_through_and_through() {
-        for value in ["null", "true", "0", "12", "-1.5e3", "\"a\"", "\"\\u00e9\"", "{\"a\":[1]}", "\"é\""] {
+        for value in [
+            "null",
+            "true",
+            "0",
+            "12",
+            "-1.5e3",
+            "\"a\"",
+            "\"\\u00e9\"",
+            "{\"a\":[1]}",
+            "\"é\"",
+        ] {
             assert!(is_valid(value.as_bytes()), "{value}");
         }
-        for value in ["", "nul", "01", "1x", "+1", "\"\\x\"", "\"a\nb\"", "[1,]", "[1}", "{\"a\"}", "\"a\"\"b\"", "1 2"] {
+        for value in [
+            "",
+            "nul",
+            "01",
+            "1x",
+            "+1",
+            "\"\\x\"",
+            "\"a\nb\"",
+            "[1,]",
+            "[1}",
+            "{\"a\"}",
+            "\"a\"\"b\"",
+            "1 2",
+        ] {
             assert!(!is_valid(value.as_bytes()), "{value}");
         }
     }

@@ -11,7 +11,12 @@ mod json;
 mod map;
 mod plan;
 
-#[expect(clippy::allow_attributes_without_reason, clippy::indexing_slicing, clippy::unwrap_used, reason = "generated")]
+#[expect(
+    clippy::allow_attributes_without_reason,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "generated"
+)]
 mod bindings {
     wit_bindgen::generate!({ path: "../../wit", world: "mapper" });
 }

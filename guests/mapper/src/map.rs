@@ -23,7 +23,10 @@ pub(crate) struct Mapping {
 
 impl Mapping {
     pub(crate) fn new(plan: wit::Plan) -> Result<Self, wit::Error> {
-        Ok(Self { plan: Plan::new(plan)?, waiting: None })
+        Ok(Self {
+            plan: Plan::new(plan)?,
+            waiting: None,
+        })
     }
 
     pub(crate) fn map_page(&mut self, page: Vec<u8>) -> Result<wit::Outcome, wit::Error> {
@@ -34,7 +37,13 @@ impl Mapping {
         if questions.is_empty() {
             return Ok(wit::Outcome::Mapped(self.map(&page)?));
         }
-        let look_ups = questions.iter().map(|key| wit::LookUp { table: wit::Table::MacModel, key: key.clone() }).collect();
+        let look_ups = questions
+            .iter()
+            .map(|key| wit::LookUp {
+                table: wit::Table::MacModel,
+                key: key.clone(),
+            })
+            .collect();
         self.waiting = Some((page, questions));
         Ok(wit::Outcome::LookUp(look_ups))
     }
@@ -44,7 +53,11 @@ impl Mapping {
             return Err(wit::Error::State("nothing was asked".to_owned()));
         };
         if answers.len() != questions.len() {
-            return Err(wit::Error::State(format!("{} questions have {} answers", questions.len(), answers.len())));
+            return Err(wit::Error::State(format!(
+                "{} questions have {} answers",
+                questions.len(),
+                answers.len()
+            )));
         }
         self.plan.tables.models.extend(questions.into_iter().zip(answers));
         self.map(&page)
@@ -52,7 +65,13 @@ impl Mapping {
 
     /// What has to be looked up before a page can be mapped. Most plans look nothing up.
     fn questions(&self, page: &[u8]) -> Result<Vec<String>, wit::Error> {
-        let asking: Vec<_> = self.plan.fields.iter().filter_map(|field| field.converter.as_ref()).filter(|converter| converter.name() == "mac_model_from_sn").collect();
+        let asking: Vec<_> = self
+            .plan
+            .fields
+            .iter()
+            .filter_map(|field| field.converter.as_ref())
+            .filter(|converter| converter.name() == "mac_model_from_sn")
+            .collect();
         if asking.is_empty() {
             return Ok(Vec::new());
         }
@@ -91,11 +110,15 @@ impl Mapping {
             let index = out.mapped.count;
             out.mapped.count += 1;
             let start = out.mapped.records.len();
-            let written = self.read(record, &mut slots).and_then(|()| self.write(&slots, &mut out));
+            let written = self
+                .read(record, &mut slots)
+                .and_then(|()| self.write(&slots, &mut out));
             match written {
                 Ok(key) => {
                     // A page has at most 8 MiB, and what is made of it is not much more.
-                    out.mapped.ends.push(u32::try_from(out.mapped.records.len()).unwrap_or(u32::MAX));
+                    out.mapped
+                        .ends
+                        .push(u32::try_from(out.mapped.records.len()).unwrap_or(u32::MAX));
                     out.mapped.keys.push(key);
                 }
                 Err(reason) => {
@@ -158,7 +181,10 @@ impl Mapping {
             match &converted {
                 Converted::Same(value) | Converted::Unknown(value) => {
                     if !json::is_valid(value) {
-                        return Err(wit::Reason::Unusable(format!("its value for {} is not well-formed JSON", field.name)));
+                        return Err(wit::Reason::Unusable(format!(
+                            "its value for {} is not well-formed JSON",
+                            field.name
+                        )));
                     }
                     records.extend_from_slice(value);
                 }
@@ -243,7 +269,11 @@ impl Output {
         self.mapped.unknown = self
             .unknown
             .into_iter()
-            .map(|((converter, value), count)| wit::Unknown { converter: converter.to_owned(), value, count })
+            .map(|((converter, value), count)| wit::Unknown {
+                converter: converter.to_owned(),
+                value,
+                count,
+            })
             .collect();
         self.mapped
     }

@@ -50,9 +50,11 @@ impl Plan {
         let mut fields = Vec::with_capacity(plan.fields.len());
         for (index, field) in plan.fields.iter().enumerate() {
             let by_path = match &field.origin {
-                wit::Origin::Source(path) => {
-                    plan.converters.iter().find(|(converted, _)| converted == path).map(|(_, converter)| converter)
-                }
+                wit::Origin::Source(path) => plan
+                    .converters
+                    .iter()
+                    .find(|(converted, _)| converted == path)
+                    .map(|(_, converter)| converter),
                 _ => None,
             };
             let converter = field.converter.as_ref().or(by_path);
@@ -63,26 +65,47 @@ impl Plan {
             let origin = match &field.origin {
                 wit::Origin::Source(path) => Origin::Slot(paths.slot(path)),
                 wit::Origin::Setting(name) => {
-                    let value = plan.settings.iter().find(|(key, _)| key == name).map(|(_, value)| json::quoted(value));
+                    let value = plan
+                        .settings
+                        .iter()
+                        .find(|(key, _)| key == name)
+                        .map(|(_, value)| json::quoted(value));
                     Origin::Constant(value.unwrap_or_else(|| b"null".to_vec()))
                 }
                 wit::Origin::Hardcoded(value) if json::is_valid(value.as_bytes()) => {
                     Origin::Constant(value.as_bytes().to_vec())
                 }
-                wit::Origin::Hardcoded(_) => return Err(refuse(&field.name, "its hardcoded value is not JSON".to_owned())),
+                wit::Origin::Hardcoded(_) => {
+                    return Err(refuse(&field.name, "its hardcoded value is not JSON".to_owned()));
+                }
             };
             let mut prefix = Vec::with_capacity(field.name.len() + 4);
             prefix.push(if index == 0 { b'{' } else { b',' });
             prefix.extend_from_slice(&json::quoted(&field.name));
             prefix.push(b':');
-            fields.push(Field { name: field.name.clone(), prefix, origin, converter, required: field.required });
+            fields.push(Field {
+                name: field.name.clone(),
+                prefix,
+                origin,
+                converter,
+                required: field.required,
+            });
         }
         let key = plan.sync_field.as_deref().unwrap_or("USER");
         let key = fields.iter().position(|field| field.name == key);
-        let tables = Tables::new(plan.locations.as_deref(), fields.iter().filter_map(|field| field.converter.as_ref()))
-            .map_err(|problem| refuse("locations", problem))?;
+        let tables = Tables::new(
+            plan.locations.as_deref(),
+            fields.iter().filter_map(|field| field.converter.as_ref()),
+        )
+        .map_err(|problem| refuse("locations", problem))?;
         let (heads, slots) = paths.into_heads();
-        Ok(Self { heads, slots, fields, key, tables })
+        Ok(Self {
+            heads,
+            slots,
+            fields,
+            key,
+            tables,
+        })
     }
 }
 
@@ -104,7 +127,11 @@ impl Paths {
             let key = steps.next().unwrap_or_default();
             let rest: Vec<String> = steps.collect();
             let at = heads.iter().position(|head| head.key == key).unwrap_or_else(|| {
-                heads.push(Head { key, whole: None, inner: Vec::new() });
+                heads.push(Head {
+                    key,
+                    whole: None,
+                    inner: Vec::new(),
+                });
                 heads.len() - 1
             });
             if let Some(head) = heads.get_mut(at) {

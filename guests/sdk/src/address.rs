@@ -15,7 +15,10 @@ pub struct Address {
 impl Address {
     /// Takes an address apart.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let (scheme, rest) = text.trim().split_once("://").ok_or("it begins with neither https:// nor http://")?;
+        let (scheme, rest) = text
+            .trim()
+            .split_once("://")
+            .ok_or("it begins with neither https:// nor http://")?;
         let scheme = scheme.to_ascii_lowercase();
         if !matches!(scheme.as_str(), "http" | "https") {
             return Err("it begins with neither https:// nor http://");
@@ -26,7 +29,11 @@ impl Address {
             return Err("it names no host");
         }
         let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-        Ok(Self { scheme, authority: authority.to_ascii_lowercase(), path: path.to_owned() })
+        Ok(Self {
+            scheme,
+            authority: authority.to_ascii_lowercase(),
+            path: path.to_owned(),
+        })
     }
 
     /// Scheme, host and port: `https://example.okta.com`.
@@ -45,7 +52,10 @@ impl Address {
             return Ok((self.clone(), link));
         }
         let target = Self::parse(link)?;
-        let rest = link.splitn(4, '/').nth(3).map_or("", |rest| link.get(link.len() - rest.len() - 1..).unwrap_or_default());
+        let rest = link
+            .splitn(4, '/')
+            .nth(3)
+            .map_or("", |rest| link.get(link.len() - rest.len() - 1..).unwrap_or_default());
         Ok((target, rest))
     }
 }
@@ -63,8 +73,18 @@ mod tests {
     #[test]
     fn addresses_are_taken_apart() {
         let address = Address::parse("HTTPS://Example.com:8443/base/path//?x=1").unwrap();
-        assert_eq!((address.origin().as_str(), address.to_string().as_str()), ("https://example.com:8443", "https://example.com:8443/base/path"));
-        for bad in ["", "example.com", "ftp://x", "https://", "https:///x", "https://user@x/"] {
+        assert_eq!(
+            (address.origin().as_str(), address.to_string().as_str()),
+            ("https://example.com:8443", "https://example.com:8443/base/path")
+        );
+        for bad in [
+            "",
+            "example.com",
+            "ftp://x",
+            "https://",
+            "https:///x",
+            "https://user@x/",
+        ] {
             assert!(Address::parse(bad).is_err(), "{bad}");
         }
     }

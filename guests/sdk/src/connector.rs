@@ -63,5 +63,7 @@ impl<C: Connector> GuestSync for Run<C> {
 /// A panic ends the run; its message goes to the log first, where the host finds it.
 fn report_panics() {
     #[cfg(target_arch = "wasm32")]
-    std::panic::set_hook(Box::new(|panic| crate::log::write(crate::log::Level::Error, &panic.to_string())));
+    std::panic::set_hook(Box::new(|panic| {
+        crate::log::write(crate::log::Level::Error, &panic.to_string())
+    }));
 }

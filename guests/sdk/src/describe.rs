@@ -51,12 +51,18 @@ impl Description {
 
     /// Adds a place that this connector talks to: a URL with settings in braces.
     pub fn endpoint(mut self, url: &str, purpose: &str) -> Self {
-        self.0.endpoints.push(wit::Endpoint { url: url.to_owned(), purpose: purpose.to_owned() });
+        self.0.endpoints.push(wit::Endpoint {
+            url: url.to_owned(),
+            purpose: purpose.to_owned(),
+        });
         self
     }
 
     fn auth(mut self, slot: &str, how: wit::Auth) -> Self {
-        self.0.auth.push(wit::AuthSlot { name: slot.to_owned(), how });
+        self.0.auth.push(wit::AuthSlot {
+            name: slot.to_owned(),
+            how,
+        });
         self
     }
 
@@ -120,7 +126,12 @@ impl Setting {
 
     /// The numeric ID of the role that imported users get.
     pub fn default_role() -> Self {
-        Self::text("default_role", "Default role", "The numeric ID of the role that imported users get").example("25")
+        Self::text(
+            "default_role",
+            "Default role",
+            "The numeric ID of the role that imported users get",
+        )
+        .example("25")
     }
 
     /// The position that imported users get.
@@ -188,7 +199,11 @@ pub struct Mapping {
 }
 
 fn mapping(origin: wit::Origin) -> Mapping {
-    Mapping { origin, converter: None, required: false }
+    Mapping {
+        origin,
+        converter: None,
+        required: false,
+    }
 }
 
 /// From a path in the source's record.

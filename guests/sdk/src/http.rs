@@ -22,9 +22,18 @@ pub struct Request {
 impl Request {
     /// A request with this method.
     pub fn new(method: Method, url: impl Into<String>) -> Self {
-        let request =
-            wit::Request { method, url: url.into(), headers: Vec::new(), body: None, auth: None, repeatable: false };
-        Self { request, rate_limit: None }
+        let request = wit::Request {
+            method,
+            url: url.into(),
+            headers: Vec::new(),
+            body: None,
+            auth: None,
+            repeatable: false,
+        };
+        Self {
+            request,
+            rate_limit: None,
+        }
     }
 
     /// A request that reads.
@@ -66,7 +75,9 @@ impl Request {
     /// Sends it and waits for the answer, whatever its status.
     pub fn send(self) -> Result<Response> {
         let what = what(&self.request);
-        let Some(limit) = self.rate_limit else { return send(&self.request, what) };
+        let Some(limit) = self.rate_limit else {
+            return send(&self.request, what);
+        };
         for attempt in 1..=limit.tries {
             let response = send(&self.request, what.clone())?;
             if response.status != 429 || attempt == limit.tries {
@@ -87,8 +98,13 @@ pub fn send_all(requests: Vec<Request>) -> Vec<Result<Response>> {
     #[cfg(target_arch = "wasm32")]
     let answers = wit::send_all(&requests);
     #[cfg(not(target_arch = "wasm32"))]
-    let answers = crate::testing::with_host(|host| requests.iter().map(|request| host.http(request)).collect::<Vec<_>>());
-    answers.into_iter().zip(whats).map(|(answer, what)| Response::read(answer, what)).collect()
+    let answers =
+        crate::testing::with_host(|host| requests.iter().map(|request| host.http(request)).collect::<Vec<_>>());
+    answers
+        .into_iter()
+        .zip(whats)
+        .map(|(answer, what)| Response::read(answer, what))
+        .collect()
 }
 
 fn send(request: &wit::Request, what: String) -> Result<Response> {
@@ -125,13 +141,20 @@ pub struct Response {
 impl Response {
     fn read(answer: std::result::Result<wit::Response, wit::Error>, what: String) -> Result<Self> {
         match answer {
-            Ok(answer) => Ok(Self { status: answer.status, body: answer.body, headers: answer.headers, what }),
+            Ok(answer) => Ok(Self {
+                status: answer.status,
+                body: answer.body,
+                headers: answer.headers,
+                what,
+            }),
             Err(error) => Err(match error {
                 wit::Error::Denied(why) => Error::Unreachable(format!("{what}: {why}")),
                 wit::Error::InvalidInput(why) => Error::Other(format!("{what}: {why}")),
                 wit::Error::TooLarge(why) => Error::Unexpected(format!("{what}: {why}")),
                 wit::Error::TimedOut => Error::TimedOut(what),
-                wit::Error::RateLimited(Some(seconds)) => Error::RateLimited(format!("{what}: come back in {seconds} s")),
+                wit::Error::RateLimited(Some(seconds)) => {
+                    Error::RateLimited(format!("{what}: come back in {seconds} s"))
+                }
                 wit::Error::RateLimited(None) => Error::RateLimited(what),
                 wit::Error::Unreachable(why) => Error::Unreachable(why),
                 wit::Error::BadBody(why) => Error::Unexpected(format!("{what}: {why}")),
@@ -142,12 +165,18 @@ impl Response {
 
     /// The values of a header, in the order in which they came.
     pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The first value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The answer, if its status says that it is one.
@@ -214,7 +243,12 @@ const BLIND_WAIT: u64 = 1_000;
 impl RateLimit {
     /// Headers that count seconds since 1970: `X-Rate-Limit-Reset`.
     pub const fn epoch_seconds(reset: &'static str, limit: &'static str) -> Self {
-        Self { reset, unit: Unit::EpochSeconds, limit, tries: 10 }
+        Self {
+            reset,
+            unit: Unit::EpochSeconds,
+            limit,
+            tries: 10,
+        }
     }
 
     /// How long to wait after this answer, milliseconds.
@@ -223,12 +257,20 @@ impl RateLimit {
         if response.header(self.limit) == Some("0") {
             return blind;
         }
-        let Some(reset) = response.header(self.reset).and_then(|value| value.trim().parse::<u64>().ok()) else { return blind };
+        let Some(reset) = response
+            .header(self.reset)
+            .and_then(|value| value.trim().parse::<u64>().ok())
+        else {
+            return blind;
+        };
         match self.unit {
             Unit::Seconds => reset.saturating_mul(1_000),
             Unit::EpochSeconds => {
                 // The source's own clock: this machine's may be wrong by minutes.
-                let now = response.header("date").and_then(epoch_seconds).unwrap_or_else(|| clock::now() / 1_000);
+                let now = response
+                    .header("date")
+                    .and_then(epoch_seconds)
+                    .unwrap_or_else(|| clock::now() / 1_000);
                 reset.saturating_sub(now).saturating_add(1).saturating_mul(1_000)
             }
         }

@@ -23,20 +23,29 @@ impl Connection {
     /// Connects, secures and binds.
     pub fn open(target: &Target) -> Result<Self> {
         #[cfg(target_arch = "wasm32")]
-        return wit::Connection::open(target).map(|connection| Self { connection }).map_err(error);
+        return wit::Connection::open(target)
+            .map(|connection| Self { connection })
+            .map_err(error);
         #[cfg(not(target_arch = "wasm32"))]
-        crate::testing::with_host(|host| host.ldap_open(target)).map(|()| Self {}).map_err(error)
+        crate::testing::with_host(|host| host.ldap_open(target))
+            .map(|()| Self {})
+            .map_err(error)
     }
 
     /// Starts a search.
     pub fn search(self, search: &Search) -> Result<Results> {
         #[cfg(target_arch = "wasm32")]
         return match self.connection.search(search) {
-            Ok(results) => Ok(Results { results, _connection: self }),
+            Ok(results) => Ok(Results {
+                results,
+                _connection: self,
+            }),
             Err(refused) => Err(error(refused)),
         };
         #[cfg(not(target_arch = "wasm32"))]
-        crate::testing::with_host(|host| host.ldap_search(search)).map(|()| Results { _connection: self }).map_err(error)
+        crate::testing::with_host(|host| host.ldap_search(search))
+            .map(|()| Results { _connection: self })
+            .map_err(error)
     }
 }
 
@@ -125,14 +134,33 @@ mod tests {
 
     #[test]
     fn refusals_are_said_in_words() {
-        let refusal = |code, message: &str| wit::Refusal { code, message: message.to_owned() };
-        let active_directory = "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 533, v1db1";
+        let refusal = |code, message: &str| wit::Refusal {
+            code,
+            message: message.to_owned(),
+        };
+        let active_directory =
+            "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 533, v1db1";
         for (given, expected) in [
-            (wit::Error::Bind(refusal(49, "")), Error::SignIn("invalid credentials (LDAP result 49)".into())),
-            (wit::Error::Bind(refusal(49, active_directory)), Error::SignIn("invalid credentials (LDAP result 49): the account is disabled".into())),
-            (wit::Error::Refused(refusal(32, "")), Error::Unexpected("there is no such entry (LDAP result 32)".into())),
-            (wit::Error::Refused(refusal(50, "no")), Error::Forbidden("insufficient rights (LDAP result 50): no".into())),
-            (wit::Error::TimedOut, Error::TimedOut("the directory did not answer".into())),
+            (
+                wit::Error::Bind(refusal(49, "")),
+                Error::SignIn("invalid credentials (LDAP result 49)".into()),
+            ),
+            (
+                wit::Error::Bind(refusal(49, active_directory)),
+                Error::SignIn("invalid credentials (LDAP result 49): the account is disabled".into()),
+            ),
+            (
+                wit::Error::Refused(refusal(32, "")),
+                Error::Unexpected("there is no such entry (LDAP result 32)".into()),
+            ),
+            (
+                wit::Error::Refused(refusal(50, "no")),
+                Error::Forbidden("insufficient rights (LDAP result 50): no".into()),
+            ),
+            (
+                wit::Error::TimedOut,
+                Error::TimedOut("the directory did not answer".into()),
+            ),
         ] {
             assert_eq!(error(given), expected);
         }

@@ -50,7 +50,12 @@
 #![warn(missing_docs)]
 
 #[expect(missing_docs, reason = "generated from wit/, where the documentation stands")]
-#[expect(clippy::allow_attributes_without_reason, clippy::indexing_slicing, clippy::unwrap_used, reason = "generated")]
+#[expect(
+    clippy::allow_attributes_without_reason,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "generated"
+)]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
@@ -82,11 +87,11 @@ pub use link::next_link;
 pub use page::Page;
 pub use settings::Settings;
 
+pub use address::Address;
 pub use bindings::exports::oomnitza::connector::source::Wanted;
 pub use serde;
 pub use serde_json;
 pub use serde_json::value::RawValue;
-pub use address::Address;
 
 /// All that most connectors use.
 pub mod prelude {

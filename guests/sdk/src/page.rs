@@ -18,7 +18,10 @@ impl Page {
     pub fn with_capacity(bytes: usize) -> Self {
         let mut json = Vec::with_capacity(bytes + 2);
         json.push(b'[');
-        Self { json, ..Self::default() }
+        Self {
+            json,
+            ..Self::default()
+        }
     }
 
     /// A page of these records.
@@ -49,7 +52,10 @@ impl Page {
 
     /// Notes a record that the source lists but did not give.
     pub fn miss(&mut self, id: impl Into<String>, reason: impl Into<String>) {
-        self.misses.push(wit::Miss { id: id.into(), reason: reason.into() });
+        self.misses.push(wit::Miss {
+            id: id.into(),
+            reason: reason.into(),
+        });
     }
 
     /// Where a later run goes on when everything up to this page has arrived.
@@ -73,6 +79,10 @@ impl Page {
             self.json.push(b'[');
         }
         self.json.push(b']');
-        wit::Page { records: self.json, cursor: self.cursor, misses: self.misses }
+        wit::Page {
+            records: self.json,
+            cursor: self.cursor,
+            misses: self.misses,
+        }
     }
 }

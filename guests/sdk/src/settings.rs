@@ -18,7 +18,11 @@ impl Settings {
 
     /// A setting that may be missing or empty.
     pub fn optional(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// A setting that must be there.
@@ -65,17 +69,37 @@ mod tests {
     use super::*;
 
     fn settings(pairs: &[(&str, &str)]) -> Settings {
-        Settings::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Settings::new(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
     }
 
     #[test]
     fn values_have_types_and_problems_name_the_setting() {
-        let settings = settings(&[("url", "https://x.example/a/"), ("bad", "x.example"), ("n", "200"), ("flag", "Yes"), ("empty", "")]);
+        let settings = settings(&[
+            ("url", "https://x.example/a/"),
+            ("bad", "x.example"),
+            ("n", "200"),
+            ("flag", "Yes"),
+            ("empty", ""),
+        ]);
         assert_eq!(settings.address("url").unwrap().to_string(), "https://x.example/a");
-        assert_eq!(settings.address("bad").unwrap_err().to_string(), "setting `bad`: `x.example` is not an address: it begins with neither https:// nor http://");
+        assert_eq!(
+            settings.address("bad").unwrap_err().to_string(),
+            "setting `bad`: `x.example` is not an address: it begins with neither https:// nor http://"
+        );
         assert_eq!(settings.number("n", 1, 200).unwrap(), 200);
-        assert_eq!(settings.number("n", 1, 100).unwrap_err().to_string(), "setting `n`: `200` is not a number from 1 to 100");
+        assert_eq!(
+            settings.number("n", 1, 100).unwrap_err().to_string(),
+            "setting `n`: `200` is not a number from 1 to 100"
+        );
         assert!(settings.flag("flag").unwrap() && !settings.flag("none").unwrap());
-        assert_eq!(settings.text("empty").unwrap_err().to_string(), "setting `empty`: is missing");
+        assert_eq!(
+            settings.text("empty").unwrap_err().to_string(),
+            "setting `empty`: is missing"
+        );
     }
 }

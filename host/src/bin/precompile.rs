@@ -23,7 +23,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
     let mut list = String::from("&[\n");
     for file in &files {
-        let name = file.file_stem().and_then(|stem| stem.to_str()).ok_or("a component's name is not UTF-8")?;
+        let name = file
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .ok_or("a component's name is not UTF-8")?;
         if name == "hostile" {
             // For tests only; never shipped.
             continue;
@@ -44,5 +47,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Leaves a file alone that holds these bytes already, so that nothing is built again for it.
 fn write_changed(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if std::fs::read(path).is_ok_and(|old| old == bytes) { Ok(()) } else { std::fs::write(path, bytes) }
+    if std::fs::read(path).is_ok_and(|old| old == bytes) {
+        Ok(())
+    } else {
+        std::fs::write(path, bytes)
+    }
 }

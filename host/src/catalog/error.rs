@@ -44,7 +44,9 @@ impl Error {
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Unknown { known, .. } if known.is_empty() => "this program carries no connectors; build it with `make build`".to_owned(),
+            Self::Unknown { known, .. } if known.is_empty() => {
+                "this program carries no connectors; build it with `make build`".to_owned()
+            }
             Self::Unknown { known, .. } => format!(
                 "the connectors are {}; put another one's .wasm file into the connectors directory, or name it with `component = FILE` in the section",
                 known.join(", ")

@@ -35,7 +35,11 @@ pub struct Connector {
 impl Catalog {
     /// A catalog of the built-in components and those in `directory`, where there is one.
     pub fn new(loader: Loader, built_in: &'static [BuiltIn], directory: Option<PathBuf>) -> Self {
-        Self { loader, built_in, directory }
+        Self {
+            loader,
+            built_in,
+            directory,
+        }
     }
 
     /// What loads and limits the components.
@@ -47,26 +51,53 @@ impl Catalog {
     /// one: that is how a vendor's correction is tried.
     pub async fn connector(&self, name: &str, path: Option<&Path>) -> Result<Connector, Error> {
         let (loaded, origin) = self.load(name, path).await?;
-        let failed = |source| Error::Unusable { name: name.to_owned(), origin: origin.clone(), source };
-        let description =
-            sandbox::describe(self.loader.engine(), &loaded, self.loader.limits()).await.map_err(failed)?;
+        let failed = |source| Error::Unusable {
+            name: name.to_owned(),
+            origin: origin.clone(),
+            source,
+        };
+        let description = sandbox::describe(self.loader.engine(), &loaded, self.loader.limits())
+            .await
+            .map_err(failed)?;
         if description.id != name {
-            return Err(Error::OtherName { name: name.to_owned(), origin, says: description.id });
+            return Err(Error::OtherName {
+                name: name.to_owned(),
+                origin,
+                says: description.id,
+            });
         }
-        Ok(Connector { loaded, description, origin })
+        Ok(Connector {
+            loaded,
+            description,
+            origin,
+        })
     }
 
     async fn load(&self, name: &str, path: Option<&Path>) -> Result<(Loaded, String), Error> {
-        let unusable = |origin: &str, source| Error::Unusable { name: name.to_owned(), origin: origin.to_owned(), source };
+        let unusable = |origin: &str, source| Error::Unusable {
+            name: name.to_owned(),
+            origin: origin.to_owned(),
+            source,
+        };
         let file = path.map(Path::to_owned).or_else(|| self.in_directory(name));
         if let Some(file) = file {
             let origin = file.display().to_string();
-            let loaded = self.loader.connector(&file).await.map_err(|source| unusable(&origin, source))?;
+            let loaded = self
+                .loader
+                .connector(&file)
+                .await
+                .map_err(|source| unusable(&origin, source))?;
             return Ok((loaded, origin));
         }
-        let found = self.built_in.iter().find(|component| component.name == name && name != MAPPER);
+        let found = self
+            .built_in
+            .iter()
+            .find(|component| component.name == name && name != MAPPER);
         let Some(component) = found else {
-            return Err(Error::Unknown { name: name.to_owned(), known: self.names() });
+            return Err(Error::Unknown {
+                name: name.to_owned(),
+                known: self.names(),
+            });
         };
         let loaded = self
             .loader
@@ -87,21 +118,40 @@ impl Catalog {
 
     /// The mapping component.
     pub fn mapper(&self) -> Result<Loaded, Error> {
-        let component = self.built_in.iter().find(|component| component.name == MAPPER).ok_or(Error::NoMapper)?;
-        self.loader.built_in_mapper(component.compiled, component.digest).map_err(|source| Error::Unusable {
-            name: MAPPER.to_owned(),
-            origin: "built in".to_owned(),
-            source,
-        })
+        let component = self
+            .built_in
+            .iter()
+            .find(|component| component.name == MAPPER)
+            .ok_or(Error::NoMapper)?;
+        self.loader
+            .built_in_mapper(component.compiled, component.digest)
+            .map_err(|source| Error::Unusable {
+                name: MAPPER.to_owned(),
+                origin: "built in".to_owned(),
+                source,
+            })
     }
 
     /// The names of the connectors that can be had without a path, sorted.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            self.built_in.iter().map(|component| component.name).filter(|name| *name != MAPPER).map(str::to_owned).collect();
-        let files = self.directory.iter().filter_map(|directory| std::fs::read_dir(directory).ok()).flatten().flatten();
+        let mut names: Vec<String> = self
+            .built_in
+            .iter()
+            .map(|component| component.name)
+            .filter(|name| *name != MAPPER)
+            .map(str::to_owned)
+            .collect();
+        let files = self
+            .directory
+            .iter()
+            .filter_map(|directory| std::fs::read_dir(directory).ok())
+            .flatten()
+            .flatten();
         names.extend(files.filter_map(|file| {
-            file.file_name().to_str().and_then(|name| name.strip_suffix(".wasm")).map(str::to_owned)
+            file.file_name()
+                .to_str()
+                .and_then(|name| name.strip_suffix(".wasm"))
+                .map(str::to_owned)
         }));
         names.sort();
         names.dedup();

@@ -109,9 +109,17 @@ mod tests {
 
     #[test]
     fn options_stand_before_or_after_the_action_and_may_be_shortened() {
-        for line in ["--ini a.ini --record-count 5 upload okta ldap", "upload okta ldap --ini a.ini --rec 5", "--ini=a.ini upload okta --record-count=5 ldap"] {
+        for line in [
+            "--ini a.ini --record-count 5 upload okta ldap",
+            "upload okta ldap --ini a.ini --rec 5",
+            "--ini=a.ini upload okta --record-count=5 ldap",
+        ] {
             let cli = parse(line).unwrap();
-            assert_eq!((cli.common.ini.to_str(), cli.common.record_count), (Some("a.ini"), Some(5)), "{line}");
+            assert_eq!(
+                (cli.common.ini.to_str(), cli.common.record_count),
+                (Some("a.ini"), Some(5)),
+                "{line}"
+            );
             assert!(matches!(cli.action, Action::Upload { connectors } if connectors == ["okta", "ldap"]));
         }
         assert!(parse("upload okta --record-count 0").is_err());

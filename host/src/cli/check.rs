@@ -17,7 +17,11 @@ pub(super) async fn check(names: &[String], common: &Common, built_in: &'static 
     };
     let oomnitza = match opened.sign_in().await {
         Ok(oomnitza) => {
-            good("oomnitza", "Oomnitza", &format!("{} accepts the credentials", oomnitza.address()));
+            good(
+                "oomnitza",
+                "Oomnitza",
+                &format!("{} accepts the credentials", oomnitza.address()),
+            );
             Some(oomnitza)
         }
         Err(error) => {

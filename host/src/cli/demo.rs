@@ -14,7 +14,7 @@ use super::{signals, upload};
 use crate::catalog::BuiltIn;
 use crate::redact::clean;
 use crate::run::{Report, Stop};
-use crate::standin::{ldap, oomnitza, okta};
+use crate::standin::{ldap, okta, oomnitza};
 
 /// Where the demo's ini file is written.
 const DIRECTORY: &str = "oomnitza-demo";
@@ -37,8 +37,16 @@ type Problem = (String, std::io::Error);
 async fn run(people: u64, built_in: &'static [BuiltIn]) -> Result<Exit, Problem> {
     let server = |what: &'static str| move |error| (format!("the sample {what} cannot be started"), error);
     let destination = oomnitza::Oomnitza::start(oomnitza::Settings::default()).map_err(server("Oomnitza"))?;
-    let directory = ldap::Ldap::start(ldap::Settings { people, ..ldap::Settings::default() }).map_err(server("directory"))?;
-    let organisation = okta::Okta::start(okta::Settings { people, ..okta::Settings::default() }).map_err(server("Okta"))?;
+    let directory = ldap::Ldap::start(ldap::Settings {
+        people,
+        ..ldap::Settings::default()
+    })
+    .map_err(server("directory"))?;
+    let organisation = okta::Okta::start(okta::Settings {
+        people,
+        ..okta::Settings::default()
+    })
+    .map_err(server("Okta"))?;
     let text = config(&destination.url(), &directory.url(), &organisation.url());
     let ini = write(&text)?;
     say(&format!(
@@ -96,7 +104,9 @@ fn arrived(destination: &oomnitza::Oomnitza, reports: &[Report]) -> Result<Exit,
         ));
         return Ok(Exit::Defect);
     }
-    say("Now for your own: write a config.ini like the one above, try `oomnitza-connector check okta`, then `upload okta`.");
+    say(
+        "Now for your own: write a config.ini like the one above, try `oomnitza-connector check okta`, then `upload okta`.",
+    );
     Ok(Exit::of(reports))
 }
 
@@ -143,5 +153,13 @@ fn write(text: &str) -> Result<PathBuf, Problem> {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }).collect()
+    text.lines()
+        .map(|line| {
+            if line.is_empty() {
+                "\n".to_owned()
+            } else {
+                format!("    {line}\n")
+            }
+        })
+        .collect()
 }

@@ -36,8 +36,19 @@ impl Exit {
 
     /// What the reports of an invocation make together.
     pub fn of(reports: &[Report]) -> Self {
-        let blames = || reports.iter().filter_map(|report| report.error.as_ref()).map(crate::run::Error::blame);
-        let nothing_ran = reports.iter().all(|report| report.read == 0 && report.error.as_ref().is_some_and(|error| error.blame() == Blame::Config));
+        let blames = || {
+            reports
+                .iter()
+                .filter_map(|report| report.error.as_ref())
+                .map(crate::run::Error::blame)
+        };
+        let nothing_ran = reports.iter().all(|report| {
+            report.read == 0
+                && report
+                    .error
+                    .as_ref()
+                    .is_some_and(|error| error.blame() == Blame::Config)
+        });
         if blames().any(|blame| blame == Blame::Host) {
             Self::Defect
         } else if reports.iter().any(|report| report.is_interrupted) {
@@ -67,12 +78,32 @@ mod tests {
 
     #[test]
     fn the_worst_of_the_sections_decides() {
-        let good = || Report { read: 2, sent: 2, ..Report::new("a") };
-        let rejected = || Report { read: 2, sent: 1, rejected: 1, ..Report::new("b") };
+        let good = || Report {
+            read: 2,
+            sent: 2,
+            ..Report::new("a")
+        };
+        let rejected = || Report {
+            read: 2,
+            sent: 1,
+            rejected: 1,
+            ..Report::new("b")
+        };
         let config = || Report::failed("c", Error::Config(vec![]));
-        let outside = || Report::failed("d", Error::AllRefused { count: 1, reason: String::new() });
+        let outside = || {
+            Report::failed(
+                "d",
+                Error::AllRefused {
+                    count: 1,
+                    reason: String::new(),
+                },
+            )
+        };
         let defect = || Report::failed("e", Error::Bug(String::new()));
-        let interrupted = || Report { is_interrupted: true, ..Report::new("f") };
+        let interrupted = || Report {
+            is_interrupted: true,
+            ..Report::new("f")
+        };
         for (reports, code) in [
             (vec![good()], 0),
             (vec![good(), rejected()], 4),

@@ -7,7 +7,9 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// Starts it. Only the first call has an effect.
 pub(super) fn start() {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::WARN.into())
+        .from_env_lossy();
     let is_coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -21,7 +21,11 @@ pub(super) fn state() -> Option<PathBuf> {
 }
 
 fn directory(xdg: &str, unix: &str, mac: &str) -> Option<PathBuf> {
-    let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let path = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     // A relative path there is to be ignored (XDG Base Directory Specification).
     let base = if let Some(xdg) = path(xdg).filter(|path| path.is_absolute()) {
         xdg
@@ -36,8 +40,14 @@ fn directory(xdg: &str, unix: &str, mac: &str) -> Option<PathBuf> {
 /// How long waits before another try are. `OOMNITZA_RETRY_BASE_MS` shortens them where a test would wait.
 pub(super) fn backoff() -> Backoff {
     let default = Backoff::default();
-    match variable("OOMNITZA_RETRY_BASE_MS").and_then(|value| value.parse().ok()).map(Duration::from_millis) {
-        Some(base) => Backoff { base, cap: default.cap.min(base * 30) },
+    match variable("OOMNITZA_RETRY_BASE_MS")
+        .and_then(|value| value.parse().ok())
+        .map(Duration::from_millis)
+    {
+        Some(base) => Backoff {
+            base,
+            cap: default.cap.min(base * 30),
+        },
         None => default,
     }
 }

@@ -19,7 +19,11 @@ pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [
         Ok(opened) => opened,
         Err(exit) => return exit,
     };
-    let names = if names.is_empty() { enabled(&opened) } else { names.to_vec() };
+    let names = if names.is_empty() {
+        enabled(&opened)
+    } else {
+        names.to_vec()
+    };
     if names.is_empty() {
         say("error: no section is enabled\nhint: set `enable = True` in the sections to run, or name one");
         return Exit::Config;
@@ -47,20 +51,32 @@ pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [
 
 fn enabled(opened: &Opened) -> Vec<String> {
     let names = opened.ini.sections.iter().map(|section| section.name.as_str());
-    names.filter(|name| config::select(&opened.ini, name).is_ok()).map(str::to_owned).collect()
+    names
+        .filter(|name| config::select(&opened.ini, name).is_ok())
+        .map(str::to_owned)
+        .collect()
 }
 
 async fn section(name: &str, opened: &Opened, oomnitza: &Oomnitza) -> Result<String, Error> {
     let job = opened.job(name).await?;
     let merged = prepare_mappings(&job, oomnitza).await?;
-    Ok(format!("# {}: {}\n{}", clean(name, 80), job.mapping_name(), table(name, &merged)))
+    Ok(format!(
+        "# {}: {}\n{}",
+        clean(name, 80),
+        job.mapping_name(),
+        table(name, &merged)
+    ))
 }
 
 fn table(name: &str, merged: &Merged) -> String {
     let width = merged.fields.iter().map(|field| field.name.len()).max().unwrap_or(0);
     let mut text = format!("[{}]\n", clean(name, 80));
     for field in &merged.fields {
-        text.push_str(&format!("mapping.{:<width$} = {}\n", clean(&field.name, 80), clean(&value(field, merged).to_string(), 2_000)));
+        text.push_str(&format!(
+            "mapping.{:<width$} = {}\n",
+            clean(&field.name, 80),
+            clean(&value(field, merged).to_string(), 2_000)
+        ));
     }
     text
 }
@@ -70,14 +86,21 @@ fn value(field: &Field, merged: &Merged) -> Value {
     let by_path = match &field.origin {
         Origin::Source(path) => {
             object.insert("source".to_owned(), path.as_str().into());
-            merged.converters.iter().find(|(converted, _)| converted == path).map(|(_, converter)| converter)
+            merged
+                .converters
+                .iter()
+                .find(|(converted, _)| converted == path)
+                .map(|(_, converter)| converter)
         }
         Origin::Setting(name) => {
             object.insert("setting".to_owned(), name.as_str().into());
             None
         }
         Origin::Hardcoded(json) => {
-            object.insert("hardcoded".to_owned(), serde_json::from_str(json).unwrap_or(Value::Null));
+            object.insert(
+                "hardcoded".to_owned(),
+                serde_json::from_str(json).unwrap_or(Value::Null),
+            );
             None
         }
     };

@@ -37,17 +37,26 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [B
         }
     };
     logging::start();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(machine::cores().max(2)).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(machine::cores().max(2))
+        .enable_all()
+        .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::say(&output::chain(&format!("the machine gave no threads to work with: {error}"), &error, None));
+            output::say(&output::chain(
+                &format!("the machine gave no threads to work with: {error}"),
+                &error,
+                None,
+            ));
             return Exit::Failed;
         }
     };
     let exit = runtime.block_on(async {
         match &cli.action {
-            Action::Upload { connectors } if cli.common.show_mappings => mappings::show(connectors, &cli.common, built_in).await,
+            Action::Upload { connectors } if cli.common.show_mappings => {
+                mappings::show(connectors, &cli.common, built_in).await
+            }
             Action::Upload { connectors } => upload::upload(connectors, &cli.common, built_in).await,
             Action::Check { connectors } => check::check(connectors, &cli.common, built_in).await,
             Action::Demo { people } => demo::demo(*people, built_in).await,

@@ -41,9 +41,16 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         say(&chain(&error.to_string(), &error, error.hint().as_deref()));
         Exit::Defect
     })?;
-    let loader = Loader::new(engine, machine::cache().map(|cache| cache.join("compiled")), Limits::default());
+    let loader = Loader::new(
+        engine,
+        machine::cache().map(|cache| cache.join("compiled")),
+        Limits::default(),
+    );
     let catalog = Catalog::new(loader, built_in, Some(connectors(common)));
-    let retry = http::Retry { backoff: machine::backoff(), ..http::Retry::default() };
+    let retry = http::Retry {
+        backoff: machine::backoff(),
+        ..http::Retry::default()
+    };
     let context = Context {
         catalog,
         proxies,
@@ -52,16 +59,29 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         mappers: machine::cores().clamp(1, 4),
         rejects: machine::state().map(|state| state.join("rejects")),
     };
-    Ok(Opened { ini, destination, context })
+    Ok(Opened {
+        ini,
+        destination,
+        context,
+    })
 }
 
 /// The connectors directory.
 fn connectors(common: &Common) -> PathBuf {
-    let beside = || common.ini.parent().map_or_else(|| PathBuf::from("connectors"), |directory| directory.join("connectors"));
+    let beside = || {
+        common
+            .ini
+            .parent()
+            .map_or_else(|| PathBuf::from("connectors"), |directory| directory.join("connectors"))
+    };
     common
         .connectors_directory
         .clone()
-        .or_else(|| machine::variable("OOMNITZA_CONNECTORS").filter(|value| !value.is_empty()).map(PathBuf::from))
+        .or_else(|| {
+            machine::variable("OOMNITZA_CONNECTORS")
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        })
         .unwrap_or_else(beside)
 }
 
@@ -92,5 +112,9 @@ impl Opened {
 
 /// Says that Oomnitza cannot be signed in to.
 pub(super) fn say_sign_in(error: &oomnitza::Error) {
-    say(&chain(&format!("[oomnitza] cannot be used: {error}"), error, error.hint().as_deref()));
+    say(&chain(
+        &format!("[oomnitza] cannot be used: {error}"),
+        error,
+        error.hint().as_deref(),
+    ));
 }

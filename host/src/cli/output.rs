@@ -86,6 +86,9 @@ mod tests {
     #[test]
     fn nothing_in_a_message_reaches_the_terminal_as_control() {
         let error = std::io::Error::other("x");
-        assert_eq!(chain("a\x1b[2Jb", &error, Some("c\rd")), "error: a\\u{1b}[2Jb\nhint: c\\rd");
+        assert_eq!(
+            chain("a\x1b[2Jb", &error, Some("c\rd")),
+            "error: a\\u{1b}[2Jb\nhint: c\\rd"
+        );
     }
 }

@@ -13,7 +13,11 @@ const WIDTH: usize = 24;
 
 /// The records of a section, shown on standard output.
 pub(super) fn on_standard_output() -> Box<dyn Preview> {
-    if std::io::stdout().is_terminal() { Box::new(Table { fields: Vec::new() }) } else { Box::new(Lines) }
+    if std::io::stdout().is_terminal() {
+        Box::new(Table { fields: Vec::new() })
+    } else {
+        Box::new(Lines)
+    }
 }
 
 /// One JSON object a line, as it would be sent.
@@ -26,7 +30,10 @@ impl Preview for Lines {
 
     fn record(&mut self, record: &[u8]) -> std::io::Result<()> {
         // A value may stand over several lines in the source; in JSON line breaks stand between tokens only, so blanks do as well.
-        let mut line: Vec<u8> = record.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }).collect();
+        let mut line: Vec<u8> = record
+            .iter()
+            .map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte })
+            .collect();
         line.push(b'\n');
         std::io::stdout().lock().write_all(&line)
     }
@@ -40,7 +47,9 @@ struct Table {
 impl Preview for Table {
     fn start(&mut self, fields: &[&str]) -> std::io::Result<()> {
         self.fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        std::io::stdout().lock().write_all(format!("{}\n", row(fields.iter().copied().map(str::to_owned))).as_bytes())
+        std::io::stdout()
+            .lock()
+            .write_all(format!("{}\n", row(fields.iter().copied().map(str::to_owned))).as_bytes())
     }
 
     fn record(&mut self, record: &[u8]) -> std::io::Result<()> {
@@ -50,7 +59,9 @@ impl Preview for Table {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         });
-        std::io::stdout().lock().write_all(format!("{}\n", row(cells)).as_bytes())
+        std::io::stdout()
+            .lock()
+            .write_all(format!("{}\n", row(cells)).as_bytes())
     }
 }
 
@@ -58,7 +69,11 @@ fn row(cells: impl Iterator<Item = String>) -> String {
     let cells: Vec<String> = cells
         .map(|cell| {
             let cell = clean(&cell, WIDTH * 4);
-            let cut: String = if cell.chars().count() > WIDTH { cell.chars().take(WIDTH - 1).chain(['…']).collect() } else { cell };
+            let cut: String = if cell.chars().count() > WIDTH {
+                cell.chars().take(WIDTH - 1).chain(['…']).collect()
+            } else {
+                cell
+            };
             format!("{cut:<WIDTH$}")
         })
         .collect();

@@ -40,9 +40,18 @@ pub(super) async fn with_progress<T>(section: &str, counters: &Counters, work: i
 }
 
 fn line(section: &str, (read, sent, left_out): (u64, u64, u64), elapsed: Duration) -> String {
-    let left_out = if left_out > 0 { format!(", {} left out", thousands(left_out)) } else { String::new() };
+    let left_out = if left_out > 0 {
+        format!(", {} left out", thousands(left_out))
+    } else {
+        String::new()
+    };
     let rate = rate(sent, elapsed);
-    format!("[{}] {} read, {} sent{left_out}, {rate}/s", clean(section, 40), thousands(read), thousands(sent))
+    format!(
+        "[{}] {} read, {} sent{left_out}, {rate}/s",
+        clean(section, 40),
+        thousands(read),
+        thousands(sent)
+    )
 }
 
 /// Records a second, for people.
@@ -81,7 +90,13 @@ mod tests {
 
     #[test]
     fn the_line_says_counts_and_rate() {
-        assert_eq!(line("okta", (12_345, 12_000, 0), Duration::from_secs(2)), "[okta] 12,345 read, 12,000 sent, 6,000/s");
-        assert_eq!(line("a\x1bb", (1, 0, 1), Duration::ZERO), "[a\\u{1b}b] 1 read, 0 sent, 1 left out, 0/s");
+        assert_eq!(
+            line("okta", (12_345, 12_000, 0), Duration::from_secs(2)),
+            "[okta] 12,345 read, 12,000 sent, 6,000/s"
+        );
+        assert_eq!(
+            line("a\x1bb", (1, 0, 1), Duration::ZERO),
+            "[a\\u{1b}b] 1 read, 0 sent, 1 left out, 0/s"
+        );
     }
 }

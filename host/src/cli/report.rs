@@ -43,7 +43,11 @@ pub(super) fn for_people(report: &Report) -> String {
         note(&mut text, "sent as they are, not in the table", &notes.unknown);
     }
     if report.is_interrupted {
-        _ = write!(text, "{}[{section}] interrupted; it is safe to run it again", if text.is_empty() { "" } else { "\n" });
+        _ = write!(
+            text,
+            "{}[{section}] interrupted; it is safe to run it again",
+            if text.is_empty() { "" } else { "\n" }
+        );
     }
     if let Some(error) = &report.error {
         if !text.is_empty() {
@@ -59,7 +63,11 @@ pub(super) fn failure(section: &str, error: &Error) -> String {
     match error {
         // Each with its own place and remedy.
         Error::Config(findings) if !findings.is_empty() => findings.iter().map(finding).collect::<Vec<_>>().join("\n"),
-        error => chain(&format!("section [{section}] stopped: {error}"), error, error.hint().as_deref()),
+        error => chain(
+            &format!("section [{section}] stopped: {error}"),
+            error,
+            error.hint().as_deref(),
+        ),
     }
 }
 
@@ -68,9 +76,17 @@ fn note(text: &mut String, what: &str, tally: &Tally) {
         return;
     }
     let all = tally.by_count();
-    let named: Vec<String> = all.iter().take(NAMED).map(|(what, count)| format!("{} ({})", clean(what, 300), thousands(*count))).collect();
+    let named: Vec<String> = all
+        .iter()
+        .take(NAMED)
+        .map(|(what, count)| format!("{} ({})", clean(what, 300), thousands(*count)))
+        .collect();
     let more = all.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     _ = write!(text, "\n  {what}: {}{more}", named.join(", "));
 }
 
@@ -117,7 +133,9 @@ struct Place {
 pub(super) fn for_machines(report: &Report) -> String {
     let status = match report {
         Report { error: Some(_), .. } => "failed",
-        Report { is_interrupted: true, .. } => "interrupted",
+        Report {
+            is_interrupted: true, ..
+        } => "interrupted",
         Report { rejected: 1.., .. } => "rejected",
         _ => "done",
     };
@@ -163,6 +181,11 @@ impl Failure {
             what: found.what.clone(),
             remedy: found.remedy.clone(),
         };
-        Self { message: error.to_string(), causes, hint: error.hint(), findings: findings.iter().map(place).collect() }
+        Self {
+            message: error.to_string(),
+            causes,
+            hint: error.hint(),
+            findings: findings.iter().map(place).collect(),
+        }
     }
 }

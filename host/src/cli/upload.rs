@@ -27,7 +27,12 @@ pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static
 }
 
 /// Runs sections and shows their reports.
-pub(super) async fn sections(opened: &Opened, names: &[String], common: &Common, stop: &Stop) -> Result<Vec<Report>, Exit> {
+pub(super) async fn sections(
+    opened: &Opened,
+    names: &[String],
+    common: &Common,
+    stop: &Stop,
+) -> Result<Vec<Report>, Exit> {
     let mut jobs = Vec::new();
     for name in names {
         jobs.push((name, opened.job(name).await));
@@ -45,7 +50,10 @@ pub(super) async fn sections(opened: &Opened, names: &[String], common: &Common,
     for (name, job) in jobs {
         let report = match (job, &oomnitza) {
             (Ok(job), Some(oomnitza)) if !stop.is_asked() => section(&job, opened, oomnitza, common, stop).await,
-            (Ok(_), _) => Report { is_interrupted: true, ..Report::new(name) },
+            (Ok(_), _) => Report {
+                is_interrupted: true,
+                ..Report::new(name)
+            },
             (Err(error), _) => Report::failed(name, error),
         };
         say(&report::for_people(&report));
@@ -58,8 +66,17 @@ pub(super) async fn sections(opened: &Opened, names: &[String], common: &Common,
     if reports.len() > 1 {
         let sum = |count: fn(&Report) -> u64| thousands(reports.iter().map(count).sum());
         let failed = reports.iter().filter(|report| report.error.is_some()).count();
-        let failures = if failed > 0 { format!(", {failed} of them with an error") } else { String::new() };
-        say(&format!("{} sections{failures}: read {}, sent {}", reports.len(), sum(|report| report.read), sum(|report| report.sent)));
+        let failures = if failed > 0 {
+            format!(", {failed} of them with an error")
+        } else {
+            String::new()
+        };
+        say(&format!(
+            "{} sections{failures}: read {}, sent {}",
+            reports.len(),
+            sum(|report| report.read),
+            sum(|report| report.sent)
+        ));
     }
     Ok(reports)
 }
@@ -74,5 +91,9 @@ async fn section(job: &Job, opened: &Opened, oomnitza: &Oomnitza, common: &Commo
     let counters = Counters::default();
     let work = run(job, &opened.context, oomnitza, options, &counters, stop);
     // The table of a preview is what there is to see.
-    if common.testmode { work.await } else { progress::with_progress(&job.section.name, &counters, work).await }
+    if common.testmode {
+        work.await
+    } else {
+        progress::with_progress(&job.section.name, &counters, work).await
+    }
 }

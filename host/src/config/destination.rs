@@ -68,18 +68,27 @@ const KNOWN: [&str; 12] = [
 /// Reads `[oomnitza]`, or says everything that is wrong with it.
 pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
     let Some(raw) = ini.section("oomnitza") else {
-        return Err(vec![
-            Finding::error(ini.place(), "has no section [oomnitza]")
-                .remedy("put `[oomnitza]` with `url` and `api_token` (or `username` and `password`) at the top of the file"),
-        ]);
+        return Err(vec![Finding::error(ini.place(), "has no section [oomnitza]").remedy(
+            "put `[oomnitza]` with `url` and `api_token` (or `username` and `password`) at the top of the file",
+        )]);
     };
     if let Some(first) = ini.sections.first().filter(|first| first.name != "oomnitza") {
         return Err(vec![
-            Finding::error(ini.place().at(raw.line, "oomnitza", None), format!("must be the first section, but [{}] on line {} comes before it", first.name, first.line))
-                .remedy("move it to the top of the file"),
+            Finding::error(
+                ini.place().at(raw.line, "oomnitza", None),
+                format!(
+                    "must be the first section, but [{}] on line {} comes before it",
+                    first.name, first.line
+                ),
+            )
+            .remedy("move it to the top of the file"),
         ]);
     }
-    let mut reading = Reading { place: ini.place(), raw, findings: Vec::new() };
+    let mut reading = Reading {
+        place: ini.place(),
+        raw,
+        findings: Vec::new(),
+    };
     let env_password = reading.env_password(env);
     let common = reading.common();
     let url = address(&mut reading);
@@ -90,21 +99,42 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
             let password = env_password.or_else(|| filled("password").map(Secret::new));
             if password.is_none() && filled("env_password").is_none() {
                 let remedy = "give the user's password, or name the environment variable that holds it with `env_password`, or use `api_token`";
-                reading.error(raw.entry("password"), "password", "is missing".to_owned(), remedy.to_owned());
+                reading.error(
+                    raw.entry("password"),
+                    "password",
+                    "is missing".to_owned(),
+                    remedy.to_owned(),
+                );
             }
-            password.map(|password| SignIn::Password { username: username.to_owned(), password })
+            password.map(|password| SignIn::Password {
+                username: username.to_owned(),
+                password,
+            })
         }
         (None, None) => {
             let remedy = "give the API token of an Oomnitza user, or `username` and `password`";
-            reading.error(raw.entry("api_token"), "api_token", "is missing".to_owned(), remedy.to_owned());
+            reading.error(
+                raw.entry("api_token"),
+                "api_token",
+                "is missing".to_owned(),
+                remedy.to_owned(),
+            );
             None
         }
     };
-    let upload_parallel = number(&mut reading, "upload_parallel", 1, MAX_PARALLEL as u64, DEFAULT_PARALLEL as u64);
+    let upload_parallel = number(
+        &mut reading,
+        "upload_parallel",
+        1,
+        MAX_PARALLEL as u64,
+        DEFAULT_PARALLEL as u64,
+    );
     let retry_seconds = number(&mut reading, "retry_seconds", 0, 24 * 60 * 60, DEFAULT_RETRY.as_secs());
     for entry in raw.entries.iter().filter(|entry| !KNOWN.contains(&entry.name.as_str())) {
         let place = ini.place().at(entry.line, "oomnitza", Some(&entry.name));
-        reading.findings.push(unknown_setting(place, &entry.name, KNOWN.into_iter()));
+        reading
+            .findings
+            .push(unknown_setting(place, &entry.name, KNOWN.into_iter()));
     }
     let warnings = reading.findings;
     match (url, sign_in) {
@@ -130,14 +160,23 @@ fn address(reading: &mut Reading<'_>) -> Option<Url> {
         return None;
     };
     let refuse = |reading: &mut Reading<'_>, entry: &Entry, problem: String| {
-        reading.error(Some(entry), "url", format!("`{}` cannot be used: {problem}", entry.value), REMEDY.to_owned());
+        reading.error(
+            Some(entry),
+            "url",
+            format!("`{}` cannot be used: {problem}", entry.value),
+            REMEDY.to_owned(),
+        );
         None
     };
     match Url::parse(&entry.value) {
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => refuse(reading, entry, format!("`{}` is neither https nor http", url.scheme())),
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            refuse(reading, entry, "user name and password do not belong into the address".to_owned())
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            refuse(reading, entry, format!("`{}` is neither https nor http", url.scheme()))
         }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => refuse(
+            reading,
+            entry,
+            "user name and password do not belong into the address".to_owned(),
+        ),
         Ok(mut url) => {
             let path = url.path().trim_end_matches('/').to_owned();
             url.set_path(&path);
@@ -151,7 +190,9 @@ fn address(reading: &mut Reading<'_>) -> Option<Url> {
 
 fn number(reading: &mut Reading<'_>, name: &str, least: u64, most: u64, default: u64) -> u64 {
     let raw = reading.raw;
-    let Some(entry) = raw.entry(name).filter(|entry| !entry.value.is_empty()) else { return default };
+    let Some(entry) = raw.entry(name).filter(|entry| !entry.value.is_empty()) else {
+        return default;
+    };
     match entry.value.parse::<u64>() {
         Ok(number) if (least..=most).contains(&number) => number,
         _ => {
@@ -179,10 +220,13 @@ mod tests {
 
     #[test]
     fn the_sections_of_old_files_are_read() {
-        let token = read("[oomnitza]\nurl = https://example.oomnitza.com/\napi_token = t\nusername =\npassword =\n").unwrap();
+        let token =
+            read("[oomnitza]\nurl = https://example.oomnitza.com/\napi_token = t\nusername =\npassword =\n").unwrap();
         assert_eq!(token.url.as_str(), "https://example.oomnitza.com/");
         assert!(matches!(token.sign_in, SignIn::Token(_)));
-        let password = read("[oomnitza]\nurl = https://x/base/\napi_token =\nusername = u\npassword = p\nupload_parallel = 1\n").unwrap();
+        let password =
+            read("[oomnitza]\nurl = https://x/base/\napi_token =\nusername = u\npassword = p\nupload_parallel = 1\n")
+                .unwrap();
         assert_eq!((password.url.path(), password.upload_parallel), ("/base", 1));
         assert!(matches!(password.sign_in, SignIn::Password { username, .. } if username == "u"));
     }
@@ -191,8 +235,17 @@ mod tests {
     fn everything_that_is_wrong_is_said() {
         for (text, expected) in [
             ("[okta]\nurl = x\n", vec!["config.ini: has no section [oomnitza]"]),
-            ("[okta]\n[oomnitza]\n", vec!["config.ini:2: [oomnitza] must be the first section, but [okta] on line 1 comes before it"]),
-            ("[oomnitza]\n", vec!["config.ini:1: [oomnitza] url: is missing", "config.ini:1: [oomnitza] api_token: is missing"]),
+            (
+                "[okta]\n[oomnitza]\n",
+                vec!["config.ini:2: [oomnitza] must be the first section, but [okta] on line 1 comes before it"],
+            ),
+            (
+                "[oomnitza]\n",
+                vec![
+                    "config.ini:1: [oomnitza] url: is missing",
+                    "config.ini:1: [oomnitza] api_token: is missing",
+                ],
+            ),
             (
                 "[oomnitza]\nurl = example.com\nusername = u\nretry_seconds = x\n",
                 vec![

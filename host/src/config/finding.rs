@@ -40,11 +40,19 @@ pub struct Finding {
 
 impl Finding {
     pub(crate) fn error(place: Place, what: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, place, what: what.into(), remedy: None }
+        Self {
+            severity: Severity::Error,
+            place,
+            what: what.into(),
+            remedy: None,
+        }
     }
 
     pub(crate) fn warning(place: Place, what: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(place, what) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(place, what)
+        }
     }
 
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {

@@ -65,15 +65,17 @@ impl Ini {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, Finding> {
         use std::io::Read as _;
-        let place = Place { file: path.to_owned(), ..Place::default() };
+        let place = Place {
+            file: path.to_owned(),
+            ..Place::default()
+        };
         let failed = |error: std::io::Error| {
             let finding = Finding::error(place.clone(), format!("cannot be read: {error}"));
             match error.kind() {
                 std::io::ErrorKind::NotFound => Finding::error(place.clone(), "there is no such file")
                     .remedy("name the file with `--ini FILE`, or write one as the README shows"),
-                std::io::ErrorKind::PermissionDenied => {
-                    finding.remedy("let the user that runs this program read it, for example with `chmod u+r` or `chown`")
-                }
+                std::io::ErrorKind::PermissionDenied => finding
+                    .remedy("let the user that runs this program read it, for example with `chmod u+r` or `chown`"),
                 std::io::ErrorKind::IsADirectory => finding.remedy("name a file with `--ini FILE`"),
                 _ => finding,
             }
@@ -82,7 +84,10 @@ impl Ini {
         let mut bytes = Vec::new();
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(Finding::error(place, format!("is larger than {} MiB", MAX_FILE_BYTES >> 20)));
+            return Err(Finding::error(
+                place,
+                format!("is larger than {} MiB", MAX_FILE_BYTES >> 20),
+            ));
         }
         Self::parse(path, bytes)
     }
@@ -90,12 +95,21 @@ impl Ini {
     /// Reads text: UTF-8, or Latin-1 where it is not.
     pub fn parse(path: &Path, source: Vec<u8>) -> Result<Self, Finding> {
         let text = decode(&source);
-        let mut reader = Reader { path, sections: Vec::new(), open: None, value_open: false };
+        let mut reader = Reader {
+            path,
+            sections: Vec::new(),
+            open: None,
+            value_open: false,
+        };
         for (number, line) in (1u32..).zip(text.split('\n')) {
             reader.line(number, line.strip_suffix('\r').unwrap_or(line))?;
         }
         let sections = reader.sections;
-        Ok(Self { path: path.to_owned(), sections, source })
+        Ok(Self {
+            path: path.to_owned(),
+            sections,
+            source,
+        })
     }
 
     /// The section called `name`.
@@ -110,7 +124,10 @@ impl Ini {
 
     /// A place in this file.
     pub(super) fn place(&self) -> Place {
-        Place { file: self.path.clone(), ..Place::default() }
+        Place {
+            file: self.path.clone(),
+            ..Place::default()
+        }
     }
 }
 
@@ -141,7 +158,11 @@ impl Reader<'_> {
                 self.continue_value(line);
                 return Ok(());
             }
-            return Err(self.wrong(number, "begins with white space, but there is no value above that it could continue")
+            return Err(self
+                .wrong(
+                    number,
+                    "begins with white space, but there is no value above that it could continue",
+                )
                 .remedy("take the white space away, or put the line below the setting it belongs to"));
         }
         if let Some(rest) = line.strip_prefix('[') {
@@ -153,11 +174,19 @@ impl Reader<'_> {
     fn header(&mut self, number: u32, rest: &str) -> Result<(), Finding> {
         let name = match rest.split_once(']') {
             Some((name, _)) if !name.is_empty() => name,
-            _ => return Err(self.wrong(number, "is a section's header without its closing `]`").remedy("write it as `[name]`")),
+            _ => {
+                return Err(self
+                    .wrong(number, "is a section's header without its closing `]`")
+                    .remedy("write it as `[name]`"));
+            }
         };
         let known = self.sections.iter().position(|section| section.name == name);
         self.open = Some(known.unwrap_or_else(|| {
-            self.sections.push(RawSection { name: name.to_owned(), line: number, entries: Vec::new() });
+            self.sections.push(RawSection {
+                name: name.to_owned(),
+                line: number,
+                entries: Vec::new(),
+            });
             self.sections.len() - 1
         }));
         self.value_open = false;
@@ -178,7 +207,11 @@ impl Reader<'_> {
         let value = strip_comment(value).trim();
         let entry = Entry {
             name: name.trim_end().to_lowercase(),
-            value: if value == "\"\"" { String::new() } else { value.to_owned() },
+            value: if value == "\"\"" {
+                String::new()
+            } else {
+                value.to_owned()
+            },
             line: number,
         };
         section.entries.retain(|other| other.name != entry.name);
@@ -188,7 +221,10 @@ impl Reader<'_> {
     }
 
     fn continue_value(&mut self, line: &str) {
-        let entry = self.open.and_then(|open| self.sections.get_mut(open)).and_then(|section| section.entries.last_mut());
+        let entry = self
+            .open
+            .and_then(|open| self.sections.get_mut(open))
+            .and_then(|section| section.entries.last_mut());
         if let Some(entry) = entry {
             let mut characters = line.chars();
             characters.next();
@@ -198,13 +234,20 @@ impl Reader<'_> {
     }
 
     fn wrong(&self, number: u32, what: &str) -> Finding {
-        let place = Place { file: self.path.to_owned(), line: Some(number), ..Place::default() };
+        let place = Place {
+            file: self.path.to_owned(),
+            line: Some(number),
+            ..Place::default()
+        };
         Finding::error(place, format!("this line {what}"))
     }
 }
 
 fn is_rem(line: &str) -> bool {
-    line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("rem")) && line.starts_with(['r', 'R'])
+    line.split_whitespace()
+        .next()
+        .is_some_and(|word| word.eq_ignore_ascii_case("rem"))
+        && line.starts_with(['r', 'R'])
 }
 
 /// The value up to its first `;`, if white space stands before that one.
@@ -245,7 +288,11 @@ mod tests {
             ("a = p;w ; c", "p;w ; c"),
             ("a = ldap://h:389", "ldap://h:389"),
         ] {
-            assert_eq!(value(format!("[s]\n{line}\n").as_bytes(), "s", "a").as_deref(), Some(expected), "{line}");
+            assert_eq!(
+                value(format!("[s]\n{line}\n").as_bytes(), "s", "a").as_deref(),
+                Some(expected),
+                "{line}"
+            );
         }
     }
 
@@ -264,24 +311,48 @@ mod tests {
         let text = b"\xef\xbb\xbf# c\r\n; c\r\nrem c\r\n[s]\r\nname = Ren\xe9\r\n";
         // Not UTF-8, so the whole file is Latin-1.
         assert_eq!(value(text, "s", "name").as_deref(), Some("René"));
-        assert_eq!(value("\u{feff}[s]\r\nname = René\r\n".as_bytes(), "s", "name").as_deref(), Some("René"));
+        assert_eq!(
+            value("\u{feff}[s]\r\nname = René\r\n".as_bytes(), "s", "name").as_deref(),
+            Some("René")
+        );
     }
 
     #[test]
     fn sections_merge_and_the_last_value_of_a_key_wins() {
         let ini = parse(b"[s]\na = 1\n[t]\nb = 2\n[s]\na = 3\nc = 4\n").unwrap();
-        assert_eq!(ini.sections.iter().map(|section| section.name.as_str()).collect::<Vec<_>>(), ["s", "t"]);
+        assert_eq!(
+            ini.sections
+                .iter()
+                .map(|section| section.name.as_str())
+                .collect::<Vec<_>>(),
+            ["s", "t"]
+        );
         let section = ini.section("s").unwrap();
-        assert_eq!((section.value("a"), section.entry("a").unwrap().line, section.value("c")), (Some("3"), 6, Some("4")));
+        assert_eq!(
+            (section.value("a"), section.entry("a").unwrap().line, section.value("c")),
+            (Some("3"), 6, Some("4"))
+        );
     }
 
     #[test]
     fn what_cannot_be_read_is_said_with_its_line() {
         for (text, message) in [
-            ("a = 1\n", "config.ini:1: this line stands before the first section's header"),
-            ("\n[s\n", "config.ini:2: this line is a section's header without its closing `]`"),
-            ("[s]\nword\n", "config.ini:2: this line is neither a section, a setting nor a comment"),
-            ("[s]\n  a = 1\n", "config.ini:2: this line begins with white space, but there is no value above that it could continue"),
+            (
+                "a = 1\n",
+                "config.ini:1: this line stands before the first section's header",
+            ),
+            (
+                "\n[s\n",
+                "config.ini:2: this line is a section's header without its closing `]`",
+            ),
+            (
+                "[s]\nword\n",
+                "config.ini:2: this line is neither a section, a setting nor a comment",
+            ),
+            (
+                "[s]\n  a = 1\n",
+                "config.ini:2: this line begins with white space, but there is no value above that it could continue",
+            ),
         ] {
             let finding = parse(text.as_bytes()).unwrap_err();
             assert_eq!(finding.to_string(), message);

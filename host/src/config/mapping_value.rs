@@ -31,7 +31,11 @@ pub(super) fn parse(key: &str, value: &str, line: u32) -> Result<IniMapping, Str
     if field.is_empty() {
         return Err("names no field; write it as `mapping.FIELD = …`".to_owned());
     }
-    let mut mapping = IniMapping { field, line, ..IniMapping::default() };
+    let mut mapping = IniMapping {
+        field,
+        line,
+        ..IniMapping::default()
+    };
     let value = value.trim();
     if !value.starts_with('{') {
         if value.is_empty() {
@@ -54,7 +58,11 @@ pub(super) fn parse(key: &str, value: &str, line: u32) -> Result<IniMapping, Str
             ("source" | "setting" | "converter", other) => {
                 return Err(format!("`{key}` must be a text in quotes, but is {other}; {EXAMPLE}"));
             }
-            _ => return Err(format!("`{key}` is none of source, setting, hardcoded, converter, required; {EXAMPLE}")),
+            _ => {
+                return Err(format!(
+                    "`{key}` is none of source, setting, hardcoded, converter, required; {EXAMPLE}"
+                ));
+            }
         }
     }
     Ok(mapping)
@@ -123,22 +131,50 @@ mod tests {
 
     #[test]
     fn the_ways_people_write_mappings_are_understood() {
-        let source = |path: &str| IniMapping { source: Some(path.to_owned()), ..Default::default() };
+        let source = |path: &str| IniMapping {
+            source: Some(path.to_owned()),
+            ..Default::default()
+        };
         for (value, expected) in [
             (r#"{"source": "login"}"#, source("login")),
             (r#"{'source': "login"},"#.trim_end_matches(','), source("login")),
             ("{'source': 'it\\'s',}", source("it's")),
             ("login", source("login")),
             ("\"login\"", source("login")),
-            ("{'setting': 'default_role'}", IniMapping { setting: Some("default_role".into()), ..Default::default() }),
-            ("{'hardcoded': 25, 'required': True}", IniMapping { hardcoded: Some(json!(25)), required: Some(true), ..Default::default() }),
+            (
+                "{'setting': 'default_role'}",
+                IniMapping {
+                    setting: Some("default_role".into()),
+                    ..Default::default()
+                },
+            ),
+            (
+                "{'hardcoded': 25, 'required': True}",
+                IniMapping {
+                    hardcoded: Some(json!(25)),
+                    required: Some(true),
+                    ..Default::default()
+                },
+            ),
             (
                 r#"{"source": "name", "converter": "split:on=-|index=1", "required": "yes"}"#,
-                IniMapping { converter: Some("split:on=-|index=1".into()), required: Some(true), ..source("name") },
+                IniMapping {
+                    converter: Some("split:on=-|index=1".into()),
+                    required: Some(true),
+                    ..source("name")
+                },
             ),
         ] {
             let parsed = parse("mapping.first_name.ignored", value, 3).unwrap();
-            assert_eq!(parsed, IniMapping { field: "FIRST_NAME".into(), line: 3, ..expected }, "{value}");
+            assert_eq!(
+                parsed,
+                IniMapping {
+                    field: "FIRST_NAME".into(),
+                    line: 3,
+                    ..expected
+                },
+                "{value}"
+            );
         }
     }
 
@@ -148,7 +184,10 @@ mod tests {
             ("", "has no value"),
             ("{\"source\": }", "is not a JSON object"),
             ("{\"source\": 5}", "`source` must be a text in quotes, but is 5"),
-            ("{\"sauce\": \"a\"}", "`sauce` is none of source, setting, hardcoded, converter, required"),
+            (
+                "{\"sauce\": \"a\"}",
+                "`sauce` is none of source, setting, hardcoded, converter, required",
+            ),
         ] {
             let problem = parse("mapping.a", value, 1).unwrap_err();
             assert!(problem.starts_with(what) && problem.ends_with(EXAMPLE), "{problem}");

@@ -54,7 +54,12 @@ pub struct Common {
 
 impl Default for Common {
     fn default() -> Self {
-        Self { verify_ssl: true, cacert_file: None, cacert_dir: None, tls13_only: false }
+        Self {
+            verify_ssl: true,
+            cacert_file: None,
+            cacert_dir: None,
+            tls13_only: false,
+        }
     }
 }
 
@@ -76,7 +81,10 @@ const COMMON_NAMES: [&str; 11] = [
 impl Section {
     /// The value of a setting that is no secret.
     pub fn setting(&self, name: &str) -> Option<&str> {
-        self.settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.settings
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether a setting is one of the section's secrets.
@@ -92,7 +100,9 @@ impl Section {
 
 /// Whether a section is switched on.
 pub fn enabled(ini: &Ini, section: &RawSection) -> Result<bool, Finding> {
-    let Some(entry) = section.entry("enable") else { return Ok(false) };
+    let Some(entry) = section.entry("enable") else {
+        return Ok(false);
+    };
     truth(&entry.value).ok_or_else(|| {
         Finding::error(
             ini.place().at(entry.line, &section.name, Some("enable")),
@@ -104,12 +114,19 @@ pub fn enabled(ini: &Ini, section: &RawSection) -> Result<bool, Finding> {
 
 /// The component that a section names itself, if it does.
 pub(crate) fn component_path(section: &RawSection) -> Option<PathBuf> {
-    section.value("component").filter(|path| !path.is_empty()).map(PathBuf::from)
+    section
+        .value("component")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
 }
 
 /// A section with its types, or everything that is wrong with it.
 pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env) -> Result<Section, Vec<Finding>> {
-    let mut reading = Reading { place: ini.place(), raw, findings: Vec::new() };
+    let mut reading = Reading {
+        place: ini.place(),
+        raw,
+        findings: Vec::new(),
+    };
     let password = reading.env_password(env);
     let common = reading.common();
     let (mut settings, mut secrets) = (Vec::new(), Vec::new());
@@ -146,7 +163,10 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         Err(findings)
     } else {
-        Ok(Section { warnings: findings, ..section })
+        Ok(Section {
+            warnings: findings,
+            ..section
+        })
     }
 }
 
@@ -159,7 +179,11 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     fn at(&self, entry: Option<&Entry>, setting: &str) -> Place {
-        self.place.at(entry.map_or(self.raw.line, |entry| entry.line), &self.raw.name, Some(setting))
+        self.place.at(
+            entry.map_or(self.raw.line, |entry| entry.line),
+            &self.raw.name,
+            Some(setting),
+        )
     }
 
     pub(super) fn error(&mut self, entry: Option<&Entry>, setting: &str, what: String, remedy: String) {
@@ -172,7 +196,9 @@ impl Reading<'_> {
         let raw = self.raw;
         let entry = raw.entry(&setting.name);
         // `key =` of a setting with a default is as good as no line; of a secret that may be missing it says that there is none.
-        let given = entry.map(|entry| entry.value.as_str()).filter(|value| !value.is_empty() || (setting.secret && setting.optional));
+        let given = entry
+            .map(|entry| entry.value.as_str())
+            .filter(|value| !value.is_empty() || (setting.secret && setting.optional));
         let Some(value) = given.map(str::to_owned).or_else(|| setting.default.clone()) else {
             if !setting.optional {
                 let what = if entry.is_some() { "has no value" } else { "is missing" };
@@ -192,7 +218,12 @@ impl Reading<'_> {
         if setting.json
             && let Err(problem) = serde_json::from_str::<serde::de::IgnoredAny>(&value)
         {
-            self.error(entry, &setting.name, format!("is not JSON: {problem}"), format!("for example `{}`", setting.example));
+            self.error(
+                entry,
+                &setting.name,
+                format!("is not JSON: {problem}"),
+                format!("for example `{}`", setting.example),
+            );
         }
         Some(value)
     }
@@ -206,7 +237,10 @@ impl Reading<'_> {
                 Some(entry),
                 "env_password",
                 format!("the environment variable `{}` is not set", entry.value),
-                format!("set `{}` where the program is started, for example in the cron line, or remove `env_password`", entry.value),
+                format!(
+                    "set `{}` where the program is started, for example in the cron line, or remove `env_password`",
+                    entry.value
+                ),
             );
         }
         password.map(Secret::new)
@@ -253,7 +287,11 @@ impl Reading<'_> {
     }
 
     fn sync_field(&mut self, description: &Description) -> Option<String> {
-        let field = self.raw.value("sync_field").filter(|field| !field.is_empty()).map(str::to_owned);
+        let field = self
+            .raw
+            .value("sync_field")
+            .filter(|field| !field.is_empty())
+            .map(str::to_owned);
         if field.is_none() && description.kind != RecordKind::Users {
             self.error(
                 self.raw.entry("sync_field"),
@@ -282,7 +320,13 @@ impl Reading<'_> {
 
     fn unknown(&mut self, description: &Description) {
         let raw = self.raw;
-        let known = || description.settings.iter().map(|setting| setting.name.as_str()).chain(COMMON_NAMES);
+        let known = || {
+            description
+                .settings
+                .iter()
+                .map(|setting| setting.name.as_str())
+                .chain(COMMON_NAMES)
+        };
         for entry in &raw.entries {
             let name = entry.name.as_str();
             if !name.starts_with("mapping.") && !known().any(|known| known == name) {
@@ -332,9 +376,20 @@ mod tests {
             mapping_name: "Sample".into(),
             settings: vec![
                 setting("url"),
-                Setting { secret: true, ..setting("password") },
-                Setting { default: Some("3".into()), choices: vec!["2".into(), "3".into()], ..setting("version") },
-                Setting { json: true, optional: true, ..setting("partitions") },
+                Setting {
+                    secret: true,
+                    ..setting("password")
+                },
+                Setting {
+                    default: Some("3".into()),
+                    choices: vec!["2".into(), "3".into()],
+                    ..setting("version")
+                },
+                Setting {
+                    json: true,
+                    optional: true,
+                    ..setting("partitions")
+                },
             ],
             mappings: vec![],
             converters: vec![],
@@ -347,15 +402,24 @@ mod tests {
         let ini = Ini::parse(Path::new("config.ini"), text.as_bytes().to_vec()).unwrap();
         let env = |name: &str| (name == "SET").then(|| "from-env".to_owned());
         section(&ini, &ini.sections[0], &description(), &env).map_err(|findings| {
-            findings.iter().map(|finding| format!("{finding} | {}", finding.remedy.as_deref().unwrap_or("-"))).collect()
+            findings
+                .iter()
+                .map(|finding| format!("{finding} | {}", finding.remedy.as_deref().unwrap_or("-")))
+                .collect()
         })
     }
 
     #[test]
     fn a_good_section_has_its_defaults_and_keeps_its_secrets_apart() {
         let section = read("[sample.B]\nenable = yes\nurl = https://x\npassword = p%;w\nmapping.a = b\n").unwrap();
-        assert_eq!((section.name.as_str(), section.connector.as_str()), ("sample.B", "sample"));
-        assert_eq!(section.settings, [("url".into(), "https://x".into()), ("version".into(), "3".into())]);
+        assert_eq!(
+            (section.name.as_str(), section.connector.as_str()),
+            ("sample.B", "sample")
+        );
+        assert_eq!(
+            section.settings,
+            [("url".into(), "https://x".into()), ("version".into(), "3".into())]
+        );
         assert_eq!(section.secrets, [("password".into(), Secret::new("p%;w"))]);
         assert_eq!(section.mappings[0].source.as_deref(), Some("b"));
         assert!(section.warnings.is_empty());
@@ -363,7 +427,9 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
-        let findings = read("[sample]\nversion = 4\npartitions = [\nverify_ssl = maybe\nssl_protocol = sslv3\nmapping.a = {\nenv_password = UNSET\n");
+        let findings = read(
+            "[sample]\nversion = 4\npartitions = [\nverify_ssl = maybe\nssl_protocol = sslv3\nmapping.a = {\nenv_password = UNSET\n",
+        );
         let expected = [
             "config.ini:7: [sample] env_password: the environment variable `UNSET` is not set | set `UNSET` where the program is started, for example in the cron line, or remove `env_password`",
             "config.ini:4: [sample] verify_ssl: `maybe` is neither true nor false | write `verify_ssl = True` or `verify_ssl = False`",
@@ -382,7 +448,10 @@ mod tests {
         let section = read("[sample]\nurl = x\npasword = y\npassword = z\n").unwrap();
         let warning = &section.warnings[0];
         assert_eq!(warning.severity, Severity::Warning);
-        assert_eq!(warning.to_string(), "config.ini:3: [sample] pasword: is not a setting of this section and has no effect");
+        assert_eq!(
+            warning.to_string(),
+            "config.ini:3: [sample] pasword: is not a setting of this section and has no effect"
+        );
         assert_eq!(warning.remedy.as_deref(), Some("did you mean `password`?"));
     }
 

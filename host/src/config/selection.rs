@@ -10,8 +10,15 @@ const NO_CONNECTORS: [&str; 2] = ["oomnitza", "converters"];
 
 /// The section called `name`, if it can be run.
 pub fn select<'a>(ini: &'a Ini, name: &str) -> Result<&'a RawSection, Finding> {
-    let sections = || ini.sections.iter().map(|section| section.name.as_str()).filter(|name| !NO_CONNECTORS.contains(name));
-    let found = ini.section(name).filter(|section| !NO_CONNECTORS.contains(&section.name.as_str()));
+    let sections = || {
+        ini.sections
+            .iter()
+            .map(|section| section.name.as_str())
+            .filter(|name| !NO_CONNECTORS.contains(name))
+    };
+    let found = ini
+        .section(name)
+        .filter(|section| !NO_CONNECTORS.contains(&section.name.as_str()));
     let Some(section) = found else {
         let mut place = ini.place();
         place.section = Some(name.to_owned());
@@ -32,7 +39,9 @@ pub fn select<'a>(ini: &'a Ini, name: &str) -> Result<&'a RawSection, Finding> {
         Ok(section)
     } else {
         let line = section.entry("enable").map_or(section.line, |entry| entry.line);
-        Err(Finding::error(ini.place().at(line, name, Some("enable")), "the section is disabled")
-            .remedy("set `enable = True` to run it"))
+        Err(
+            Finding::error(ini.place().at(line, name, Some("enable")), "the section is disabled")
+                .remedy("set `enable = True` to run it"),
+        )
     }
 }

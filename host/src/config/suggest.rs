@@ -20,11 +20,10 @@ fn distance(from: &str, to: &str) -> usize {
         let mut current = vec![row + 1];
         for (column, b) in to.iter().enumerate() {
             let at = |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (at(&last, column) + usize::from(a != b)).min(at(&last, column + 1) + 1).min(at(&current, column) + 1);
-            let swapped = row > 0
-                && column > 0
-                && from.get(row - 1) == Some(b)
-                && to.get(column - 1) == Some(a);
+            let mut best = (at(&last, column) + usize::from(a != b))
+                .min(at(&last, column + 1) + 1)
+                .min(at(&current, column) + 1);
+            let swapped = row > 0 && column > 0 && from.get(row - 1) == Some(b) && to.get(column - 1) == Some(a);
             if swapped {
                 best = best.min(at(&before_last, column - 1) + 1);
             }
@@ -42,7 +41,12 @@ mod tests {
     #[test]
     fn a_slip_is_recognised_and_a_different_word_is_not() {
         let names = ["api_token", "url", "default_role"];
-        for (typed, meant) in [("api_tokn", Some("api_token")), ("api_tokne", Some("api_token")), ("ulr", Some("url")), ("password", None)] {
+        for (typed, meant) in [
+            ("api_tokn", Some("api_token")),
+            ("api_tokne", Some("api_token")),
+            ("ulr", Some("url")),
+            ("password", None),
+        ] {
             assert_eq!(nearest(typed, names), meant, "{typed}");
         }
     }

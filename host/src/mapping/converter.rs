@@ -30,7 +30,10 @@ impl Converter {
                 None => (parameter.to_owned(), None),
             })
             .collect();
-        Some(Self { name: name.to_owned(), parameters })
+        Some(Self {
+            name: name.to_owned(),
+            parameters,
+        })
     }
 }
 
@@ -57,15 +60,29 @@ mod tests {
     fn names_parameters_and_flags_are_taken_apart_and_put_together_again() {
         for (text, name, parameters) in [
             ("date_format", "date_format", vec![]),
-            ("split:on=-|index=1", "split", vec![("on", Some("-")), ("index", Some("1"))]),
+            (
+                "split:on=-|index=1",
+                "split",
+                vec![("on", Some("-")), ("index", Some("1"))],
+            ),
             ("split:on=:|keep", "split", vec![("on", Some(":")), ("keep", None)]),
-            ("casper_extension_attribute:attr=A=B", "casper_extension_attribute", vec![("attr", Some("A=B"))]),
+            (
+                "casper_extension_attribute:attr=A=B",
+                "casper_extension_attribute",
+                vec![("attr", Some("A=B"))],
+            ),
             ("location:", "location", vec![]),
         ] {
             let converter = Converter::parse(text).unwrap();
-            let expected: Vec<_> =
-                parameters.into_iter().map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).collect();
-            assert_eq!((converter.name.as_str(), &converter.parameters), (name, &expected), "{text}");
+            let expected: Vec<_> = parameters
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value.map(str::to_owned)))
+                .collect();
+            assert_eq!(
+                (converter.name.as_str(), &converter.parameters),
+                (name, &expected),
+                "{text}"
+            );
             assert_eq!(converter.to_string(), text.trim_end_matches(':'));
         }
         assert_eq!(Converter::parse(" "), None);

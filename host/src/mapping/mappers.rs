@@ -89,7 +89,10 @@ impl Mappers {
         };
         let first = shared.another().await?;
         shared.put_back(first);
-        Ok(Self { shared: Arc::new(shared), most: most.max(1) })
+        Ok(Self {
+            shared: Arc::new(shared),
+            most: most.max(1),
+        })
     }
 
     /// Maps every page that comes, and hands them on in order. Ends when no more come, when nobody takes them any more, or at the first
@@ -156,11 +159,17 @@ impl Shared {
 fn checked(page: Page, mapped: wit::Mapped) -> Result<MappedPage, Error> {
     let wrong = |what: &str| Err(Error::Mapping(format!("it handed back {what}")));
     let ends: Vec<usize> = mapped.ends.iter().map(|end| *end as usize).collect();
-    let is_rising = ends.iter().zip(ends.iter().skip(1)).all(|(before, after)| before < after);
+    let is_rising = ends
+        .iter()
+        .zip(ends.iter().skip(1))
+        .all(|(before, after)| before < after);
     if !is_rising || ends.last().copied().unwrap_or(0) != mapped.records.len() {
         return wrong("records that overlap");
     }
-    if mapped.keys.len() != ends.len() || mapped.count as usize != page.count || ends.len() + mapped.left_out.len() != page.count {
+    if mapped.keys.len() != ends.len()
+        || mapped.count as usize != page.count
+        || ends.len() + mapped.left_out.len() != page.count
+    {
         return wrong("another number of records than it was given");
     }
     let left_out: Vec<(usize, Reason)> = mapped
@@ -174,7 +183,10 @@ fn checked(page: Page, mapped: wit::Mapped) -> Result<MappedPage, Error> {
             (left.index as usize, reason)
         })
         .collect();
-    let is_rising = left_out.iter().zip(left_out.iter().skip(1)).all(|((before, _), (after, _))| before < after);
+    let is_rising = left_out
+        .iter()
+        .zip(left_out.iter().skip(1))
+        .all(|((before, _), (after, _))| before < after);
     if !is_rising || left_out.last().is_some_and(|(index, _)| *index >= page.count) {
         return wrong("reasons for records that it was not given");
     }
@@ -204,11 +216,19 @@ mod tests {
     use super::*;
 
     fn page(count: usize) -> Page {
-        Page { records: Vec::new(), count, cursor: None, misses: Vec::new() }
+        Page {
+            records: Vec::new(),
+            count,
+            cursor: None,
+            misses: Vec::new(),
+        }
     }
 
     fn mapped(records: &str, ends: &[u32], count: u32, left_out: &[u32]) -> wit::Mapped {
-        let left_out = left_out.iter().map(|index| wit::LeftOut { index: *index, reason: wit::Reason::Missing(vec![]) });
+        let left_out = left_out.iter().map(|index| wit::LeftOut {
+            index: *index,
+            reason: wit::Reason::Missing(vec![]),
+        });
         wit::Mapped {
             records: records.as_bytes().to_vec(),
             ends: ends.to_vec(),

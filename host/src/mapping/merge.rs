@@ -89,10 +89,20 @@ impl Merged {
     /// Whether a field's value goes through the converter called `name`.
     pub fn uses(&self, name: &str) -> bool {
         let by_path = |field: &Field| match &field.origin {
-            Origin::Source(path) => self.converters.iter().find(|(converted, _)| converted == path).map(|(_, found)| found.clone()),
+            Origin::Source(path) => self
+                .converters
+                .iter()
+                .find(|(converted, _)| converted == path)
+                .map(|(_, found)| found.clone()),
             _ => None,
         };
-        self.fields.iter().any(|field| field.converter.clone().or_else(|| by_path(field)).is_some_and(|found| found.name == name))
+        self.fields.iter().any(|field| {
+            field
+                .converter
+                .clone()
+                .or_else(|| by_path(field))
+                .is_some_and(|found| found.name == name)
+        })
     }
 }
 
@@ -109,9 +119,16 @@ struct Draft {
 
 /// Merges, or says everything that is wrong.
 pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
-    let Inputs { description, server, section, .. } = inputs;
+    let Inputs {
+        description,
+        server,
+        section,
+        ..
+    } = inputs;
     let normal_position = description.kind == RecordKind::Users
-        && section.setting(POSITION_SETTING).is_some_and(|position| position.eq_ignore_ascii_case("unused"));
+        && section
+            .setting(POSITION_SETTING)
+            .is_some_and(|position| position.eq_ignore_ascii_case("unused"));
     let mut drafts: Vec<Draft> = Vec::new();
     for mapping in &description.mappings {
         let is_position = mapping.origin == schema::Origin::Setting(POSITION_SETTING.to_owned());
@@ -123,7 +140,11 @@ pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
         }
     }
     let has_position = drafts.iter().any(|draft| draft.name == POSITION);
-    if description.kind == RecordKind::Users && !normal_position && !has_position && section.setting(POSITION_SETTING).is_some() {
+    if description.kind == RecordKind::Users
+        && !normal_position
+        && !has_position
+        && section.setting(POSITION_SETTING).is_some()
+    {
         draft(&mut drafts, POSITION).origin = Some(Origin::Setting(POSITION_SETTING.to_owned()));
     }
     for mapping in *server {
@@ -141,7 +162,10 @@ pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
         }
         draft.required = mapping.required.unwrap_or(draft.required);
     }
-    let fields = drafts.into_iter().filter_map(|draft| finish(draft, inputs, &mut findings)).collect::<Vec<_>>();
+    let fields = drafts
+        .into_iter()
+        .filter_map(|draft| finish(draft, inputs, &mut findings))
+        .collect::<Vec<_>>();
     if let (Some(sync_field), true) = (&section.sync_field, description.kind != RecordKind::Users)
         && !fields.iter().any(|field| field.name.eq_ignore_ascii_case(sync_field))
     {
@@ -157,13 +181,27 @@ pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
         .iter()
         .filter_map(|(path, converter)| Some((path.clone(), Converter::parse(converter)?)))
         .collect();
-    if findings.is_empty() { Ok(Merged { fields, converters, normal_position }) } else { Err(findings) }
+    if findings.is_empty() {
+        Ok(Merged {
+            fields,
+            converters,
+            normal_position,
+        })
+    } else {
+        Err(findings)
+    }
 }
 
 fn draft<'a>(drafts: &'a mut Vec<Draft>, field: &str) -> &'a mut Draft {
-    let at = drafts.iter().position(|draft| draft.name == field).unwrap_or(drafts.len());
+    let at = drafts
+        .iter()
+        .position(|draft| draft.name == field)
+        .unwrap_or(drafts.len());
     if at == drafts.len() {
-        drafts.push(Draft { name: field.to_owned(), ..Draft::default() });
+        drafts.push(Draft {
+            name: field.to_owned(),
+            ..Draft::default()
+        });
     }
     #[expect(clippy::indexing_slicing, reason = "found, or pushed just above")]
     &mut drafts[at]
@@ -184,7 +222,10 @@ fn ini_origin(mapping: &IniMapping) -> Option<Origin> {
     } else if let Some(name) = &mapping.setting {
         Some(Origin::Setting(name.clone()))
     } else {
-        mapping.hardcoded.as_ref().map(|value| Origin::Hardcoded(value.to_string()))
+        mapping
+            .hardcoded
+            .as_ref()
+            .map(|value| Origin::Hardcoded(value.to_string()))
     }
 }
 
@@ -210,7 +251,12 @@ fn finish(draft: Draft, inputs: &Inputs<'_>, findings: &mut Vec<Finding>) -> Opt
             );
         }
         if section.setting(name).is_none() && !described.iter().any(|setting| setting.name == *name) {
-            let known = || described.iter().filter(|setting| !setting.secret).map(|setting| setting.name.as_str());
+            let known = || {
+                described
+                    .iter()
+                    .filter(|setting| !setting.secret)
+                    .map(|setting| setting.name.as_str())
+            };
             let remedy = match nearest(name, known()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("the section has {}", known().collect::<Vec<_>>().join(", ")),
@@ -218,13 +264,25 @@ fn finish(draft: Draft, inputs: &Inputs<'_>, findings: &mut Vec<Finding>) -> Opt
             return refuse(format!("there is no setting `{name}`"), remedy);
         }
     }
-    if let Some(converter) = draft.converter.as_ref().filter(|converter| inputs.python_converters.contains(&converter.name)) {
+    if let Some(converter) = draft
+        .converter
+        .as_ref()
+        .filter(|converter| inputs.python_converters.contains(&converter.name))
+    {
         return refuse(
-            format!("converter `{}` is Python code of [converters], which this version does not run yet", converter.name),
+            format!(
+                "converter `{}` is Python code of [converters], which this version does not run yet",
+                converter.name
+            ),
             "use one of the built-in converters, or keep the old program for this section until then".to_owned(),
         );
     }
-    Some(Field { name: draft.name, origin, converter: draft.converter, required: draft.required })
+    Some(Field {
+        name: draft.name,
+        origin,
+        converter: draft.converter,
+        required: draft.required,
+    })
 }
 
 #[cfg(test)]

@@ -24,7 +24,11 @@ impl Plan {
         Self(wit::Plan {
             fields: fields.collect(),
             settings: section.settings.clone(),
-            converters: merged.converters.iter().map(|(path, found)| (path.clone(), converter(found))).collect(),
+            converters: merged
+                .converters
+                .iter()
+                .map(|(path, found)| (path.clone(), converter(found)))
+                .collect(),
             sync_field: section.sync_field.as_ref().map(|field| field.to_uppercase()),
             locations,
         })
@@ -32,5 +36,8 @@ impl Plan {
 }
 
 fn converter(found: &Converter) -> wit::Converter {
-    wit::Converter { name: found.name.clone(), parameters: found.parameters.clone() }
+    wit::Converter {
+        name: found.name.clone(),
+        parameters: found.parameters.clone(),
+    }
 }

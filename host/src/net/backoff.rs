@@ -13,14 +13,20 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { base: Duration::from_secs(1), cap: Duration::from_secs(30) }
+        Self {
+            base: Duration::from_secs(1),
+            cap: Duration::from_secs(30),
+        }
     }
 }
 
 impl Backoff {
     /// The wait before another try after `failures` of them, from 1.
     pub fn delay(&self, failures: u32) -> Duration {
-        let bound = self.base.saturating_mul(1u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX)).min(self.cap);
+        let bound = self
+            .base
+            .saturating_mul(1u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX))
+            .min(self.cap);
         bound.mul_f64(fastrand::f64())
     }
 }
@@ -38,7 +44,10 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         value.parse().map_or(Duration::MAX, Duration::from_secs)
     } else {
-        httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default()
+        httpdate::parse_http_date(value)
+            .ok()?
+            .duration_since(now)
+            .unwrap_or_default()
     };
     Some(wait.min(LONGEST_RETRY_AFTER))
 }
@@ -49,7 +58,10 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_cap_and_never_exceed_it() {
-        let backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30) };
+        let backoff = Backoff {
+            base: Duration::from_secs(1),
+            cap: Duration::from_secs(30),
+        };
         for (failures, bound) in [(1, 1), (2, 2), (5, 16), (6, 30), (40, 30), (u32::MAX, 30)] {
             for _ in 0..50 {
                 assert!(backoff.delay(failures) <= Duration::from_secs(bound), "{failures}");

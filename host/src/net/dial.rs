@@ -25,7 +25,10 @@ impl Network {
             Host::Ipv4(address) => vec![literal(url, IpAddr::V4(*address), port, reach)?],
             Host::Ipv6(address) => vec![literal(url, IpAddr::V6(*address), port, reach)?],
         };
-        let mut failure = Error::Connect { place: place(url), reason: "it has no address".to_owned() };
+        let mut failure = Error::Connect {
+            place: place(url),
+            reason: "it has no address".to_owned(),
+        };
         for address in addresses {
             match timeout(timeouts.connect, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
@@ -33,8 +36,19 @@ impl Network {
                     _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
-                Ok(Err(error)) => failure = Error::Connect { place: place(url), reason: error.to_string() },
-                Err(_) => failure = Error::TimedOut { place: place(url), what: "accept a connection", limit: timeouts.connect },
+                Ok(Err(error)) => {
+                    failure = Error::Connect {
+                        place: place(url),
+                        reason: error.to_string(),
+                    }
+                }
+                Err(_) => {
+                    failure = Error::TimedOut {
+                        place: place(url),
+                        what: "accept a connection",
+                        limit: timeouts.connect,
+                    }
+                }
             }
         }
         Err(failure)
@@ -51,17 +65,36 @@ pub(super) fn literal(url: &Url, address: IpAddr, port: u16, reach: Reach) -> Re
 }
 
 /// The addresses of a name that may be dialled.
-pub(super) async fn resolve(name: &str, port: u16, reach: Reach, timeouts: &Timeouts) -> Result<Vec<SocketAddr>, Error> {
-    let failed = |reason: String| Error::Resolve { host: name.to_owned(), reason };
+pub(super) async fn resolve(
+    name: &str,
+    port: u16,
+    reach: Reach,
+    timeouts: &Timeouts,
+) -> Result<Vec<SocketAddr>, Error> {
+    let failed = |reason: String| Error::Resolve {
+        host: name.to_owned(),
+        reason,
+    };
     let found = timeout(timeouts.resolve, tokio::net::lookup_host((name, port)))
         .await
         .map_err(|_| failed(format!("the name service did not answer within {:?}", timeouts.resolve)))?
         .map_err(|error| failed(error.to_string()))?;
     let all: Vec<SocketAddr> = found.collect();
-    let usable: Vec<SocketAddr> =
-        all.iter().copied().filter(|address| permitted(address.ip(), reach)).take(MAX_ADDRESSES).collect();
+    let usable: Vec<SocketAddr> = all
+        .iter()
+        .copied()
+        .filter(|address| permitted(address.ip(), reach))
+        .take(MAX_ADDRESSES)
+        .collect();
     if usable.is_empty() {
-        return Err(failed(if all.is_empty() { "it is not known" } else { "none of its addresses may be reached" }.to_owned()));
+        return Err(failed(
+            if all.is_empty() {
+                "it is not known"
+            } else {
+                "none of its addresses may be reached"
+            }
+            .to_owned(),
+        ));
     }
     Ok(usable)
 }

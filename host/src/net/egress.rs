@@ -28,7 +28,12 @@ impl Rule {
     /// The place a URL points to; its path does not matter.
     pub fn of(url: &Url, reach: Reach) -> Result<Self, Error> {
         let (host, port) = place(url)?;
-        Ok(Self { scheme: url.scheme().to_owned(), host, port, reach })
+        Ok(Self {
+            scheme: url.scheme().to_owned(),
+            host,
+            port,
+            reach,
+        })
     }
 }
 
@@ -70,7 +75,8 @@ impl Egress {
 pub(super) fn place(url: &Url) -> Result<(Host<String>, u16), Error> {
     let host = match url.host() {
         // Schemes that are not the web's keep their host as it was written: parse it as the web does.
-        Some(Host::Domain(domain)) => Host::parse(domain.strip_suffix('.').unwrap_or(domain)).map_err(|_| Error::denied(url, "its host is not a name"))?,
+        Some(Host::Domain(domain)) => Host::parse(domain.strip_suffix('.').unwrap_or(domain))
+            .map_err(|_| Error::denied(url, "its host is not a name"))?,
         Some(Host::Ipv4(address)) => Host::Ipv4(address),
         Some(Host::Ipv6(address)) => Host::Ipv6(address),
         None => return Err(Error::denied(url, "it names no host")),
@@ -83,7 +89,10 @@ pub(super) fn place(url: &Url) -> Result<(Host<String>, u16), Error> {
         "mssql" => Some(1433),
         _ => None,
     });
-    Ok((host, port.ok_or_else(|| Error::denied(url, "its scheme is not one that is spoken here"))?))
+    Ok((
+        host,
+        port.ok_or_else(|| Error::denied(url, "its scheme is not one that is spoken here"))?,
+    ))
 }
 
 #[cfg(test)]
@@ -129,6 +138,10 @@ mod tests {
 
     #[test]
     fn no_rules_permit_nothing() {
-        assert!(Egress::default().permits(&Url::parse("https://allowed.example/").unwrap()).is_err());
+        assert!(
+            Egress::default()
+                .permits(&Url::parse("https://allowed.example/").unwrap())
+                .is_err()
+        );
     }
 }

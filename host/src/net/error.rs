@@ -78,12 +78,18 @@ pub enum Error {
 
 impl Error {
     pub(super) fn denied(url: &Url, reason: &str) -> Self {
-        Self::Denied { place: place(url), reason: reason.to_owned() }
+        Self::Denied {
+            place: place(url),
+            reason: reason.to_owned(),
+        }
     }
 
     /// The answer is longer than it may be.
     pub(crate) fn too_long(url: &Url, limit: usize) -> Self {
-        Self::TooLong { place: place(url), limit }
+        Self::TooLong {
+            place: place(url),
+            limit,
+        }
     }
 
     /// What can be done about it.
@@ -93,7 +99,9 @@ impl Error {
             Self::Resolve { .. } => "check the host's name, and this machine's name service",
             Self::Connect { .. } => "check address and port, and that a firewall or proxy lets this machine through",
             Self::Tls { hint, .. } => hint,
-            Self::TimedOut { .. } | Self::Broken { .. } => "try again; if it stays, look at the other side or at what lies between",
+            Self::TimedOut { .. } | Self::Broken { .. } => {
+                "try again; if it stays, look at the other side or at what lies between"
+            }
             Self::TooLong { .. } | Self::Setting(_) => return None,
         };
         Some(hint.to_owned())
@@ -101,7 +109,10 @@ impl Error {
 
     /// Whether trying again can help.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Resolve { .. } | Self::Connect { .. } | Self::TimedOut { .. } | Self::Broken { .. })
+        matches!(
+            self,
+            Self::Resolve { .. } | Self::Connect { .. } | Self::TimedOut { .. } | Self::Broken { .. }
+        )
     }
 
     /// What a failed request means.
@@ -113,7 +124,10 @@ impl Error {
             if let Some(own) = current.downcast_ref::<Self>() {
                 return own.again();
             }
-            if let Some(inner) = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            if let Some(inner) = current
+                .downcast_ref::<std::io::Error>()
+                .and_then(std::io::Error::get_ref)
+            {
                 if let Some(own) = inner.downcast_ref::<Self>() {
                     return own.again();
                 }
@@ -129,7 +143,11 @@ impl Error {
         }
         let reason = clean(&last, 300);
         if error.is_timeout() {
-            Self::TimedOut { place, what: "accept a connection", limit: connect_limit }
+            Self::TimedOut {
+                place,
+                what: "accept a connection",
+                limit: connect_limit,
+            }
         } else if error.is_connect() {
             Self::Connect { place, reason }
         } else {
@@ -141,19 +159,33 @@ impl Error {
     pub(super) fn of_tls(place: String, error: &rustls::Error) -> Self {
         use rustls::CertificateError as Certificate;
         const CA: &str = "if the server's certificate comes from your own authority, name its file with `cacert_file`; `verify_ssl = False` switches the check off";
-        const NAME: &str = "use the name that the certificate was made for, or let the certificate be made for this one";
+        const NAME: &str =
+            "use the name that the certificate was made for, or let the certificate be made for this one";
         const RENEW: &str = "let the server's certificate be renewed, or correct the clock of this machine";
         const PROTOCOL: &str = "the server must speak TLS 1.2 or 1.3";
         let (reason, hint) = match error {
             rustls::Error::InvalidCertificate(problem) => match problem {
-                Certificate::Expired | Certificate::ExpiredContext { .. } => ("its certificate has expired".to_owned(), RENEW),
-                Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => ("its certificate is not valid yet".to_owned(), RENEW),
-                Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => ("its certificate was made for another name".to_owned(), NAME),
-                Certificate::UnknownIssuer => ("its certificate comes from an authority that this machine does not know".to_owned(), CA),
+                Certificate::Expired | Certificate::ExpiredContext { .. } => {
+                    ("its certificate has expired".to_owned(), RENEW)
+                }
+                Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
+                    ("its certificate is not valid yet".to_owned(), RENEW)
+                }
+                Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+                    ("its certificate was made for another name".to_owned(), NAME)
+                }
+                Certificate::UnknownIssuer => (
+                    "its certificate comes from an authority that this machine does not know".to_owned(),
+                    CA,
+                ),
                 Certificate::Revoked => ("its certificate was revoked".to_owned(), RENEW),
-                other => (format!("its certificate cannot be trusted: {}", clean(&other.to_string(), 200)), CA),
+                other => (
+                    format!("its certificate cannot be trusted: {}", clean(&other.to_string(), 200)),
+                    CA,
+                ),
             },
-            rustls::Error::PeerIncompatible(_) | rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion) => {
+            rustls::Error::PeerIncompatible(_)
+            | rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion) => {
                 ("the server speaks no protocol that is safe".to_owned(), PROTOCOL)
             }
             other => (clean(&other.to_string(), 200), "check that the port speaks TLS"),
@@ -164,13 +196,36 @@ impl Error {
     /// The same once more; it came wrapped in somebody else's error.
     fn again(&self) -> Self {
         match self {
-            Self::Denied { place, reason } => Self::Denied { place: place.clone(), reason: reason.clone() },
-            Self::Resolve { host, reason } => Self::Resolve { host: host.clone(), reason: reason.clone() },
-            Self::Connect { place, reason } => Self::Connect { place: place.clone(), reason: reason.clone() },
-            Self::Tls { place, reason, hint } => Self::Tls { place: place.clone(), reason: reason.clone(), hint },
-            Self::TimedOut { place, what, limit } => Self::TimedOut { place: place.clone(), what, limit: *limit },
-            Self::Broken { place, reason } => Self::Broken { place: place.clone(), reason: reason.clone() },
-            Self::TooLong { place, limit } => Self::TooLong { place: place.clone(), limit: *limit },
+            Self::Denied { place, reason } => Self::Denied {
+                place: place.clone(),
+                reason: reason.clone(),
+            },
+            Self::Resolve { host, reason } => Self::Resolve {
+                host: host.clone(),
+                reason: reason.clone(),
+            },
+            Self::Connect { place, reason } => Self::Connect {
+                place: place.clone(),
+                reason: reason.clone(),
+            },
+            Self::Tls { place, reason, hint } => Self::Tls {
+                place: place.clone(),
+                reason: reason.clone(),
+                hint,
+            },
+            Self::TimedOut { place, what, limit } => Self::TimedOut {
+                place: place.clone(),
+                what,
+                limit: *limit,
+            },
+            Self::Broken { place, reason } => Self::Broken {
+                place: place.clone(),
+                reason: reason.clone(),
+            },
+            Self::TooLong { place, limit } => Self::TooLong {
+                place: place.clone(),
+                limit: *limit,
+            },
             Self::Setting(what) => Self::Setting(what.clone()),
         }
     }

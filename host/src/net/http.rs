@@ -31,7 +31,11 @@ pub struct HttpClient {
 
 impl HttpClient {
     pub(super) fn new(network: Network) -> Self {
-        Self { network, plain: Arc::default(), secure: Arc::default() }
+        Self {
+            network,
+            plain: Arc::default(),
+            secure: Arc::default(),
+        }
     }
 
     /// The network it sends over.
@@ -49,7 +53,11 @@ impl HttpClient {
         let limit = shared.timeouts.first_byte;
         let answer = tokio::time::timeout(limit, client.execute(request)).await;
         answer
-            .map_err(|_| Error::TimedOut { place: place(&url), what: "answer", limit })?
+            .map_err(|_| Error::TimedOut {
+                place: place(&url),
+                what: "answer",
+                limit,
+            })?
             .map_err(|error| Error::of_request(error, &url, shared.timeouts.connect))
     }
 
@@ -59,17 +67,35 @@ impl HttpClient {
         let url = response.url().clone();
         tokio::time::timeout(limit, response.chunk())
             .await
-            .map_err(|_| Error::TimedOut { place: place(&url), what: "go on with its answer", limit })?
-            .map_err(|error| Error::Broken { place: place(&url), reason: deepest(&error) })
+            .map_err(|_| Error::TimedOut {
+                place: place(&url),
+                what: "go on with its answer",
+                limit,
+            })?
+            .map_err(|error| Error::Broken {
+                place: place(&url),
+                reason: deepest(&error),
+            })
     }
 
     async fn client(&self, url: &Url) -> Result<Client, Error> {
         let shared = &self.network.shared;
-        let cell = if url.scheme() == "https" { &self.secure } else { &self.plain };
+        let cell = if url.scheme() == "https" {
+            &self.secure
+        } else {
+            &self.plain
+        };
         let build = || async {
-            let tls = if url.scheme() == "https" { (*shared.tls.config().await?).clone() } else { tls::trusting_nobody()? };
-            let resolver =
-                Resolver { egress: shared.egress.clone(), proxies: shared.proxies.clone(), timeouts: shared.timeouts.clone() };
+            let tls = if url.scheme() == "https" {
+                (*shared.tls.config().await?).clone()
+            } else {
+                tls::trusting_nobody()?
+            };
+            let resolver = Resolver {
+                egress: shared.egress.clone(),
+                proxies: shared.proxies.clone(),
+                timeouts: shared.timeouts.clone(),
+            };
             let mut builder = Client::builder()
                 .tls_backend_preconfigured(tls)
                 .dns_resolver(resolver)
@@ -85,7 +111,9 @@ impl HttpClient {
             if proxies.for_url(url).is_some() {
                 builder = builder.proxy(reqwest::Proxy::custom(move |url| proxies.for_url(url).cloned()));
             }
-            builder.build().map_err(|error| Error::Setting(format!("the HTTP client cannot be set up: {}", deepest(&error))))
+            builder
+                .build()
+                .map_err(|error| Error::Setting(format!("the HTTP client cannot be set up: {}", deepest(&error))))
         };
         cell.get_or_try_init(build).await.cloned()
     }
@@ -120,11 +148,18 @@ struct Resolver {
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         // A proxy is the admin's own choice, wherever it stands.
-        let reach = if self.proxies.is_proxy(name.as_str()) { Some(Reach::Named) } else { self.egress.reach_of_name(name.as_str()) };
+        let reach = if self.proxies.is_proxy(name.as_str()) {
+            Some(Reach::Named)
+        } else {
+            self.egress.reach_of_name(name.as_str())
+        };
         let timeouts = self.timeouts.clone();
         Box::pin(async move {
             let name = name.as_str();
-            let reach = reach.ok_or_else(|| Error::Denied { place: name.to_owned(), reason: "the section does not name this place".to_owned() })?;
+            let reach = reach.ok_or_else(|| Error::Denied {
+                place: name.to_owned(),
+                reason: "the section does not name this place".to_owned(),
+            })?;
             let addresses = dial::resolve(name, 0, reach, &timeouts).await?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })

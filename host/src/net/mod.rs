@@ -64,8 +64,15 @@ struct Shared {
 impl Network {
     /// A network that reaches what `egress` allows.
     pub fn new(egress: Egress, tls: TlsSettings, proxies: Proxies, timeouts: Timeouts) -> Self {
-        let shared = Shared { egress: Arc::new(egress), tls: tls::Tls::new(tls), proxies, timeouts };
-        Self { shared: Arc::new(shared) }
+        let shared = Shared {
+            egress: Arc::new(egress),
+            tls: tls::Tls::new(tls),
+            proxies,
+            timeouts,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// How long the steps of a connection may take.

@@ -20,7 +20,11 @@ impl Proxies {
 
     /// The proxies that the environment names.
     pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let either = |name: &str| env(&name.to_lowercase()).or_else(|| env(name)).filter(|value| !value.is_empty());
+        let either = |name: &str| {
+            env(&name.to_lowercase())
+                .or_else(|| env(name))
+                .filter(|value| !value.is_empty())
+        };
         let proxy = |name: &str| either(name).map(|value| read(name, &value)).transpose();
         let all = proxy("ALL_PROXY")?;
         // HTTP_PROXY in upper case is what a web server makes of a request's `Proxy:` header; this is no web server.
@@ -28,7 +32,12 @@ impl Proxies {
             http: proxy("HTTP_PROXY")?.or_else(|| all.clone()),
             https: proxy("HTTPS_PROXY")?.or(all),
             exceptions: either("NO_PROXY")
-                .map(|list| list.split(',').map(|item| item.trim().to_lowercase()).filter(|item| !item.is_empty()).collect())
+                .map(|list| {
+                    list.split(',')
+                        .map(|item| item.trim().to_lowercase())
+                        .filter(|item| !item.is_empty())
+                        .collect()
+                })
                 .unwrap_or_default(),
         })
     }
@@ -45,7 +54,10 @@ impl Proxies {
 
     /// Whether `host` is that of a proxy.
     pub(super) fn is_proxy(&self, host: &str) -> bool {
-        [&self.http, &self.https].into_iter().flatten().any(|proxy| proxy.host_str() == Some(host))
+        [&self.http, &self.https]
+            .into_iter()
+            .flatten()
+            .any(|proxy| proxy.host_str() == Some(host))
     }
 
     fn is_exception(&self, url: &Url) -> bool {
@@ -59,19 +71,30 @@ impl Proxies {
         is_local
             || self.exceptions.iter().any(|exception| {
                 let (name, port) = match exception.rsplit_once(':') {
-                    Some((name, port)) if port.parse::<u16>().is_ok() && !name.contains(':') => (name, port.parse().ok()),
+                    Some((name, port)) if port.parse::<u16>().is_ok() && !name.contains(':') => {
+                        (name, port.parse().ok())
+                    }
                     _ => (exception.as_str(), None),
                 };
                 let name = name.trim_start_matches("*.").trim_start_matches('.');
-                let is_named = name == "*" || host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+                let is_named =
+                    name == "*" || host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
                 is_named && port.is_none_or(|port: u16| url.port_or_known_default() == Some(port))
             })
     }
 }
 
 fn read(name: &str, value: &str) -> Result<Url, Error> {
-    let text = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
-    let problem = |problem: &str| Error::Setting(format!("the environment variable {name} does not name a proxy: {problem}"));
+    let text = if value.contains("://") {
+        value.to_owned()
+    } else {
+        format!("http://{value}")
+    };
+    let problem = |problem: &str| {
+        Error::Setting(format!(
+            "the environment variable {name} does not name a proxy: {problem}"
+        ))
+    };
     let url = Url::parse(&text).map_err(|error| problem(&error.to_string()))?;
     match url.scheme() {
         "http" | "https" if url.host().is_some() => Ok(url),
@@ -84,14 +107,22 @@ mod tests {
     use super::*;
 
     fn proxies(pairs: &[(&str, &str)]) -> Result<Proxies, Error> {
-        Proxies::from_env(&|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        Proxies::from_env(&|name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]
     fn the_environment_decides_as_other_programs_read_it() {
         let proxies = proxies(&[
             ("HTTPS_PROXY", "http://proxy.example:3128"),
-            ("no_proxy", "internal.example, .corp.example,10.0.0.5, special.example:8443"),
+            (
+                "no_proxy",
+                "internal.example, .corp.example,10.0.0.5, special.example:8443",
+            ),
         ])
         .unwrap();
         for (url, is_proxied) in [
@@ -108,14 +139,24 @@ mod tests {
             ("https://[::1]:1/", false),
             ("https://localhost/", false),
         ] {
-            assert_eq!(proxies.for_url(&Url::parse(url).unwrap()).is_some(), is_proxied, "{url}");
+            assert_eq!(
+                proxies.for_url(&Url::parse(url).unwrap()).is_some(),
+                is_proxied,
+                "{url}"
+            );
         }
     }
 
     #[test]
     fn a_proxy_without_scheme_is_http_and_nonsense_is_said() {
-        assert_eq!(proxies(&[("all_proxy", "proxy:8080")]).unwrap().https.unwrap().as_str(), "http://proxy:8080/");
+        assert_eq!(
+            proxies(&[("all_proxy", "proxy:8080")]).unwrap().https.unwrap().as_str(),
+            "http://proxy:8080/"
+        );
         let error = proxies(&[("HTTPS_PROXY", "socks5://p")]).unwrap_err().to_string();
-        assert_eq!(error, "the environment variable HTTPS_PROXY does not name a proxy: `socks5` is neither http nor https");
+        assert_eq!(
+            error,
+            "the environment variable HTTPS_PROXY does not name a proxy: `socks5` is neither http nor https"
+        );
     }
 }

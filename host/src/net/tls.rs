@@ -34,7 +34,12 @@ pub struct TlsSettings {
 
 impl Default for TlsSettings {
     fn default() -> Self {
-        Self { verify: true, cacert_file: None, cacert_dir: None, tls13_only: false }
+        Self {
+            verify: true,
+            cacert_file: None,
+            cacert_dir: None,
+            tls13_only: false,
+        }
     }
 }
 
@@ -46,7 +51,10 @@ pub(super) struct Tls {
 
 impl Tls {
     pub(super) fn new(settings: TlsSettings) -> Self {
-        Self { settings, config: OnceCell::new() }
+        Self {
+            settings,
+            config: OnceCell::new(),
+        }
     }
 
     /// The configuration; authorities are read the first time.
@@ -63,12 +71,17 @@ impl Tls {
 
 /// A configuration that trusts nobody, for clients that speak plain HTTP only.
 pub(super) fn trusting_nobody() -> Result<ClientConfig, Error> {
-    Ok(builder(false)?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+    Ok(builder(false)?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth())
 }
 
 fn builder(tls13_only: bool) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, Error> {
-    let versions: &[&rustls::SupportedProtocolVersion] =
-        if tls13_only { &[&rustls::version::TLS13] } else { &[&rustls::version::TLS13, &rustls::version::TLS12] };
+    let versions: &[&rustls::SupportedProtocolVersion] = if tls13_only {
+        &[&rustls::version::TLS13]
+    } else {
+        &[&rustls::version::TLS13, &rustls::version::TLS12]
+    };
     ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(versions)
         .map_err(|error| Error::Setting(format!("TLS cannot be set up: {error}")))
@@ -81,20 +94,27 @@ fn provider() -> Arc<CryptoProvider> {
 fn build(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Error> {
     let builder = builder(settings.tls13_only)?;
     if !settings.verify {
-        let config = builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider())));
+        let config = builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Unverified(provider())));
         return Ok(Arc::new(config.with_no_client_auth()));
     }
-    Ok(Arc::new(builder.with_root_certificates(roots(settings)?).with_no_client_auth()))
+    Ok(Arc::new(
+        builder.with_root_certificates(roots(settings)?).with_no_client_auth(),
+    ))
 }
 
 fn roots(settings: &TlsSettings) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     if let Some(file) = &settings.cacert_file {
-        let certificates = read(file).map_err(|reason| Error::Setting(format!("cacert_file {} cannot be used: {reason}", file.display())))?;
+        let certificates = read(file)
+            .map_err(|reason| Error::Setting(format!("cacert_file {} cannot be used: {reason}", file.display())))?;
         roots.add_parsable_certificates(certificates);
     }
     if let Some(directory) = &settings.cacert_dir {
-        let unreadable = |error: std::io::Error| Error::Setting(format!("cacert_dir {} cannot be read: {error}", directory.display()));
+        let unreadable = |error: std::io::Error| {
+            Error::Setting(format!("cacert_dir {} cannot be read: {error}", directory.display()))
+        };
         for entry in std::fs::read_dir(directory).map_err(unreadable)? {
             // Such directories hold other files as well.
             if let Ok(certificates) = read(&entry.map_err(unreadable)?.path()) {
@@ -116,7 +136,9 @@ fn roots(settings: &TlsSettings) -> Result<RootCertStore, Error> {
 }
 
 fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).map_err(|error| error.to_string())?.collect();
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file)
+        .map_err(|error| error.to_string())?
+        .collect();
     match certificates {
         Ok(certificates) if certificates.is_empty() => Err("it holds no certificate in PEM form".to_owned()),
         Ok(certificates) => Ok(certificates),
@@ -128,18 +150,29 @@ impl Network {
     /// Secures a connection to where `url` points.
     pub async fn secure(&self, stream: TcpStream, url: &Url) -> Result<TlsStream, Error> {
         let name = match super::egress::place(url)?.0 {
-            Host::Domain(name) => ServerName::try_from(name).map_err(|_| Error::denied(url, "its host is not a name"))?,
+            Host::Domain(name) => {
+                ServerName::try_from(name).map_err(|_| Error::denied(url, "its host is not a name"))?
+            }
             Host::Ipv4(address) => ServerName::from(std::net::IpAddr::V4(address)),
             Host::Ipv6(address) => ServerName::from(std::net::IpAddr::V6(address)),
         };
         let connector = tokio_rustls::TlsConnector::from(self.shared.tls.config().await?);
         let limit = self.shared.timeouts.connect;
         let handshake = timeout(limit, connector.connect(name, stream)).await;
-        let handshake = handshake.map_err(|_| Error::TimedOut { place: place(url), what: "secure the connection", limit })?;
-        handshake.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(tls) => Error::of_tls(place(url), tls),
-            None => Error::Broken { place: place(url), reason: error.to_string() },
-        })
+        let handshake = handshake.map_err(|_| Error::TimedOut {
+            place: place(url),
+            what: "secure the connection",
+            limit,
+        })?;
+        handshake.map_err(
+            |error| match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                Some(tls) => Error::of_tls(place(url), tls),
+                None => Error::Broken {
+                    place: place(url),
+                    reason: error.to_string(),
+                },
+            },
+        )
     }
 }
 
@@ -166,7 +199,12 @@ impl ServerCertVerifier for Unverified {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        rustls::crypto::verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -175,7 +213,12 @@ impl ServerCertVerifier for Unverified {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        rustls::crypto::verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -41,14 +41,22 @@ pub(super) enum Verdict {
 
 impl Answer {
     pub(super) async fn read(client: &HttpClient, mut response: Response, url: &Url) -> Result<Self, net::Error> {
-        let header = |name| response.headers().get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok()).map(str::to_owned);
+        let header = |name| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok())
+                .map(str::to_owned)
+        };
         let is_html = header(CONTENT_TYPE).is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
         let (location, retry_header) = (header(LOCATION), header(RETRY_AFTER));
         let mut answer = Self {
             status: response.status(),
             retry_after: retry_header.and_then(|value| retry_after(&value, SystemTime::now())),
             is_html,
-            location: location.and_then(|target| url.join(&target).ok()).map(|target| target.origin().ascii_serialization()),
+            location: location
+                .and_then(|target| url.join(&target).ok())
+                .map(|target| target.origin().ascii_serialization()),
             body: Vec::new(),
         };
         while let Some(piece) = client.chunk(&mut response).await? {
@@ -63,21 +71,33 @@ impl Answer {
     pub(super) fn judge(&self, call: &'static str, redactor: &Redactor) -> Verdict {
         let said = || self.said(redactor);
         match self.status.as_u16() {
-            200..=299 if self.is_page() => {
-                Verdict::AgainBriefly(Error::NotTheApi { call, what: "with a web page instead of data".to_owned() })
-            }
+            200..=299 if self.is_page() => Verdict::AgainBriefly(Error::NotTheApi {
+                call,
+                what: "with a web page instead of data".to_owned(),
+            }),
             status @ 200..=299 => match self.errors(redactor) {
-                Some(said) => Verdict::Never(Error::Refused { call, status: if status == 200 { 200 } else { 422 }, said }),
+                Some(said) => Verdict::Never(Error::Refused {
+                    call,
+                    status: if status == 200 { 200 } else { 422 },
+                    said,
+                }),
                 None => Verdict::Good,
             },
             300..=399 => Verdict::Never(match &self.location {
                 Some(to) => Error::Redirected { to: to.clone() },
-                None => Error::NotTheApi { call, what: format!("with status {}", self.status.as_u16()) },
+                None => Error::NotTheApi {
+                    call,
+                    what: format!("with status {}", self.status.as_u16()),
+                },
             }),
             401 => Verdict::SignInAgain,
             403 => Verdict::Never(Error::Forbidden { call, said: said() }),
             408 | 429 | 500 | 502..=599 => Verdict::Again(self.retry_after),
-            status => Verdict::Never(Error::Refused { call, status, said: said() }),
+            status => Verdict::Never(Error::Refused {
+                call,
+                status,
+                said: said(),
+            }),
         }
     }
 
@@ -161,13 +181,29 @@ mod tests {
             (200, "", "good"),
             (201, "{\"ok\":true,\"errors\":[]}", "good"),
             (200, "[]", "good"),
-            (200, " <html>", "briefly: what was asked to upload answered with a web page instead of data"),
-            (200, "{\"errors\":[\"USER is not unique\"]}", "Oomnitza refused to upload (200): [\"USER is not unique\"]"),
-            (400, "{\"error\":\"bad\\nvalue\"}", "Oomnitza refused to upload (400): bad\\nvalue"),
+            (
+                200,
+                " <html>",
+                "briefly: what was asked to upload answered with a web page instead of data",
+            ),
+            (
+                200,
+                "{\"errors\":[\"USER is not unique\"]}",
+                "Oomnitza refused to upload (200): [\"USER is not unique\"]",
+            ),
+            (
+                400,
+                "{\"error\":\"bad\\nvalue\"}",
+                "Oomnitza refused to upload (400): bad\\nvalue",
+            ),
             (400, "plain words", "Oomnitza refused to upload (400): plain words"),
             (404, "<html>", "Oomnitza refused to upload (404)"),
             (401, "", "sign in"),
-            (403, "{\"message\":\"no\"}", "Oomnitza does not allow this account to upload (403): no"),
+            (
+                403,
+                "{\"message\":\"no\"}",
+                "Oomnitza does not allow this account to upload (403): no",
+            ),
             (408, "", "again"),
             (429, "", "again"),
             (500, "", "again"),
@@ -177,7 +213,13 @@ mod tests {
         ] {
             assert_eq!(verdict(&answer(status, body)), expected, "{status} {body}");
         }
-        let elsewhere = Answer { location: Some("https://sso.example".to_owned()), ..answer(302, "") };
-        assert_eq!(verdict(&elsewhere), "the address of Oomnitza redirects to https://sso.example, where the token must not go");
+        let elsewhere = Answer {
+            location: Some("https://sso.example".to_owned()),
+            ..answer(302, "")
+        };
+        assert_eq!(
+            verdict(&elsewhere),
+            "the address of Oomnitza redirects to https://sso.example, where the token must not go"
+        );
     }
 }

@@ -54,11 +54,19 @@ pub struct Retry {
 impl Retry {
     /// Repeats as long as the waits together stay within `budget`.
     pub fn within(budget: Duration) -> Self {
-        Self { left: std::sync::Mutex::new(budget), total: budget, tries: u32::MAX, repeated: AtomicU64::new(0) }
+        Self {
+            left: std::sync::Mutex::new(budget),
+            total: budget,
+            tries: u32::MAX,
+            repeated: AtomicU64::new(0),
+        }
     }
 
     fn at_start() -> Self {
-        Self { tries: TRIES_AT_START, ..Self::within(Duration::from_secs(60)) }
+        Self {
+            tries: TRIES_AT_START,
+            ..Self::within(Duration::from_secs(60))
+        }
     }
 
     /// How many calls were repeated.
@@ -115,7 +123,12 @@ pub(super) struct Call {
 
 impl Call {
     fn get(what: &'static str, target: String) -> Self {
-        Self { what, method: Method::GET, target, body: None }
+        Self {
+            what,
+            method: Method::GET,
+            target,
+            body: None,
+        }
     }
 }
 
@@ -135,13 +148,18 @@ impl Oomnitza {
             http: network.http(),
             base: destination.url.clone(),
             sign_in: destination.sign_in.clone(),
-            token: Mutex::new(Token { value: Secret::default(), generation: 0 }),
+            token: Mutex::new(Token {
+                value: Secret::default(),
+                generation: 0,
+            }),
             redactor: Redactor::new([secret]),
             backoff: options.backoff,
             pause: Pause::default(),
             is_down: AtomicBool::new(false),
         };
-        let oomnitza = Self { shared: Arc::new(shared) };
+        let oomnitza = Self {
+            shared: Arc::new(shared),
+        };
         let retry = Retry::at_start();
         match &destination.sign_in {
             SignIn::Token(token) => {
@@ -164,7 +182,10 @@ impl Oomnitza {
         let answer = self.call(&call, &Retry::at_start()).await?;
         mappings::read_mappings(&answer.body).map_err(|problem| Error::NotTheApi {
             call: call.what,
-            what: format!("with something that is not a mapping ({})", crate::redact::clean(&problem, 200)),
+            what: format!(
+                "with something that is not a mapping ({})",
+                crate::redact::clean(&problem, 200)
+            ),
         })
     }
 
@@ -174,7 +195,10 @@ impl Oomnitza {
         let answer = self.call(&call, &Retry::at_start()).await?;
         match serde_json::from_slice::<Vec<&serde_json::value::RawValue>>(&answer.body) {
             Ok(_) => Ok(answer.body),
-            Err(_) => Err(Error::NotTheApi { call: call.what, what: "with something that is not a list".to_owned() }),
+            Err(_) => Err(Error::NotTheApi {
+                call: call.what,
+                what: "with something that is not a list".to_owned(),
+            }),
         }
     }
 
@@ -187,14 +211,14 @@ impl Oomnitza {
     pub(super) async fn call(&self, call: &Call, retry: &Retry) -> Result<Answer, Error> {
         let shared = &*self.shared;
         let started = Instant::now();
-        let (mut failures, mut signed_in_again) = (0, false);
+        let (mut failures, mut pages, mut signed_in_again) = (0, 0, false);
         loop {
             shared.pause.over().await;
             let (token, generation) = {
                 let token = shared.token.lock().await;
                 (token.value.clone(), token.generation)
             };
-            let (wait, error, tries) = match self.once(call, &token).await {
+            let (wait, error) = match self.once(call, &token).await {
                 Ok(answer) => match answer.judge(call.what, &shared.redactor) {
                     Verdict::Good => {
                         if shared.is_down.swap(false, Ordering::Relaxed) {
@@ -217,16 +241,19 @@ impl Oomnitza {
                             tried: readable(started.elapsed()),
                             said: answer.said(&shared.redactor),
                         };
-                        (wait, error, retry.tries)
+                        (wait, error)
                     }
-                    Verdict::AgainBriefly(error) => (None, error, retry.tries.min(TRIES_OF_PAGES)),
+                    Verdict::AgainBriefly(error) => {
+                        pages += 1;
+                        (None, error)
+                    }
                 },
-                Err(error) if error.is_passing() => (None, Error::Net(error), retry.tries),
+                Err(error) if error.is_passing() => (None, Error::Net(error)),
                 Err(error) => return Err(Error::Net(error)),
             };
             failures += 1;
             let delay = wait.unwrap_or_else(|| shared.backoff.delay(failures));
-            if failures >= tries || !retry.spend(delay) {
+            if failures >= retry.tries || pages >= TRIES_OF_PAGES || !retry.spend(delay) {
                 return Err(error);
             }
             if !shared.is_down.swap(true, Ordering::Relaxed) {
@@ -249,7 +276,10 @@ impl Oomnitza {
         let headers = request.headers_mut();
         headers.insert(HeaderName::from_static("authorization2"), secret);
         // Sic: the old program's own name for it, which Oomnitza may look at.
-        headers.insert(HeaderName::from_static("contenttype"), HeaderValue::from_static("application/json"));
+        headers.insert(
+            HeaderName::from_static("contenttype"),
+            HeaderValue::from_static("application/json"),
+        );
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         common(headers);
         *request.body_mut() = call.body.clone().map(reqwest::Body::from);
@@ -279,17 +309,24 @@ impl Oomnitza {
         let mut failures = 0;
         loop {
             let mut request = reqwest::Request::new(Method::POST, url.clone());
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+            request.headers_mut().insert(
+                CONTENT_TYPE,
+                HeaderValue::from_static("application/x-www-form-urlencoded"),
+            );
             common(request.headers_mut());
             *request.body_mut() = Some(form.expose().to_owned().into());
             let (wait, error) = match self.answer(request, &url).await {
                 Ok(answer) => match answer.judge(CALL, &shared.redactor) {
                     Verdict::Good => {
-                        let granted: Granted = serde_json::from_slice(&answer.body)
-                            .map_err(|_| Error::NotTheApi { call: CALL, what: "without a token".to_owned() })?;
+                        let granted: Granted = serde_json::from_slice(&answer.body).map_err(|_| Error::NotTheApi {
+                            call: CALL,
+                            what: "without a token".to_owned(),
+                        })?;
                         return Ok(Secret::new(granted.token));
                     }
-                    Verdict::SignInAgain | Verdict::Never(Error::Forbidden { .. }) => return Err(self.not_accepted(&answer)),
+                    Verdict::SignInAgain | Verdict::Never(Error::Forbidden { .. }) => {
+                        return Err(self.not_accepted(&answer));
+                    }
                     Verdict::Never(error) | Verdict::AgainBriefly(error) => return Err(error),
                     Verdict::Again(wait) => (
                         wait,
@@ -315,7 +352,9 @@ impl Oomnitza {
 
     /// Asks for a new token in place of the one of this generation; false where there is nothing to ask with.
     async fn renew(&self, generation: u64, retry: &Retry) -> Result<bool, Error> {
-        let SignIn::Password { username, password } = &self.shared.sign_in else { return Ok(false) };
+        let SignIn::Password { username, password } = &self.shared.sign_in else {
+            return Ok(false);
+        };
         let mut token = self.shared.token.lock().await;
         // Somebody else may have asked while this call waited.
         if token.generation == generation {
@@ -331,7 +370,11 @@ impl Oomnitza {
             SignIn::Token(_) => "API token",
             SignIn::Password { .. } => "user name and password",
         };
-        Error::SignIn { credential, status: answer.status.as_u16(), said: answer.said(&self.shared.redactor) }
+        Error::SignIn {
+            credential,
+            status: answer.status.as_u16(),
+            said: answer.said(&self.shared.redactor),
+        }
     }
 }
 
@@ -342,7 +385,9 @@ fn common(headers: &mut HeaderMap) {
 
 /// The URL of a path and query below the base, whose own path stays in front.
 fn below(base: &Url, target: &str) -> Url {
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    let (path, query) = target
+        .split_once('?')
+        .map_or((target, None), |(path, query)| (path, Some(query)));
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
     url.set_query(query);
@@ -365,16 +410,26 @@ mod tests {
     fn a_base_with_a_path_keeps_it() {
         for (base, expected) in [
             ("https://x.example/", "https://x.example/api/v2/mappings?name=a"),
-            ("https://x.example/base", "https://x.example/base/api/v2/mappings?name=a"),
+            (
+                "https://x.example/base",
+                "https://x.example/base/api/v2/mappings?name=a",
+            ),
         ] {
-            assert_eq!(below(&Url::parse(base).unwrap(), "/api/v2/mappings?name=a").as_str(), expected);
+            assert_eq!(
+                below(&Url::parse(base).unwrap(), "/api/v2/mappings?name=a").as_str(),
+                expected
+            );
         }
     }
 
     #[test]
     fn a_budget_is_spent_once_and_none_repeats_nothing() {
         let retry = Retry::within(Duration::from_secs(3));
-        assert!(retry.spend(Duration::from_secs(2)) && !retry.spend(Duration::from_secs(2)) && retry.spend(Duration::from_secs(1)));
+        assert!(
+            retry.spend(Duration::from_secs(2))
+                && !retry.spend(Duration::from_secs(2))
+                && retry.spend(Duration::from_secs(1))
+        );
         assert_eq!(retry.repeated(), 2);
         assert!(!Retry::within(Duration::ZERO).spend(Duration::ZERO));
     }

@@ -66,21 +66,30 @@ pub enum Error {
 }
 
 fn after_colon(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(": {text}") }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(": {text}")
+    }
 }
 
 impl Error {
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::SignIn { credential: "API token", .. } => "check `api_token` in [oomnitza]; a new token is made in Oomnitza on the user's page",
+            Self::SignIn {
+                credential: "API token",
+                ..
+            } => "check `api_token` in [oomnitza]; a new token is made in Oomnitza on the user's page",
             Self::SignIn { .. } => "check `username` and `password` (or `env_password`) in [oomnitza]",
             Self::Forbidden { .. } => "give the user of [oomnitza] the right to use the API, or use another user",
             Self::Refused { status: 404, .. } | Self::NotTheApi { .. } => {
                 "check `url` in [oomnitza]: the address of your Oomnitza and nothing behind it, for example https://example.oomnitza.com"
             }
             Self::Redirected { to } => return Some(format!("if {to} is your Oomnitza, set `url` in [oomnitza] to it")),
-            Self::Unavailable { .. } => "run it again later; records that arrived stay, and sending them again does no harm",
+            Self::Unavailable { .. } => {
+                "run it again later; records that arrived stay, and sending them again does no harm"
+            }
             Self::Refused { .. } => return None,
             Self::Net(error) => return error.hint(),
         };
@@ -89,6 +98,12 @@ impl Error {
 
     /// Whether a part of the same batch may be taken.
     pub(super) fn is_about_records(&self) -> bool {
-        matches!(self, Self::Refused { status: 400 | 409 | 413 | 422 | 200, .. })
+        matches!(
+            self,
+            Self::Refused {
+                status: 400 | 409 | 413 | 422 | 200,
+                ..
+            }
+        )
     }
 }

@@ -50,7 +50,10 @@ mod tests {
     fn one_source_may_fill_several_fields_and_the_order_is_kept() {
         let mappings = read_mappings(br#"{"z": "user", "a.b": ["EMAIL", "Login"], "c": []}"#).unwrap();
         let expected = [("USER", "z"), ("EMAIL", "a.b"), ("LOGIN", "a.b")];
-        assert_eq!(mappings, expected.map(|(field, source)| (field.to_owned(), source.to_owned())));
+        assert_eq!(
+            mappings,
+            expected.map(|(field, source)| (field.to_owned(), source.to_owned()))
+        );
     }
 
     #[test]

@@ -12,7 +12,9 @@ pub(super) struct Pause(Mutex<Option<Instant>>);
 impl Pause {
     /// Nothing is sent for so long; a pause that lasts longer stays.
     pub(super) fn extend(&self, wait: Duration) {
-        let Some(until) = Instant::now().checked_add(wait) else { return };
+        let Some(until) = Instant::now().checked_add(wait) else {
+            return;
+        };
         let mut pause = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *pause = Some(pause.map_or(until, |current| current.max(until)));
     }

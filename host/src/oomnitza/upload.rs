@@ -50,7 +50,11 @@ impl Target {
             RecordKind::Audit => "audit",
             RecordKind::Assets => "assets",
         };
-        let position = if self.normal_position { "&normal_position=True" } else { "" };
+        let position = if self.normal_position {
+            "&normal_position=True"
+        } else {
+            ""
+        };
         format!("/api/v2/bulk/{kind}?VERSION={VERSION}{position}")
     }
 
@@ -66,14 +70,22 @@ impl Target {
             RecordKind::Assets => ("integration_id", "assets"),
         };
         let text = |text: &str| serde_json::Value::from(text).to_string();
-        body.extend_from_slice(format!("{{\"{source}\":{},\"sync_field\":{},\"{list}\":", text(&self.mapping_name), text(&self.sync_field)).as_bytes());
+        body.extend_from_slice(
+            format!(
+                "{{\"{source}\":{},\"sync_field\":{},\"{list}\":",
+                text(&self.mapping_name),
+                text(&self.sync_field)
+            )
+            .as_bytes(),
+        );
         self.list(&mut body, records);
         body.extend_from_slice(format!(",\"update_only\":{}}}", text(&self.update_only)).as_bytes());
         body
     }
 
     fn list(&self, body: &mut Vec<u8>, records: &[u8]) {
-        if self.singly {
+        // The old program wraps a single asset in a list all the same.
+        if self.singly && self.kind != RecordKind::Assets {
             body.extend_from_slice(records);
         } else {
             body.push(b'[');
@@ -124,8 +136,12 @@ impl Batch {
     /// The records of a range, separated by commas.
     fn slice(&self, range: &Range<usize>) -> &[u8] {
         let mut wanted = self.ranges.get(range.clone()).unwrap_or_default().iter();
-        let (Some(first), last) = (wanted.next(), wanted.next_back()) else { return &[] };
-        self.records.get(first.start..last.unwrap_or(first).end).unwrap_or_default()
+        let (Some(first), last) = (wanted.next(), wanted.next_back()) else {
+            return &[];
+        };
+        self.records
+            .get(first.start..last.unwrap_or(first).end)
+            .unwrap_or_default()
     }
 }
 
@@ -162,7 +178,12 @@ impl Uploader {
     /// Uploads to `target`, repeating as `retry` says.
     pub fn new(oomnitza: Oomnitza, target: Target, retry: Retry) -> Self {
         let most = AtomicUsize::new(target.batch_size());
-        Self { oomnitza, target, retry, most }
+        Self {
+            oomnitza,
+            target,
+            retry,
+            most,
+        }
     }
 
     /// Where it uploads to.
@@ -197,7 +218,10 @@ impl Uploader {
                     push_within(&mut open, range, half);
                 }
                 Err(error) if error.is_about_records() => {
-                    outcome.rejected.push(Rejected { record: batch.slice(&range).to_vec(), reason: error.to_string() });
+                    outcome.rejected.push(Rejected {
+                        record: batch.slice(&range).to_vec(),
+                        reason: error.to_string(),
+                    });
                 }
                 Err(error) => {
                     let rest: usize = open.iter().map(Range::len).sum::<usize>() + range.len();
@@ -213,7 +237,12 @@ impl Uploader {
 /// Puts a range on the stack in pieces of at most `most`, the first on top.
 fn push_within(open: &mut Vec<Range<usize>>, range: Range<usize>, most: usize) {
     let starts: Vec<usize> = range.clone().step_by(most.max(1)).collect();
-    open.extend(starts.into_iter().rev().map(|start| start..(start + most.max(1)).min(range.end)));
+    open.extend(
+        starts
+            .into_iter()
+            .rev()
+            .map(|start| start..(start + most.max(1)).min(range.end)),
+    );
 }
 
 #[cfg(test)]
@@ -235,18 +264,51 @@ mod tests {
     fn paths_and_bodies_are_oomnitza_s() {
         let body = |target: &Target| String::from_utf8(target.body(b"{},{}")).unwrap();
         let users = target(RecordKind::Users);
-        assert_eq!((users.path().as_str(), body(&users).as_str()), ("/api/v2/bulk/users?VERSION=1.1.0", "[{},{}]"));
-        let positions = Target { normal_position: true, ..target(RecordKind::Users) };
-        assert_eq!(positions.path(), "/api/v2/bulk/users?VERSION=1.1.0&normal_position=True");
+        assert_eq!(
+            (users.path().as_str(), body(&users).as_str()),
+            ("/api/v2/bulk/users?VERSION=1.1.0", "[{},{}]")
+        );
+        let positions = Target {
+            normal_position: true,
+            ..target(RecordKind::Users)
+        };
+        assert_eq!(
+            positions.path(),
+            "/api/v2/bulk/users?VERSION=1.1.0&normal_position=True"
+        );
         let audit = target(RecordKind::Audit);
         assert_eq!(audit.path(), "/api/v2/bulk/audit?VERSION=1.1.0");
-        assert_eq!(body(&audit), r#"{"agent_id":"Casper","sync_field":"SN","computers":[{},{}],"update_only":"False"}"#);
+        assert_eq!(
+            body(&audit),
+            r#"{"agent_id":"Casper","sync_field":"SN","computers":[{},{}],"update_only":"False"}"#
+        );
         let assets = target(RecordKind::Assets);
         assert_eq!(assets.path(), "/api/v2/bulk/assets?VERSION=1.1.0");
-        assert_eq!(body(&assets), r#"{"integration_id":"Casper","sync_field":"SN","assets":[{},{}],"update_only":"False"}"#);
-        let single = Target { singly: true, ..target(RecordKind::Audit) };
-        assert_eq!(String::from_utf8(single.body(b"{}")).unwrap(), r#"{"agent_id":"Casper","sync_field":"SN","computers":{},"update_only":"False"}"#);
-        assert_eq!([&users, &audit, &assets, &single].map(Target::batch_size), [100, 10, 100, 1]);
+        assert_eq!(
+            body(&assets),
+            r#"{"integration_id":"Casper","sync_field":"SN","assets":[{},{}],"update_only":"False"}"#
+        );
+        let single = Target {
+            singly: true,
+            ..target(RecordKind::Audit)
+        };
+        assert_eq!(
+            String::from_utf8(single.body(b"{}")).unwrap(),
+            r#"{"agent_id":"Casper","sync_field":"SN","computers":{},"update_only":"False"}"#
+        );
+        let single = Target {
+            singly: true,
+            ..target(RecordKind::Assets)
+        };
+        assert!(
+            String::from_utf8(single.body(b"{}"))
+                .unwrap()
+                .contains(r#""assets":[{}]"#)
+        );
+        assert_eq!(
+            [&users, &audit, &assets, &single].map(Target::batch_size),
+            [100, 10, 100, 1]
+        );
     }
 
     #[test]
@@ -257,7 +319,10 @@ mod tests {
         }
         let slice = |range: Range<usize>| String::from_utf8(batch.slice(&range).to_vec()).unwrap();
         assert_eq!(slice(0..3), "{\"a\":1},{},{\"b\":2}");
-        assert_eq!((slice(1..2).as_str(), slice(1..3).as_str(), slice(3..3).as_str()), ("{}", "{},{\"b\":2}", ""));
+        assert_eq!(
+            (slice(1..2).as_str(), slice(1..3).as_str(), slice(3..3).as_str()),
+            ("{}", "{},{\"b\":2}", "")
+        );
     }
 
     #[test]

@@ -36,7 +36,10 @@ mod tests {
 
     #[test]
     fn what_could_move_a_cursor_or_forge_a_line_is_escaped() {
-        assert_eq!(clean("a\x1b[2J\nERROR host: b\u{9b}\u{202e}c\u{200b}", 100), "a\\u{1b}[2J\\nERROR host: b\\u{9b}\\u{202e}c\\u{200b}");
+        assert_eq!(
+            clean("a\x1b[2J\nERROR host: b\u{9b}\u{202e}c\u{200b}", 100),
+            "a\\u{1b}[2J\\nERROR host: b\\u{9b}\\u{202e}c\\u{200b}"
+        );
     }
 
     #[test]

@@ -40,7 +40,12 @@ impl Redactor {
             })
             .map(Secret::new)
             .collect();
-        needles.sort_by(|a, b| b.expose().len().cmp(&a.expose().len()).then_with(|| a.expose().cmp(b.expose())));
+        needles.sort_by(|a, b| {
+            b.expose()
+                .len()
+                .cmp(&a.expose().len())
+                .then_with(|| a.expose().cmp(b.expose()))
+        });
         needles.dedup();
         Self { needles }
     }
@@ -70,7 +75,13 @@ mod tests {
     #[test]
     fn every_form_of_a_secret_is_masked() {
         let redactor = Redactor::new([&Secret::new("p@ss word+1")]);
-        for form in ["p@ss word+1", "cEBzcyB3b3JkKzE=", "p%40ss%20word%2B1", "p%40ss+word%2B1", "7040737320776f72642b31"] {
+        for form in [
+            "p@ss word+1",
+            "cEBzcyB3b3JkKzE=",
+            "p%40ss%20word%2B1",
+            "p%40ss+word%2B1",
+            "7040737320776f72642b31",
+        ] {
             assert_eq!(redactor.redact(&format!("<{form}>")), "<[redacted]>", "{form}");
         }
     }

@@ -29,7 +29,11 @@ impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         let (left, right) = (self.0.as_bytes(), other.0.as_bytes());
         left.len() == right.len()
-            && left.iter().zip(right).fold(0u8, |differences, (left, right)| differences | (left ^ right)) == 0
+            && left
+                .iter()
+                .zip(right)
+                .fold(0u8, |differences, (left, right)| differences | (left ^ right))
+                == 0
     }
 }
 

@@ -30,7 +30,16 @@ pub struct Finished {
 pub async fn check(job: &Job, context: &Context, oomnitza: &Oomnitza) -> [Finished; 2] {
     let mappings = mappings(job, context, oomnitza).await;
     let source = source(job, context).await;
-    [Finished { step: Step::Mappings, result: mappings }, Finished { step: Step::Source, result: source }]
+    [
+        Finished {
+            step: Step::Mappings,
+            result: mappings,
+        },
+        Finished {
+            step: Step::Source,
+            result: source,
+        },
+    ]
 }
 
 async fn mappings(job: &Job, context: &Context, oomnitza: &Oomnitza) -> Result<String, Error> {
@@ -40,17 +49,32 @@ async fn mappings(job: &Job, context: &Context, oomnitza: &Oomnitza) -> Result<S
     let look_up = Arc::new(MacModels::new(context.proxies.clone(), context.timeouts.clone()));
     let plan = Plan::new(&merged, &job.section, None);
     let mapper = context.catalog.mapper()?;
-    Mappers::open(context.catalog.loader().engine(), &mapper, job.limits(context), plan, look_up, 1)
-        .await
-        .map_err(Error::Mapper)?;
+    Mappers::open(
+        context.catalog.loader().engine(),
+        &mapper,
+        job.limits(context),
+        plan,
+        look_up,
+        1,
+    )
+    .await
+    .map_err(Error::Mapper)?;
     Ok(format!("{count} fields are mapped for {}", job.mapping_name()))
 }
 
 async fn source(job: &Job, context: &Context) -> Result<String, Error> {
     let failed = |error| Error::of_connector(&job.section.connector, &job.origin, error);
-    let mut connector = Connector::instantiate(context.catalog.loader().engine(), &job.component, job.limits(context), job.grant(context)?)
-        .await
-        .map_err(failed)?;
+    let mut connector = Connector::instantiate(
+        context.catalog.loader().engine(),
+        &job.component,
+        job.limits(context),
+        job.grant(context)?,
+    )
+    .await
+    .map_err(failed)?;
     connector.check(&job.section.settings).await.map_err(failed)?;
-    Ok(format!("{} accepts the settings and credentials", job.description.title))
+    Ok(format!(
+        "{} accepts the settings and credentials",
+        job.description.title
+    ))
 }

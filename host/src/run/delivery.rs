@@ -45,7 +45,14 @@ pub(super) struct Delivery<'a> {
 }
 
 impl<'a> Delivery<'a> {
-    pub(super) fn new(way: Way, limit: Option<u64>, report: &'a mut Report, rejects: Rejects, counters: &'a Counters, halt: Stop) -> Self {
+    pub(super) fn new(
+        way: Way,
+        limit: Option<u64>,
+        report: &'a mut Report,
+        rejects: Rejects,
+        counters: &'a Counters,
+        halt: Stop,
+    ) -> Self {
         let batch_size = match &way {
             Way::Upload(uploader, _) => uploader.target().batch_size(),
             Way::Show(_) => usize::MAX,
@@ -87,10 +94,17 @@ impl<'a> Delivery<'a> {
         for (id, reason) in page.misses {
             self.report.missed += 1;
             notes.misses.add(reason.clone(), 1);
-            tracing::info!(section = self.report.section, record = id, reason, "the source did not give a record");
+            tracing::info!(
+                section = self.report.section,
+                record = id,
+                reason,
+                "the source did not give a record"
+            );
         }
         for (field, converter, problem, count) in page.odd_values {
-            notes.odd_values.add(format!("{field} through {converter}: {problem}"), count);
+            notes
+                .odd_values
+                .add(format!("{field} through {converter}: {problem}"), count);
         }
         for (converter, value, count) in page.unknown {
             notes.unknown.add(format!("{converter}: {value}"), count);
@@ -109,7 +123,10 @@ impl<'a> Delivery<'a> {
             let record = page.records.get(start..*end).unwrap_or_default();
             start = *end;
             if let Way::Show(preview) = &mut self.way {
-                preview.record(record).map_err(|source| Error::File { what: "the records cannot be shown".to_owned(), source })?;
+                preview.record(record).map_err(|source| Error::File {
+                    what: "the records cannot be shown".to_owned(),
+                    source,
+                })?;
                 self.report.sent += 1;
                 self.counters.sent(1);
                 continue;
@@ -130,12 +147,20 @@ impl<'a> Delivery<'a> {
         match reason {
             Reason::Missing(fields) => {
                 let fields = fields.join(", ");
-                tracing::info!(section = self.report.section, fields, "a record lacks required fields and is left out");
+                tracing::info!(
+                    section = self.report.section,
+                    fields,
+                    "a record lacks required fields and is left out"
+                );
                 self.report.filtered += 1;
                 self.report.notes.missing.add(fields, 1);
             }
             Reason::Unusable(why) => {
-                tracing::info!(section = self.report.section, why, "a record cannot be mapped and is left out");
+                tracing::info!(
+                    section = self.report.section,
+                    why,
+                    "a record cannot be mapped and is left out"
+                );
                 self.report.rejected += 1;
                 self.report.notes.unusable.add(why, 1);
             }
@@ -148,7 +173,9 @@ impl<'a> Delivery<'a> {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
-        let Way::Upload(uploader, parallel) = &self.way else { return };
+        let Way::Upload(uploader, parallel) = &self.way else {
+            return;
+        };
         let (uploader, parallel) = (uploader.clone(), *parallel);
         while self.under_way.len() >= parallel || batch.keys().iter().any(|key| self.busy.contains(key)) {
             self.settle().await;
@@ -156,7 +183,11 @@ impl<'a> Delivery<'a> {
                 return;
             }
         }
-        tracing::info!(section = self.report.section, "sending {} records to oomnitza...", batch.len());
+        tracing::info!(
+            section = self.report.section,
+            "sending {} records to oomnitza...",
+            batch.len()
+        );
         self.busy.extend(batch.keys());
         self.under_way.spawn(async move {
             let outcome = uploader.send(&batch).await;
@@ -192,14 +223,21 @@ impl<'a> Delivery<'a> {
             && refused >= HOPELESS
             && let Some(last) = outcome.rejected.last()
         {
-            self.fail(Error::AllRefused { count: refused, reason: last.reason.clone() });
+            self.fail(Error::AllRefused {
+                count: refused,
+                reason: last.reason.clone(),
+            });
         }
     }
 
     fn reject(&mut self, rejected: &Rejected) {
         self.report.rejected += 1;
         self.report.notes.refused.add(rejected.reason.clone(), 1);
-        tracing::info!(section = self.report.section, reason = rejected.reason, "Oomnitza refused a record");
+        tracing::info!(
+            section = self.report.section,
+            reason = rejected.reason,
+            "Oomnitza refused a record"
+        );
         if let Err(error) = self.rejects.keep(rejected) {
             tracing::error!(section = self.report.section, %error, "a refused record cannot be kept");
         }

@@ -82,7 +82,11 @@ impl Error {
     pub(super) fn of_connector(connector: &str, origin: &str, source: sandbox::Error) -> Self {
         match source {
             sandbox::Error::Source(source) => Self::Source(source),
-            source => Self::Connector { connector: connector.to_owned(), origin: origin.to_owned(), source },
+            source => Self::Connector {
+                connector: connector.to_owned(),
+                origin: origin.to_owned(),
+                source,
+            },
         }
     }
 
@@ -94,7 +98,9 @@ impl Error {
             Self::Connector { source, .. } | Self::Mapper(source) => source.hint(),
             Self::Source(source) => source.hint(),
             Self::Oomnitza(error) => error.hint(),
-            Self::AllRefused { .. } => Some("look at the mappings with `--show-mappings` and at the records with `--testmode`".to_owned()),
+            Self::AllRefused { .. } => {
+                Some("look at the mappings with `--show-mappings` and at the records with `--testmode`".to_owned())
+            }
             Self::Net(error) => error.hint(),
             Self::File { .. } => None,
             Self::Bug(_) => Some("please report this".to_owned()),

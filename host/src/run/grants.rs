@@ -33,13 +33,30 @@ pub(super) fn grant(section: &Section, description: &Description, ways: &Ways) -
         return Err(findings);
     }
     let is_any = |schemes: [&str; 2]| places.iter().any(|(url, _)| schemes.contains(&url.scheme()));
-    let granted = Granted { http: is_any(["https", "http"]), ldap: is_any(["ldaps", "ldap"]) };
+    let granted = Granted {
+        http: is_any(["https", "http"]),
+        ldap: is_any(["ldaps", "ldap"]),
+    };
     // Judged when the places were read.
-    let rules = places.iter().filter_map(|(url, reach)| Rule::of(url, *reach).ok()).collect();
-    let network = Network::new(Egress::new(rules), tls(&section.common), ways.proxies.clone(), ways.timeouts.clone());
+    let rules = places
+        .iter()
+        .filter_map(|(url, reach)| Rule::of(url, *reach).ok())
+        .collect();
+    let network = Network::new(
+        Egress::new(rules),
+        tls(&section.common),
+        ways.proxies.clone(),
+        ways.timeouts.clone(),
+    );
     let redactor = Redactor::new(section.secrets.iter().map(|(_, secret)| secret));
     Ok(Capabilities {
-        http: http::HttpState::new(&network, http_slots, http::Limits::default(), ways.retry, redactor.clone()),
+        http: http::HttpState::new(
+            &network,
+            http_slots,
+            http::Limits::default(),
+            ways.retry,
+            redactor.clone(),
+        ),
         ldap: ldap::LdapState::new(&network, ldap_slots, ldap::Limits::default(), redactor.clone()),
         log: log::LogState::new(&section.name, redactor, log::Limits::default()),
         clock: clock::ClockState::default(),
@@ -75,34 +92,57 @@ fn place(section: &Section, description: &Description, endpoint: &str) -> Result
         Box::new(Finding::error(section.place(None, setting), what).remedy(remedy))
     };
     let names = template::names(endpoint);
-    if names.iter().any(|name| section.setting(name).is_none_or(str::is_empty) && is_optional(description, name)) {
+    if names
+        .iter()
+        .any(|name| section.setting(name).is_none_or(str::is_empty) && is_optional(description, name))
+    {
         return Ok(None);
     }
     // A setting that is a part of a host must stay one: no dot, slash or `@` can turn `{name}.example.com` into another host.
     for name in &authority.parts {
         let value = section.setting(name).unwrap_or_default();
-        if value.is_empty() || !value.chars().all(|character| character.is_ascii_alphanumeric() || character == '-') {
+        if value.is_empty()
+            || !value
+                .chars()
+                .all(|character| character.is_ascii_alphanumeric() || character == '-')
+        {
             let what = format!("`{}` cannot be part of a host's name", crate::redact::clean(value, 60));
             return Err(refuse(Some(name), what, "only letters, digits and `-` can stand there"));
         }
     }
     let filled = template::fill(endpoint, |name| section.setting(name).map(str::to_owned)).map_err(|error| {
         let blame = match &error {
-            TemplateError::Unknown(name) => format!("the connector's endpoint `{endpoint}` names setting `{name}`, which is secret or not described"),
+            TemplateError::Unknown(name) => format!(
+                "the connector's endpoint `{endpoint}` names setting `{name}`, which is secret or not described"
+            ),
             TemplateError::Unclosed => format!("the connector's endpoint `{endpoint}` has a brace that is not closed"),
         };
-        refuse(None, blame, "this is a defect of the connector; report it to whoever made it")
+        refuse(
+            None,
+            blame,
+            "this is a defect of the connector; report it to whoever made it",
+        )
     })?;
     let setting = authority.whole.or_else(|| names.first().copied());
     let example = setting
         .and_then(|name| description.settings.iter().find(|setting| setting.name == name))
         .map_or_else(String::new, |setting| format!("write it like `{}`", setting.example));
-    let wrong = |problem: String| refuse(setting, format!("`{}` cannot be used: {problem}", crate::redact::clean(&filled, 200)), &example);
+    let wrong = |problem: String| {
+        refuse(
+            setting,
+            format!("`{}` cannot be used: {problem}", crate::redact::clean(&filled, 200)),
+            &example,
+        )
+    };
     let url = Url::parse(&filled).map_err(|error| wrong(error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("user name and password do not belong into the address".to_owned()));
+        return Err(wrong(
+            "user name and password do not belong into the address".to_owned(),
+        ));
     }
-    let is_own_words = authority.whole.is_some_and(|name| is_from_section(section, description, name));
+    let is_own_words = authority
+        .whole
+        .is_some_and(|name| is_from_section(section, description, name));
     let reach = if is_own_words { Reach::Named } else { Reach::Public };
     Rule::of(&url, reach).map_err(|error| match error {
         crate::net::Error::Denied { reason, .. } => wrong(reason),
@@ -112,12 +152,19 @@ fn place(section: &Section, description: &Description, endpoint: &str) -> Result
 }
 
 fn is_optional(description: &Description, name: &str) -> bool {
-    description.settings.iter().any(|setting| setting.name == name && setting.optional)
+    description
+        .settings
+        .iter()
+        .any(|setting| setting.name == name && setting.optional)
 }
 
 /// Whether the admin wrote the value, rather than the connector's author a default.
 fn is_from_section(section: &Section, description: &Description, name: &str) -> bool {
-    let default = description.settings.iter().find(|setting| setting.name == name).and_then(|setting| setting.default.as_deref());
+    let default = description
+        .settings
+        .iter()
+        .find(|setting| setting.name == name)
+        .and_then(|setting| setting.default.as_deref());
     section.setting(name).is_some_and(|value| Some(value) != default)
 }
 
@@ -135,15 +182,27 @@ impl<'a> Authority<'a> {
             // `{url}` and `{url}/path`: scheme and host come from the setting. Anything else could make another host of it.
             let whole = endpoint.strip_prefix('{').and_then(|rest| rest.split_once('}'));
             return match whole.filter(|(_, rest)| rest.is_empty() || rest.starts_with('/')) {
-                Some((name, _)) => Self { whole: Some(name), parts: Vec::new() },
-                None => Self { whole: None, parts: template::names(endpoint) },
+                Some((name, _)) => Self {
+                    whole: Some(name),
+                    parts: Vec::new(),
+                },
+                None => Self {
+                    whole: None,
+                    parts: template::names(endpoint),
+                },
             };
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         let names = template::names(authority);
         match names.as_slice() {
-            [only] if authority.len() == only.len() + 2 => Self { whole: Some(only), parts: Vec::new() },
-            _ => Self { whole: None, parts: names },
+            [only] if authority.len() == only.len() + 2 => Self {
+                whole: Some(only),
+                parts: Vec::new(),
+            },
+            _ => Self {
+                whole: None,
+                parts: names,
+            },
         }
     }
 }
@@ -155,30 +214,57 @@ fn slots(
     findings: &mut Vec<Finding>,
 ) -> (BTreeMap<String, http::Slot>, BTreeMap<String, ldap::Slot>) {
     let (mut http_slots, mut ldap_slots) = (BTreeMap::new(), BTreeMap::new());
-    let secret = |name: &str| section.secrets.iter().find(|(key, _)| key == name).map(|(_, secret)| secret.clone());
+    let secret = |name: &str| {
+        section
+            .secrets
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, secret)| secret.clone())
+    };
     // A secret that may be missing is empty.
     let missing = |name: &str| is_optional(description, name).then(Secret::default);
-    let any = |name: &str| secret(name).or_else(|| section.setting(name).map(Secret::new)).or_else(|| missing(name));
-    let plain = |name: &str| section.setting(name).map(str::to_owned).or_else(|| is_optional(description, name).then(String::new));
+    let any = |name: &str| {
+        secret(name)
+            .or_else(|| section.setting(name).map(Secret::new))
+            .or_else(|| missing(name))
+    };
+    let plain = |name: &str| {
+        section
+            .setting(name)
+            .map(str::to_owned)
+            .or_else(|| is_optional(description, name).then(String::new))
+    };
     for AuthSlot { name, how } in &description.auth {
         let filled = (|| -> Result<(), TemplateError> {
             match how {
                 Auth::Basic(username, password) => {
                     // The user name may hold a secret too: BambooHR's is the API key.
                     let username = template::fill_secret(username, any)?;
-                    let slot = http::Slot::Basic { username, password: template::fill_secret(password, any)? };
+                    let slot = http::Slot::Basic {
+                        username,
+                        password: template::fill_secret(password, any)?,
+                    };
                     http_slots.insert(name.clone(), slot);
                 }
                 Auth::Header(header, value) => {
-                    let slot = http::Slot::Header { name: header.clone(), value: template::fill_secret(value, any)? };
+                    let slot = http::Slot::Header {
+                        name: header.clone(),
+                        value: template::fill_secret(value, any)?,
+                    };
                     http_slots.insert(name.clone(), slot);
                 }
                 Auth::Body(placeholder, value) => {
-                    let slot = http::Slot::Body { placeholder: placeholder.clone(), value: template::fill_secret(value, any)? };
+                    let slot = http::Slot::Body {
+                        placeholder: placeholder.clone(),
+                        value: template::fill_secret(value, any)?,
+                    };
                     http_slots.insert(name.clone(), slot);
                 }
                 Auth::LdapBind(bind_name, password) => {
-                    let slot = ldap::Slot { name: template::fill(bind_name, plain)?, password: template::fill_secret(password, any)? };
+                    let slot = ldap::Slot {
+                        name: template::fill(bind_name, plain)?,
+                        password: template::fill_secret(password, any)?,
+                    };
                     ldap_slots.insert(name.clone(), slot);
                 }
                 Auth::SqlLogin(..) => {}
@@ -187,7 +273,10 @@ fn slots(
         })();
         if let Err(error) = filled {
             let what = format!("the connector's auth slot `{name}` cannot be filled: {error}");
-            findings.push(Finding::error(section.place(None, None), what).remedy("this is a defect of the connector; report it to whoever made it"));
+            findings.push(
+                Finding::error(section.place(None, None), what)
+                    .remedy("this is a defect of the connector; report it to whoever made it"),
+            );
         }
     }
     (http_slots, ldap_slots)

@@ -38,15 +38,25 @@ impl MacModels {
     fn at(address: &str, reach: Reach, proxies: Proxies, timeouts: Timeouts) -> Self {
         let client = Url::parse(address).ok().and_then(|url| {
             let egress = Egress::new(vec![Rule::of(&url, reach).ok()?]);
-            Some((Network::new(egress, TlsSettings::default(), proxies, timeouts).http(), url))
+            Some((
+                Network::new(egress, TlsSettings::default(), proxies, timeouts).http(),
+                url,
+            ))
         });
-        Self { client, known: Mutex::default() }
+        Self {
+            client,
+            known: Mutex::default(),
+        }
     }
 
     async fn answer(&self, serials: Vec<String>) -> Vec<Option<String>> {
         let mut open: Vec<String> = {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            serials.iter().filter(|serial| !known.contains_key(*serial)).cloned().collect()
+            serials
+                .iter()
+                .filter(|serial| !known.contains_key(*serial))
+                .cloned()
+                .collect()
         };
         open.sort();
         open.dedup();
@@ -64,16 +74,25 @@ impl MacModels {
             match under_way.join_next().await {
                 Some(Ok((serial, model))) => {
                     if model.is_none() {
-                        tracing::debug!(serial = clean(&serial, 60), "the model of this serial number is not known");
+                        tracing::debug!(
+                            serial = clean(&serial, 60),
+                            "the model of this serial number is not known"
+                        );
                     }
-                    self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(serial, model);
+                    self.known
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(serial, model);
                 }
                 Some(Err(_)) => {}
                 None => break,
             }
         }
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        serials.iter().map(|serial| known.get(serial).cloned().flatten()).collect()
+        serials
+            .iter()
+            .map(|serial| known.get(serial).cloned().flatten())
+            .collect()
     }
 }
 

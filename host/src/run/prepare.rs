@@ -52,14 +52,23 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
     let found = context.catalog.connector(connector, path.as_deref()).await?;
     let section = config::section(ini, raw, &found.description, env).map_err(Error::Config)?;
     if let Some((_, line)) = &section.record_filter {
-        let what = "is Python code, which this version does not run yet; without it records would be sent that it leaves out";
+        let what =
+            "is Python code, which this version does not run yet; without it records would be sent that it leaves out";
         let finding = Finding::error(section.place(Some(*line), Some("recordfilter")), what)
             .remedy("keep the old program for this section until then, or remove the setting");
         return Err(Error::Config(vec![finding]));
     }
-    let python_converters =
-        ini.section("converters").map(|section| section.entries.iter().map(|entry| entry.name.clone()).collect()).unwrap_or_default();
-    let job = Job { section, description: found.description, component: found.loaded, origin: found.origin, python_converters };
+    let python_converters = ini
+        .section("converters")
+        .map(|section| section.entries.iter().map(|entry| entry.name.clone()).collect())
+        .unwrap_or_default();
+    let job = Job {
+        section,
+        description: found.description,
+        component: found.loaded,
+        origin: found.origin,
+        python_converters,
+    };
     // What is wrong with addresses is said before anybody signs in anywhere.
     job.grant(context)?;
     Ok(job)
@@ -68,12 +77,20 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
 impl Job {
     /// The name under which Oomnitza keeps this section's mappings and records.
     pub fn mapping_name(&self) -> &str {
-        if self.section.name.contains('.') { &self.section.name } else { &self.description.mapping_name }
+        if self.section.name.contains('.') {
+            &self.section.name
+        } else {
+            &self.description.mapping_name
+        }
     }
 
     /// What the section grants; new for each run, because limits and connections are a run's own.
     pub(super) fn grant(&self, context: &Context) -> Result<Capabilities, Error> {
-        let ways = Ways { proxies: context.proxies.clone(), timeouts: context.timeouts.clone(), retry: context.retry };
+        let ways = Ways {
+            proxies: context.proxies.clone(),
+            timeouts: context.timeouts.clone(),
+            retry: context.retry,
+        };
         grants::grant(&self.section, &self.description, &ways).map_err(Error::Config)
     }
 

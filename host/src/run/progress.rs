@@ -25,6 +25,10 @@ impl Counters {
 
     /// Records read, sent, and left out for whatever reason.
     pub fn now(&self) -> (u64, u64, u64) {
-        (self.read.load(Ordering::Relaxed), self.sent.load(Ordering::Relaxed), self.left_out.load(Ordering::Relaxed))
+        (
+            self.read.load(Ordering::Relaxed),
+            self.sent.load(Ordering::Relaxed),
+            self.left_out.load(Ordering::Relaxed),
+        )
     }
 }

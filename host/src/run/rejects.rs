@@ -17,15 +17,24 @@ pub(super) struct Rejects {
 impl Rejects {
     /// Files go to `directory`; without one nothing is kept.
     pub(super) fn new(directory: Option<&Path>, section: &str) -> Self {
-        Self { directory: directory.map(Path::to_owned), section: section.to_owned(), file: None }
+        Self {
+            directory: directory.map(Path::to_owned),
+            section: section.to_owned(),
+            file: None,
+        }
     }
 
     /// Keeps a record.
     pub(super) fn keep(&mut self, rejected: &Rejected) -> std::io::Result<()> {
         if self.file.is_none() {
-            let Some(directory) = &self.directory else { return Ok(()) };
+            let Some(directory) = &self.directory else {
+                return Ok(());
+            };
             private_directory(directory)?;
-            let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+            let seconds = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_millis();
             let path = directory.join(format!("{}-{seconds}.jsonl", plain(&self.section)));
             self.file = Some((path.clone(), private_file(&path)?));
         }
@@ -46,8 +55,16 @@ impl Rejects {
 /// A section's name as a file's: letters, digits, `.`, `_`, `-`, never hidden, at most 80 characters.
 fn plain(section: &str) -> String {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
-    let name: String = section.chars().take(80).map(|character| if is_plain(character) { character } else { '_' }).collect();
-    if name.starts_with(['.', '-']) || name.is_empty() { format!("_{name}") } else { name }
+    let name: String = section
+        .chars()
+        .take(80)
+        .map(|character| if is_plain(character) { character } else { '_' })
+        .collect();
+    if name.starts_with(['.', '-']) || name.is_empty() {
+        format!("_{name}")
+    } else {
+        name
+    }
 }
 
 fn private_directory(directory: &Path) -> std::io::Result<()> {
@@ -72,7 +89,13 @@ mod tests {
 
     #[test]
     fn a_section_s_name_cannot_lead_anywhere() {
-        for (section, name) in [("ldap.Contractors", "ldap.Contractors"), ("../../etc/x", "_.._.._etc_x"), ("a b\0ü", "a_b__"), ("", "_"), ("-rf", "_-rf")] {
+        for (section, name) in [
+            ("ldap.Contractors", "ldap.Contractors"),
+            ("../../etc/x", "_.._.._etc_x"),
+            ("a b\0ü", "a_b__"),
+            ("", "_"),
+            ("-rf", "_-rf"),
+        ] {
             assert_eq!(plain(section), name, "{section}");
         }
         assert_eq!(plain(&"x".repeat(500)).len(), 80);
@@ -85,16 +108,27 @@ mod tests {
         let mut rejects = Rejects::new(Some(&directory), "okta");
         assert!(rejects.path().is_none() && !directory.exists());
         for record in ["{\"USER\":\"a\"}", "{}"] {
-            rejects.keep(&Rejected { record: record.as_bytes().to_vec(), reason: "not \"good\"".to_owned() }).unwrap();
+            rejects
+                .keep(&Rejected {
+                    record: record.as_bytes().to_vec(),
+                    reason: "not \"good\"".to_owned(),
+                })
+                .unwrap();
         }
         let path = rejects.path().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text, "{\"reason\":\"not \\\"good\\\"\",\"record\":{\"USER\":\"a\"}}\n{\"reason\":\"not \\\"good\\\"\",\"record\":{}}\n");
+        assert_eq!(
+            text,
+            "{\"reason\":\"not \\\"good\\\"\",\"record\":{\"USER\":\"a\"}}\n{\"reason\":\"not \\\"good\\\"\",\"record\":{}}\n"
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-            assert_eq!(std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
+            assert_eq!(
+                std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777,
+                0o700
+            );
         }
     }
 }

@@ -73,7 +73,11 @@ impl Tally {
     /// It came up so many times more.
     pub fn add(&mut self, what: String, count: u64) {
         let is_known = self.0.contains_key(&what);
-        let what = if is_known || self.0.len() < MOST_KINDS { what } else { "others".to_owned() };
+        let what = if is_known || self.0.len() < MOST_KINDS {
+            what
+        } else {
+            "others".to_owned()
+        };
         *self.0.entry(what).or_default() += count;
     }
 
@@ -119,7 +123,10 @@ impl Report {
 
     /// A report of a section that could not begin.
     pub fn failed(section: &str, error: Error) -> Self {
-        Self { error: Some(error), ..Self::new(section) }
+        Self {
+            error: Some(error),
+            ..Self::new(section)
+        }
     }
 
     /// What was read but is neither sent nor left out was not delivered. Without an error that says why, it is this program's mistake.
@@ -127,7 +134,10 @@ impl Report {
         let accounted = self.sent + self.filtered + self.rejected;
         self.failed = self.read.saturating_sub(accounted);
         if self.error.is_none() && !self.is_interrupted && accounted != self.read {
-            self.error = Some(Error::Bug(format!("{} records were read, but {accounted} are accounted for", self.read)));
+            self.error = Some(Error::Bug(format!(
+                "{} records were read, but {accounted} are accounted for",
+                self.read
+            )));
         }
     }
 }
@@ -138,13 +148,31 @@ mod tests {
 
     #[test]
     fn a_report_that_does_not_add_up_is_a_defect() {
-        let mut good = Report { read: 10, sent: 7, filtered: 2, rejected: 1, ..Report::new("okta") };
+        let mut good = Report {
+            read: 10,
+            sent: 7,
+            filtered: 2,
+            rejected: 1,
+            ..Report::new("okta")
+        };
         good.close();
         assert!(good.error.is_none() && good.failed == 0);
-        let mut lost = Report { read: 10, sent: 7, ..Report::new("okta") };
+        let mut lost = Report {
+            read: 10,
+            sent: 7,
+            ..Report::new("okta")
+        };
         lost.close();
-        assert_eq!(lost.error.map(|error| error.to_string()).unwrap(), "this program made a mistake: 10 records were read, but 7 are accounted for");
-        let mut interrupted = Report { read: 10, sent: 7, is_interrupted: true, ..Report::new("okta") };
+        assert_eq!(
+            lost.error.map(|error| error.to_string()).unwrap(),
+            "this program made a mistake: 10 records were read, but 7 are accounted for"
+        );
+        let mut interrupted = Report {
+            read: 10,
+            sent: 7,
+            is_interrupted: true,
+            ..Report::new("okta")
+        };
         interrupted.close();
         assert!(interrupted.error.is_none() && interrupted.failed == 3);
     }

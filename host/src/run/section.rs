@@ -37,9 +37,19 @@ pub struct Options {
 }
 
 /// Runs a section. Whatever happens is in the report.
-pub async fn run(job: &Job, context: &Context, oomnitza: &Oomnitza, options: Options, counters: &Counters, stop: &Stop) -> Report {
+pub async fn run(
+    job: &Job,
+    context: &Context,
+    oomnitza: &Oomnitza,
+    options: Options,
+    counters: &Counters,
+    stop: &Stop,
+) -> Report {
     let started = Instant::now();
-    let mut report = Report { is_preview: options.preview.is_some(), ..Report::new(&job.section.name) };
+    let mut report = Report {
+        is_preview: options.preview.is_some(),
+        ..Report::new(&job.section.name)
+    };
     if let Err(error) = pipeline(job, context, oomnitza, options, counters, stop, &mut report).await
         && report.error.is_none()
     {
@@ -67,16 +77,24 @@ async fn pipeline(
     let statistics = capabilities.http.clone();
     let limit = options.record_count;
     let source = Source {
-        connector: Connector::instantiate(context.catalog.loader().engine(), &job.component, job.limits(context), capabilities)
-            .await
-            .map_err(|error| job.ended(error))?,
+        connector: Connector::instantiate(
+            context.catalog.loader().engine(),
+            &job.component,
+            job.limits(context),
+            capabilities,
+        )
+        .await
+        .map_err(|error| job.ended(error))?,
         job,
         limit,
     };
     let way = match options.preview {
         Some(mut preview) => {
             let fields: Vec<&str> = merged.fields.iter().map(|field| field.name.as_str()).collect();
-            preview.start(&fields).map_err(|source| Error::File { what: "the records cannot be shown".to_owned(), source })?;
+            preview.start(&fields).map_err(|source| Error::File {
+                what: "the records cannot be shown".to_owned(),
+                source,
+            })?;
             Way::Show(preview)
         }
         None => {
@@ -118,13 +136,24 @@ async fn pipeline(
 }
 
 async fn mappers(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Merged) -> Result<Mappers, Error> {
-    let locations = if merged.uses("location") { Some(oomnitza.locations().await?) } else { None };
+    let locations = if merged.uses("location") {
+        Some(oomnitza.locations().await?)
+    } else {
+        None
+    };
     let look_up = Arc::new(MacModels::new(context.proxies.clone(), context.timeouts.clone()));
     let plan = Plan::new(merged, &job.section, locations);
     let mapper = context.catalog.mapper()?;
-    Mappers::open(context.catalog.loader().engine(), &mapper, job.limits(context), plan, look_up, context.mappers)
-        .await
-        .map_err(Error::Mapper)
+    Mappers::open(
+        context.catalog.loader().engine(),
+        &mapper,
+        job.limits(context),
+        plan,
+        look_up,
+        context.mappers,
+    )
+    .await
+    .map_err(Error::Mapper)
 }
 
 fn target(job: &Job, merged: &Merged, singly: bool) -> Target {
@@ -153,8 +182,18 @@ struct Source<'a> {
 
 impl Source<'_> {
     /// Reads pages until there are no more, enough, or somebody asks to stop.
-    async fn run(mut self, merged: &Merged, pages: mpsc::Sender<Page>, counters: &Counters, stops: [&Stop; 2]) -> Result<(), Error> {
-        let wanted = Wanted { sources: merged.sources(), everything: false, limit: self.limit };
+    async fn run(
+        mut self,
+        merged: &Merged,
+        pages: mpsc::Sender<Page>,
+        counters: &Counters,
+        stops: [&Stop; 2],
+    ) -> Result<(), Error> {
+        let wanted = Wanted {
+            sources: merged.sources(),
+            everything: false,
+            limit: self.limit,
+        };
         let mut left = self.limit.unwrap_or(u64::MAX);
         let [stop, halt] = stops;
         let work = async {

@@ -79,7 +79,10 @@ impl Connector {
     /// Signs in and reads as little as shows that a run can work.
     pub async fn check(&mut self, settings: &Vec<(String, String)>) -> Result<(), Error> {
         self.begin()?;
-        let answer = self.bindings.oomnitza_connector_source().call_check(&mut self.store, settings);
+        let answer = self
+            .bindings
+            .oomnitza_connector_source()
+            .call_check(&mut self.store, settings);
         let answer = limited(&self.limits, self.started, answer).await;
         self.end(answer)
     }
@@ -92,8 +95,11 @@ impl Connector {
         wanted: &Wanted,
     ) -> Result<(), Error> {
         self.begin()?;
-        let wanted =
-            wit::Wanted { sources: wanted.sources.clone(), everything: wanted.everything, limit: wanted.limit };
+        let wanted = wit::Wanted {
+            sources: wanted.sources.clone(),
+            everything: wanted.everything,
+            limit: wanted.limit,
+        };
         let sync = self.bindings.oomnitza_connector_source().sync();
         let answer = sync.call_open(&mut self.store, settings, cursor, &wanted);
         let answer = limited(&self.limits, self.started, answer).await;
@@ -104,7 +110,9 @@ impl Connector {
     /// The next page, none at the end.
     pub async fn next(&mut self) -> Result<Option<Page>, Error> {
         let Some(sync) = self.sync else {
-            return Err(Error::HostBug("a page was asked for before the run was opened".to_owned()));
+            return Err(Error::HostBug(
+                "a page was asked for before the run was opened".to_owned(),
+            ));
         };
         self.begin()?;
         let guest = self.bindings.oomnitza_connector_source().sync();
@@ -128,16 +136,30 @@ impl Connector {
         if let Some(cursor) = &page.cursor
             && cursor.len() > limits.cursor_bytes
         {
-            return Err(refuse(pages::PageError::CursorBytes { bytes: cursor.len(), limit: limits.cursor_bytes }));
+            return Err(refuse(pages::PageError::CursorBytes {
+                bytes: cursor.len(),
+                limit: limits.cursor_bytes,
+            }));
         }
         self.progress.saw(&page.records, count, limits).map_err(refuse)?;
-        let misses = page.misses.into_iter().map(|miss| (clean(&miss.id, 200), clean(&miss.reason, 500))).collect();
-        Ok(Page { records: page.records, count, cursor: page.cursor, misses })
+        let misses = page
+            .misses
+            .into_iter()
+            .map(|miss| (clean(&miss.id, 200), clean(&miss.reason, 500)))
+            .collect();
+        Ok(Page {
+            records: page.records,
+            count,
+            cursor: page.cursor,
+            misses,
+        })
     }
 
     fn begin(&mut self) -> Result<(), Error> {
         if self.ended {
-            return Err(Error::HostBug("a component was called again after it had ended".to_owned()));
+            return Err(Error::HostBug(
+                "a component was called again after it had ended".to_owned(),
+            ));
         }
         self.store.data_mut().deadline.start_call();
         self.store.set_hostcall_fuel(self.limits.hostcall_bytes);
@@ -163,21 +185,34 @@ async fn limited<T>(
     call: impl Future<Output = wasmtime::Result<T>>,
 ) -> Result<wasmtime::Result<T>, Error> {
     let left = limits.run_wall.saturating_sub(started.elapsed());
-    let (time, scope, limit) =
-        if left < limits.call_wall { (left, "run", limits.run_wall) } else { (limits.call_wall, "call", limits.call_wall) };
-    tokio::time::timeout(time, call).await.map_err(|_| Error::TooSlow { scope, limit })
+    let (time, scope, limit) = if left < limits.call_wall {
+        (left, "run", limits.run_wall)
+    } else {
+        (limits.call_wall, "call", limits.call_wall)
+    };
+    tokio::time::timeout(time, call)
+        .await
+        .map_err(|_| Error::TooSlow { scope, limit })
 }
 
 /// A linker that offers what was granted and nothing else.
 fn linker(engine: &Engine, granted: Granted) -> wasmtime::Result<Linker<RunState<Capabilities>>> {
     let mut linker = Linker::new(engine.wasmtime());
     if granted.http {
-        http::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| &mut state.capabilities.http)?;
+        http::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| {
+            &mut state.capabilities.http
+        })?;
     }
     if granted.ldap {
-        ldap::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| &mut state.capabilities.ldap)?;
+        ldap::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| {
+            &mut state.capabilities.ldap
+        })?;
     }
-    log::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| &mut state.capabilities.log)?;
-    clock::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| &mut state.capabilities.clock)?;
+    log::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| {
+        &mut state.capabilities.log
+    })?;
+    clock::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| {
+        &mut state.capabilities.clock
+    })?;
     Ok(linker)
 }

@@ -34,9 +34,15 @@ impl Deadline {
         self.call_ticks = self.call_ticks.saturating_sub(1);
         self.run_ticks = self.run_ticks.saturating_sub(1);
         if self.run_ticks == 0 {
-            Err(Error::OutOfTime { scope: "run", limit: self.run_cpu })
+            Err(Error::OutOfTime {
+                scope: "run",
+                limit: self.run_cpu,
+            })
         } else if self.call_ticks == 0 {
-            Err(Error::OutOfTime { scope: "call", limit: self.call_cpu })
+            Err(Error::OutOfTime {
+                scope: "call",
+                limit: self.call_cpu,
+            })
         } else {
             Ok(())
         }
@@ -45,5 +51,7 @@ impl Deadline {
 
 fn ticks(time: Duration) -> u64 {
     // One more, because the first tick may come at once.
-    u64::try_from(time.as_millis() / EPOCH_TICK.as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+    u64::try_from(time.as_millis() / EPOCH_TICK.as_millis())
+        .unwrap_or(u64::MAX)
+        .saturating_add(1)
 }

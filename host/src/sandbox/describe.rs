@@ -17,13 +17,18 @@ use crate::contract::connector::exports::oomnitza::connector::source as wit;
 pub async fn describe(engine: &Engine, loaded: &Loaded, limits: &Limits) -> Result<Description, Error> {
     let mut store = state::store(engine, limits, ())?;
     let mut linker: Linker<RunState<()>> = Linker::new(engine.wasmtime());
-    linker.define_unknown_imports_as_traps(&loaded.component).map_err(|error| Error::HostBug(format!("{error:#}")))?;
+    linker
+        .define_unknown_imports_as_traps(&loaded.component)
+        .map_err(|error| Error::HostBug(format!("{error:#}")))?;
     let described = tokio::time::timeout(limits.call_wall, async {
         let bindings = Bindings::instantiate_async(&mut store, &loaded.component, &linker).await?;
         bindings.oomnitza_connector_source().call_describe(&mut store).await
     })
     .await
-    .map_err(|_| Error::TooSlow { scope: "call", limit: limits.call_wall })?
+    .map_err(|_| Error::TooSlow {
+        scope: "call",
+        limit: limits.call_wall,
+    })?
     .map_err(|error| store.data().explain(error))?;
     let description = Description::from(described);
     check(&description, limits.description_bytes).map_err(Error::Description)?;
@@ -37,9 +42,15 @@ fn check(description: &Description, limit_bytes: usize) -> Result<(), String> {
         return Err(format!("it has {size} bytes, the limit is {limit_bytes}"));
     }
     name("id", &description.id)?;
-    for (what, text) in [("title", &description.title), ("mapping name", &description.mapping_name), ("version", &description.version)] {
+    for (what, text) in [
+        ("title", &description.title),
+        ("mapping name", &description.mapping_name),
+        ("version", &description.version),
+    ] {
         if text.is_empty() || text.len() > 80 || text.chars().any(char::is_control) {
-            return Err(format!("its {what} must have 1 to 80 characters, none of them a control character"));
+            return Err(format!(
+                "its {what} must have 1 to 80 characters, none of them a control character"
+            ));
         }
     }
     let mut names = BTreeSet::new();
@@ -61,7 +72,10 @@ fn check(description: &Description, limit_bytes: usize) -> Result<(), String> {
 fn name(what: &str, name: &str) -> Result<(), String> {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
     if name.is_empty() || name.len() > 40 || !name.chars().all(is_plain) {
-        return Err(format!("{what} {:?} is not 1 to 40 of the letters a to z, digits and `_`", crate::redact::clean(name, 60)));
+        return Err(format!(
+            "{what} {:?} is not 1 to 40 of the letters a to z, digits and `_`",
+            crate::redact::clean(name, 60)
+        ));
     }
     Ok(())
 }
@@ -84,7 +98,10 @@ impl From<wit::Description> for Description {
             endpoints: described
                 .endpoints
                 .into_iter()
-                .map(|endpoint| Endpoint { url: endpoint.url, purpose: endpoint.purpose })
+                .map(|endpoint| Endpoint {
+                    url: endpoint.url,
+                    purpose: endpoint.purpose,
+                })
                 .collect(),
             auth: described.auth.into_iter().map(AuthSlot::from).collect(),
         }

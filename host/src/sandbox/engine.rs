@@ -29,7 +29,10 @@ impl Engine {
     }
 
     fn with(config: &Config) -> Result<Self, Error> {
-        Ok(Self { inner: wasmtime::Engine::new(config).map_err(Error::engine)?, ticker: Arc::default() })
+        Ok(Self {
+            inner: wasmtime::Engine::new(config).map_err(Error::engine)?,
+            ticker: Arc::default(),
+        })
     }
 
     /// The engine itself.
@@ -53,7 +56,10 @@ impl Engine {
             }
         };
         // Two threads after a race would only halve a tick.
-        thread::Builder::new().name("epoch".to_owned()).spawn(tick).map_err(Error::thread)?;
+        thread::Builder::new()
+            .name("epoch".to_owned())
+            .spawn(tick)
+            .map_err(Error::thread)?;
         _ = self.ticker.set(());
         Ok(())
     }

@@ -134,7 +134,10 @@ impl Error {
     }
 
     pub(super) fn thread(source: std::io::Error) -> Self {
-        Self::Machine { what: "the machine gave no thread to count guests' time with".to_owned(), source }
+        Self::Machine {
+            what: "the machine gave no thread to count guests' time with".to_owned(),
+            source,
+        }
     }
 
     /// What a trap means. `panic` is what the guest last said about itself, `memory_limit` is set when it was refused memory.
@@ -150,9 +153,9 @@ impl Error {
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::StackOverflow) => Self::StackOverflow,
-            Some(Trap::UnreachableCodeReached) => {
-                Self::GuestPanic(panic.map_or_else(|| "it did not say why".to_owned(), |text| clean(text, MESSAGE_BYTES)))
-            }
+            Some(Trap::UnreachableCodeReached) => Self::GuestPanic(
+                panic.map_or_else(|| "it did not say why".to_owned(), |text| clean(text, MESSAGE_BYTES)),
+            ),
             _ => Self::Trapped(clean(&error.root_cause().to_string(), MESSAGE_BYTES)),
         }
     }
@@ -160,7 +163,9 @@ impl Error {
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotAComponent(_) => "the file must be a component, as `make guests` or the connector's vendor builds it".to_owned(),
+            Self::NotAComponent(_) => {
+                "the file must be a component, as `make guests` or the connector's vendor builds it".to_owned()
+            }
             Self::ForbiddenImport { .. } | Self::NotGranted { .. } => {
                 "the connector wants to do what connectors may not; ask its vendor why".to_owned()
             }
@@ -168,9 +173,11 @@ impl Error {
                 "update oomnitza-connector, or ask the vendor for a build for this version".to_owned()
             }
             Self::ContractVersion { .. } => "ask the connector's vendor for a newer build".to_owned(),
-            Self::OutOfTime { .. } | Self::TooSlow { .. } | Self::OutOfMemory { .. } | Self::StackOverflow | Self::GuestPanic(_) => {
-                "this is a defect of the connector; report it to whoever made it".to_owned()
-            }
+            Self::OutOfTime { .. }
+            | Self::TooSlow { .. }
+            | Self::OutOfMemory { .. }
+            | Self::StackOverflow
+            | Self::GuestPanic(_) => "this is a defect of the connector; report it to whoever made it".to_owned(),
             Self::Page { .. } | Self::Description(_) | Self::Trapped(_) => {
                 "this is a defect of the connector; report it to whoever made it".to_owned()
             }
@@ -244,7 +251,10 @@ impl From<wit::Error> for SourceError {
     fn from(error: wit::Error) -> Self {
         let text = |text: String| clean(&text, 1_000);
         match error {
-            wit::Error::Setting((name, problem)) => Self::Setting { name: clean(&name, 60), problem: text(problem) },
+            wit::Error::Setting((name, problem)) => Self::Setting {
+                name: clean(&name, 60),
+                problem: text(problem),
+            },
             wit::Error::SignIn(why) => Self::SignIn(text(why)),
             wit::Error::Forbidden(why) => Self::Forbidden(text(why)),
             wit::Error::Unreachable(why) => Self::Unreachable(text(why)),

@@ -46,13 +46,21 @@ pub(super) fn check(engine: &Engine, component: &Component, world: World) -> Res
     let kind = component.component_type();
     let mut interfaces = Vec::new();
     for (name, _) in kind.imports(engine.wasmtime()) {
-        let (interface, version) = split(name)
-            .ok_or_else(|| Error::ForbiddenImport { name: name.to_owned(), world: world.name() })?;
+        let (interface, version) = split(name).ok_or_else(|| Error::ForbiddenImport {
+            name: name.to_owned(),
+            world: world.name(),
+        })?;
         if version != VERSION {
-            return Err(Error::ContractVersion { found: version.to_owned(), supported: VERSION });
+            return Err(Error::ContractVersion {
+                found: version.to_owned(),
+                supported: VERSION,
+            });
         }
         if !world.offers(interface) {
-            return Err(Error::ForbiddenImport { name: name.to_owned(), world: world.name() });
+            return Err(Error::ForbiddenImport {
+                name: name.to_owned(),
+                world: world.name(),
+            });
         }
         interfaces.push(interface.to_owned());
     }
@@ -69,21 +77,29 @@ pub(super) fn check(engine: &Engine, component: &Component, world: World) -> Res
         }
     }
     Err(match other_version {
-        Some(found) => Error::ContractVersion { found, supported: VERSION },
+        Some(found) => Error::ContractVersion {
+            found,
+            supported: VERSION,
+        },
         None => Error::MissingExport { name: wanted },
     })
 }
 
 /// Interface and version of a name of ours.
 fn split(name: &str) -> Option<(&str, &str)> {
-    let (interface, version) = name.strip_prefix(PACKAGE)?.split_once('@').unwrap_or((name.strip_prefix(PACKAGE)?, "none"));
+    let (interface, version) = name
+        .strip_prefix(PACKAGE)?
+        .split_once('@')
+        .unwrap_or((name.strip_prefix(PACKAGE)?, "none"));
     Some((interface, version))
 }
 
 /// Which of `imports` the section was not granted.
 pub(super) fn ungranted(imports: &[String], granted: impl Fn(&str) -> bool) -> Result<(), Error> {
     match imports.iter().find(|interface| !granted(interface)) {
-        Some(interface) => Err(Error::NotGranted { name: format!("{PACKAGE}{interface}@{VERSION}") }),
+        Some(interface) => Err(Error::NotGranted {
+            name: format!("{PACKAGE}{interface}@{VERSION}"),
+        }),
         None => Ok(()),
     }
 }

@@ -92,7 +92,10 @@ impl Loader {
 
     /// Compiles for [`Loader::built_in`].
     pub fn compile_built_in(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, Error> {
-        engine.wasmtime().precompile_component(component).map_err(|error| Error::Compile(format!("{error:#}")))
+        engine
+            .wasmtime()
+            .precompile_component(component)
+            .map_err(|error| Error::Compile(format!("{error:#}")))
     }
 
     /// A connector that this program carries compiled.
@@ -131,11 +134,17 @@ impl Loader {
 
     fn compile(&self, bytes: &[u8], world: World) -> Result<Loaded, Error> {
         if bytes.len() > self.limits.component_bytes {
-            return Err(Error::TooLarge { bytes: bytes.len(), limit: self.limits.component_bytes });
+            return Err(Error::TooLarge {
+                bytes: bytes.len(),
+                limit: self.limits.component_bytes,
+            });
         }
         recognise(bytes)?;
         let digest = Digest::of(bytes);
-        let cached = self.cache.as_ref().map(|directory| directory.join(self.cached_name(digest)));
+        let cached = self
+            .cache
+            .as_ref()
+            .map(|directory| directory.join(self.cached_name(digest)));
         if let Some(path) = &cached
             && let Some(component) = self.from_cache(path)
         {
@@ -154,7 +163,11 @@ impl Loader {
 
     fn loaded(&self, component: Component, digest: Digest, world: World) -> Result<Loaded, Error> {
         let interfaces = imports::check(&self.engine, &component, world)?;
-        Ok(Loaded { component, interfaces, digest })
+        Ok(Loaded {
+            component,
+            interfaces,
+            digest,
+        })
     }
 
     fn cached_name(&self, digest: Digest) -> String {
@@ -200,7 +213,10 @@ fn recognise(bytes: &[u8]) -> Result<(), Error> {
 
 fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     use std::io::Read as _;
-    let failed = |source| Error::Machine { what: format!("cannot read the component {}", path.display()), source };
+    let failed = |source| Error::Machine {
+        what: format!("cannot read the component {}", path.display()),
+        source,
+    };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
@@ -211,17 +227,24 @@ fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
 fn store(path: &Path, component: &Component) -> std::io::Result<()> {
     let Some(directory) = path.parent() else { return Ok(()) };
     make_private_directory(directory)?;
-    let compiled = component.serialize().map_err(|error| std::io::Error::other(error.to_string()))?;
+    let compiled = component
+        .serialize()
+        .map_err(|error| std::io::Error::other(error.to_string()))?;
     let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    write_private(&temporary, &compiled).and_then(|()| std::fs::rename(&temporary, path)).inspect_err(|_| {
-        _ = std::fs::remove_file(&temporary);
-    })
+    write_private(&temporary, &compiled)
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .inspect_err(|_| {
+            _ = std::fs::remove_file(&temporary);
+        })
 }
 
 #[cfg(unix)]
 fn make_private_directory(directory: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)?;
     std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700))
 }
 
@@ -229,7 +252,11 @@ fn make_private_directory(directory: &Path) -> std::io::Result<()> {
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -239,7 +266,9 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 fn is_private(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let Some(directory) = path.parent() else { return false };
-    let (Ok(file), Ok(directory)) = (path.symlink_metadata(), directory.symlink_metadata()) else { return false };
+    let (Ok(file), Ok(directory)) = (path.symlink_metadata(), directory.symlink_metadata()) else {
+        return false;
+    };
     file.is_file()
         && directory.is_dir()
         && directory.mode() & 0o077 == 0
@@ -295,14 +324,20 @@ mod tests {
 
     #[test]
     fn a_truncated_component_does_not_compile() {
-        let error = loader(None).connector_from_bytes(b"\0asm\x0d\0\x01\0\x01\x20\0").err().unwrap();
+        let error = loader(None)
+            .connector_from_bytes(b"\0asm\x0d\0\x01\0\x01\x20\0")
+            .err()
+            .unwrap();
         assert!(matches!(error, Error::Compile(_)), "{error:?}");
     }
 
     #[test]
     fn a_component_that_exports_nothing_is_refused_with_the_name_of_what_it_lacks() {
         let error = loader(None).connector_from_bytes(EMPTY_COMPONENT).err().unwrap();
-        assert_eq!(error.to_string(), "the component does not export `oomnitza:connector/source@0.1.0`");
+        assert_eq!(
+            error.to_string(),
+            "the component does not export `oomnitza:connector/source@0.1.0`"
+        );
     }
 
     #[test]
@@ -311,7 +346,10 @@ mod tests {
         let directory = home.path().join("cache");
         let loader = loader(Some(directory.clone()));
         _ = loader.connector_from_bytes(EMPTY_COMPONENT);
-        assert_eq!(std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
         let file = std::fs::read_dir(&directory).unwrap().next().unwrap().unwrap().path();
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(loader.from_cache(&file).is_some());
@@ -327,7 +365,12 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let loader = loader(Some(home.path().join("cache")));
         _ = loader.connector_from_bytes(EMPTY_COMPONENT);
-        let file = std::fs::read_dir(home.path().join("cache")).unwrap().next().unwrap().unwrap().path();
+        let file = std::fs::read_dir(home.path().join("cache"))
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
         std::fs::write(&file, b"damaged").unwrap();
         assert!(loader.from_cache(&file).is_none());
         _ = loader.connector_from_bytes(EMPTY_COMPONENT);

@@ -1,6 +1,5 @@
 //! The mapping component at work.
 
-
 use wasmtime::Store;
 use wasmtime::component::{Linker, ResourceAny};
 
@@ -29,13 +28,22 @@ impl Mapper {
         store.set_hostcall_fuel(limits.hostcall_bytes.saturating_mul(8));
         let opened = async {
             let bindings = Bindings::instantiate_async(&mut store, &loaded.component, &linker).await?;
-            let answer = bindings.oomnitza_connector_mapping().mapper().call_open(&mut store, plan).await?;
+            let answer = bindings
+                .oomnitza_connector_mapping()
+                .mapper()
+                .call_open(&mut store, plan)
+                .await?;
             Ok((bindings, answer))
         }
         .await;
         let (bindings, answer) = opened.map_err(|error| store.data().explain(error))?;
         let mapper = answer.map_err(refused)?;
-        Ok(Self { store, bindings, mapper, limits: limits.clone() })
+        Ok(Self {
+            store,
+            bindings,
+            mapper,
+            limits: limits.clone(),
+        })
     }
 
     /// Maps a page. `look_up` answers what a converter asks for, in the order of the questions.
@@ -47,7 +55,11 @@ impl Mapper {
         self.begin();
         let guest = self.bindings.oomnitza_connector_mapping().mapper();
         let answer = guest.call_map_page(&mut self.store, self.mapper, page);
-        let outcome = self.limits.within_call(answer).await.and_then(|answer| self.end(answer))?;
+        let outcome = self
+            .limits
+            .within_call(answer)
+            .await
+            .and_then(|answer| self.end(answer))?;
         match outcome {
             wit::Outcome::Mapped(mapped) => Ok(mapped),
             wit::Outcome::LookUp(questions) => {
@@ -55,7 +67,10 @@ impl Mapper {
                 self.begin();
                 let guest = self.bindings.oomnitza_connector_mapping().mapper();
                 let answer = guest.call_resolve(&mut self.store, self.mapper, &answers);
-                self.limits.within_call(answer).await.and_then(|answer| self.end(answer))
+                self.limits
+                    .within_call(answer)
+                    .await
+                    .and_then(|answer| self.end(answer))
             }
         }
     }
@@ -66,7 +81,9 @@ impl Mapper {
     }
 
     fn end<T>(&self, answer: wasmtime::Result<Result<T, wit::Error>>) -> Result<T, Error> {
-        answer.map_err(|error| self.store.data().explain(error))?.map_err(refused)
+        answer
+            .map_err(|error| self.store.data().explain(error))?
+            .map_err(refused)
     }
 }
 
@@ -74,7 +91,10 @@ impl Limits {
     async fn within_call<T>(&self, call: impl Future<Output = T>) -> Result<T, Error> {
         tokio::time::timeout(self.call_wall, call)
             .await
-            .map_err(|_| Error::TooSlow { scope: "call", limit: self.call_wall })
+            .map_err(|_| Error::TooSlow {
+                scope: "call",
+                limit: self.call_wall,
+            })
     }
 }
 

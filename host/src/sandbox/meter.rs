@@ -80,10 +80,16 @@ mod tests {
 
     #[test]
     fn memories_are_summed_and_the_refusal_is_remembered() {
-        let mut meter = Meter::new(&Limits { memory_bytes: 100, ..Limits::default() });
+        let mut meter = Meter::new(&Limits {
+            memory_bytes: 100,
+            ..Limits::default()
+        });
         assert!(meter.memory_growing(0, 60, None).unwrap());
         assert_eq!(meter.refused(), None);
-        assert!(!meter.memory_growing(0, 60, None).unwrap(), "a second memory counts on top of the first");
+        assert!(
+            !meter.memory_growing(0, 60, None).unwrap(),
+            "a second memory counts on top of the first"
+        );
         assert_eq!(meter.refused(), Some(100));
     }
 

@@ -89,7 +89,10 @@ pub enum PageError {
 /// The number of records in `page`, a JSON array of objects, if it is within `limits`.
 pub(super) fn count_records(page: &[u8], limits: &Pages) -> Result<usize, PageError> {
     if page.len() > limits.page_bytes {
-        return Err(PageError::PageBytes { bytes: page.len(), limit: limits.page_bytes });
+        return Err(PageError::PageBytes {
+            bytes: page.len(),
+            limit: limits.page_bytes,
+        });
     }
     let mut walk = Walk { page, at: 0, limits };
     walk.array()
@@ -110,7 +113,9 @@ impl Walk<'_> {
         } else {
             loop {
                 if records == self.limits.page_records {
-                    return Err(PageError::PageRecords { limit: self.limits.page_records });
+                    return Err(PageError::PageRecords {
+                        limit: self.limits.page_records,
+                    });
                 }
                 self.record(records)?;
                 records += 1;
@@ -143,13 +148,19 @@ impl Walk<'_> {
                 return Err(self.malformed("the end inside a value"));
             };
             if self.at - start > self.limits.record_bytes {
-                return Err(PageError::RecordBytes { index, limit: self.limits.record_bytes });
+                return Err(PageError::RecordBytes {
+                    index,
+                    limit: self.limits.record_bytes,
+                });
             }
             match byte {
                 b'"' => self.string()?,
                 b'{' | b'[' => {
                     if depth >= self.limits.record_depth.min(64) {
-                        return Err(PageError::RecordDepth { index, limit: self.limits.record_depth });
+                        return Err(PageError::RecordDepth {
+                            index,
+                            limit: self.limits.record_depth,
+                        });
                     }
                     kinds = kinds << 1 | u64::from(byte == b'{');
                     depth += 1;
@@ -166,16 +177,27 @@ impl Walk<'_> {
                 b':' => {
                     fields += 1;
                     if fields > self.limits.record_fields {
-                        return Err(PageError::RecordFields { index, limit: self.limits.record_fields });
+                        return Err(PageError::RecordFields {
+                            index,
+                            limit: self.limits.record_fields,
+                        });
                     }
                     self.at += 1;
                 }
                 b',' if depth == 0 => return Err(self.malformed("no value")),
                 _ => self.at += 1,
             }
-            if depth == 0 && matches!(self.page.get(self.at), None | Some(b',' | b']' | b' ' | b'\n' | b'\r' | b'\t')) {
+            if depth == 0
+                && matches!(
+                    self.page.get(self.at),
+                    None | Some(b',' | b']' | b' ' | b'\n' | b'\r' | b'\t')
+                )
+            {
                 return if self.at - start > self.limits.record_bytes {
-                    Err(PageError::RecordBytes { index, limit: self.limits.record_bytes })
+                    Err(PageError::RecordBytes {
+                        index,
+                        limit: self.limits.record_bytes,
+                    })
                 } else {
                     Ok(())
                 };
@@ -223,7 +245,10 @@ impl Walk<'_> {
     }
 
     fn malformed(&self, problem: &'static str) -> PageError {
-        PageError::Malformed { problem, offset: self.at.min(self.page.len()) }
+        PageError::Malformed {
+            problem,
+            offset: self.at.min(self.page.len()),
+        }
     }
 }
 
@@ -248,15 +273,24 @@ impl Progress {
         self.pages += 1;
         self.records += records as u64;
         if self.pages > limits.run_pages {
-            return Err(PageError::Endless { limit: limits.run_pages, what: "pages" });
+            return Err(PageError::Endless {
+                limit: limits.run_pages,
+                what: "pages",
+            });
         }
         if self.records > limits.run_records {
-            return Err(PageError::Endless { limit: limits.run_records, what: "records" });
+            return Err(PageError::Endless {
+                limit: limits.run_records,
+                what: "records",
+            });
         }
         if records == 0 {
             self.empty += 1;
             if self.empty >= limits.empty_pages {
-                return Err(PageError::NoProgress { count: self.empty, what: "empty" });
+                return Err(PageError::NoProgress {
+                    count: self.empty,
+                    what: "empty",
+                });
             }
             return Ok(());
         }
@@ -265,7 +299,10 @@ impl Progress {
         self.equal = if self.last == Some(hash) { self.equal + 1 } else { 1 };
         self.last = Some(hash);
         if self.equal >= limits.equal_pages {
-            return Err(PageError::NoProgress { count: self.equal, what: "equal" });
+            return Err(PageError::NoProgress {
+                count: self.equal,
+                what: "equal",
+            });
         }
         Ok(())
     }
@@ -285,12 +322,23 @@ mod tests {
     use super::*;
 
     fn tiny() -> Pages {
-        Pages { page_bytes: 200, page_records: 3, record_bytes: 40, record_depth: 3, record_fields: 4, ..Pages::default() }
+        Pages {
+            page_bytes: 200,
+            page_records: 3,
+            record_bytes: 40,
+            record_depth: 3,
+            record_fields: 4,
+            ..Pages::default()
+        }
     }
 
     #[test]
     fn records_are_counted() {
-        for (page, count) in [("[]", 0), (" [ {} , {\"a\":[1,{\"b\":\"]}\\\"\"}]}\n] ", 2), ("[1,\"a\",null]", 3)] {
+        for (page, count) in [
+            ("[]", 0),
+            (" [ {} , {\"a\":[1,{\"b\":\"]}\\\"\"}]}\n] ", 2),
+            ("[1,\"a\",null]", 3),
+        ] {
             assert_eq!(count_records(page.as_bytes(), &tiny()), Ok(count), "{page}");
         }
     }
@@ -302,7 +350,10 @@ mod tests {
             (long.as_str(), PageError::RecordBytes { index: 1, limit: 40 }),
             ("[{},{},{},{}]", PageError::PageRecords { limit: 3 }),
             ("[{},[[[[]]]]]", PageError::RecordDepth { index: 1, limit: 3 }),
-            ("[{\"a\":1,\"b\":{\"c\":1,\"d\":1,\"e\":1}}]", PageError::RecordFields { index: 0, limit: 4 }),
+            (
+                "[{\"a\":1,\"b\":{\"c\":1,\"d\":1,\"e\":1}}]",
+                PageError::RecordFields { index: 0, limit: 4 },
+            ),
             (&" ".repeat(201), PageError::PageBytes { bytes: 201, limit: 200 }),
         ] {
             assert_eq!(count_records(page.as_bytes(), &tiny()), Err(error), "{page}");
@@ -311,7 +362,9 @@ mod tests {
 
     #[test]
     fn what_is_not_an_array_is_refused() {
-        for page in ["", "{}", "[", "[{]", "[{}", "[{} {}]", "[{},]", "[,{}]", "[{}] x", "[{\"a]", "[}]", "[[}]", "[\"\\"] {
+        for page in [
+            "", "{}", "[", "[{]", "[{}", "[{} {}]", "[{},]", "[,{}]", "[{}] x", "[{\"a]", "[}]", "[[}]", "[\"\\",
+        ] {
             let result = count_records(page.as_bytes(), &tiny());
             assert!(matches!(result, Err(PageError::Malformed { .. })), "{page}: {result:?}");
         }
@@ -319,16 +372,32 @@ mod tests {
 
     #[test]
     fn a_run_that_gets_nowhere_is_stopped() {
-        let limits = Pages { empty_pages: 3, equal_pages: 3, ..Pages::default() };
+        let limits = Pages {
+            empty_pages: 3,
+            equal_pages: 3,
+            ..Pages::default()
+        };
         let mut progress = Progress::default();
         progress.saw(b"[]", 0, &limits).unwrap();
         progress.saw(b"[]", 0, &limits).unwrap();
-        assert_eq!(progress.saw(b"[]", 0, &limits), Err(PageError::NoProgress { count: 3, what: "empty" }));
+        assert_eq!(
+            progress.saw(b"[]", 0, &limits),
+            Err(PageError::NoProgress {
+                count: 3,
+                what: "empty"
+            })
+        );
         let mut progress = Progress::default();
         for page in [b"[1]", b"[2]", b"[1]", b"[1]"] {
             progress.saw(page, 1, &limits).unwrap();
         }
-        assert_eq!(progress.saw(b"[1]", 1, &limits), Err(PageError::NoProgress { count: 3, what: "equal" }));
+        assert_eq!(
+            progress.saw(b"[1]", 1, &limits),
+            Err(PageError::NoProgress {
+                count: 3,
+                what: "equal"
+            })
+        );
     }
 
     proptest! {

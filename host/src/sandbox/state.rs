@@ -78,7 +78,11 @@ pub(super) fn store<C: Send + 'static>(
     capabilities: C,
 ) -> Result<Store<RunState<C>>, Error> {
     engine.start_ticking()?;
-    let state = RunState { meter: Meter::new(limits), deadline: Deadline::new(limits), capabilities };
+    let state = RunState {
+        meter: Meter::new(limits),
+        deadline: Deadline::new(limits),
+        capabilities,
+    };
     let mut store = Store::new(engine.wasmtime(), state);
     store.limiter(|state| &mut state.meter);
     store.set_hostcall_fuel(limits.hostcall_bytes);

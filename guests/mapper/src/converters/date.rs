@@ -7,7 +7,11 @@ pub(super) fn epoch_seconds(text: &str) -> Option<i64> {
         None => (text, None),
     };
     let mut parts = date.splitn(3, '-');
-    let (year, month, day) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let (year, month, day) = (
+        number(parts.next()?, 4)?,
+        number(parts.next()?, 2)?,
+        number(parts.next()?, 2)?,
+    );
     if !(1..=12).contains(&month) || day < 1 || day > days_of_month(year, month) {
         return None;
     }
@@ -34,7 +38,10 @@ fn seconds_of_day(time: &str) -> Option<i64> {
         offset => {
             let (sign, digits) = offset.split_at_checked(1)?;
             let digits: String = digits.chars().filter(|character| *character != ':').collect();
-            let (hours, minutes) = (number(digits.get(..2)?, 2)?, number(digits.get(2..4).unwrap_or("00"), 2)?);
+            let (hours, minutes) = (
+                number(digits.get(..2)?, 2)?,
+                number(digits.get(2..4).unwrap_or("00"), 2)?,
+            );
             let seconds = hours * 3_600 + minutes * 60;
             if sign == "-" { -seconds } else { seconds }
         }
@@ -43,7 +50,8 @@ fn seconds_of_day(time: &str) -> Option<i64> {
 }
 
 fn number(text: &str, digits: usize) -> Option<i64> {
-    (!text.is_empty() && text.len() <= digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+    (!text.is_empty() && text.len() <= digits && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())?
 }
 
 fn days_of_month(year: i64, month: i64) -> i64 {

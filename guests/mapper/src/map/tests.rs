@@ -6,11 +6,19 @@ use serde_json::{Value, json};
 use super::*;
 
 fn field(name: &str, path: &str) -> wit::Field {
-    wit::Field { name: name.to_owned(), origin: wit::Origin::Source(path.to_owned()), converter: None, required: false }
+    wit::Field {
+        name: name.to_owned(),
+        origin: wit::Origin::Source(path.to_owned()),
+        converter: None,
+        required: false,
+    }
 }
 
 fn converter(name: &str) -> Option<wit::Converter> {
-    Some(wit::Converter { name: name.to_owned(), parameters: Vec::new() })
+    Some(wit::Converter {
+        name: name.to_owned(),
+        parameters: Vec::new(),
+    })
 }
 
 fn plan(fields: Vec<wit::Field>) -> wit::Plan {
@@ -46,37 +54,71 @@ fn values_go_out_as_they_stand_and_missing_ones_as_null() {
         field("USER", "login"),
         field("BIG", "id"),
         field("DEEP", "a.b.1"),
-        wit::Field { origin: wit::Origin::Setting("default_role".into()), ..field("PERMISSIONS_ID", "") },
-        wit::Field { origin: wit::Origin::Hardcoded("[1, 2]".into()), ..field("FIXED", "") },
+        wit::Field {
+            origin: wit::Origin::Setting("default_role".into()),
+            ..field("PERMISSIONS_ID", "")
+        },
+        wit::Field {
+            origin: wit::Origin::Hardcoded("[1, 2]".into()),
+            ..field("FIXED", "")
+        },
         field("NONE", "nowhere.at.all"),
         field("INTO_TEXT", "login.0"),
     ];
-    let mapped = map(plan(fields), r#" [ {"id": 98765432109876543210.50, "login":"a\"ü", "a":{"b":[0,{"x" : 1}]}, "x":[[]]} , {"login":"b"} ] "#);
-    assert_eq!(records(&mapped), [
-        r#"{"USER":"a\"ü","BIG":98765432109876543210.50,"DEEP":{"x" : 1},"PERMISSIONS_ID":"25","FIXED":[1, 2],"NONE":null,"INTO_TEXT":null}"#,
-        r#"{"USER":"b","BIG":null,"DEEP":null,"PERMISSIONS_ID":"25","FIXED":[1, 2],"NONE":null,"INTO_TEXT":null}"#,
-    ]);
+    let mapped = map(
+        plan(fields),
+        r#" [ {"id": 98765432109876543210.50, "login":"a\"ü", "a":{"b":[0,{"x" : 1}]}, "x":[[]]} , {"login":"b"} ] "#,
+    );
+    assert_eq!(
+        records(&mapped),
+        [
+            r#"{"USER":"a\"ü","BIG":98765432109876543210.50,"DEEP":{"x" : 1},"PERMISSIONS_ID":"25","FIXED":[1, 2],"NONE":null,"INTO_TEXT":null}"#,
+            r#"{"USER":"b","BIG":null,"DEEP":null,"PERMISSIONS_ID":"25","FIXED":[1, 2],"NONE":null,"INTO_TEXT":null}"#,
+        ]
+    );
     assert_eq!((mapped.count, mapped.left_out.len()), (2, 0));
 }
 
 #[test]
 fn what_lacks_a_required_field_or_is_no_record_is_left_out_with_the_reason() {
-    let required = |name: &str, path: &str| wit::Field { required: true, ..field(name, path) };
-    let mapped = map(plan(vec![required("USER", "u"), required("EMAIL", "e"), field("X", "x")]), r#"[{"u":"a","e":"m"},{"u":null,"e":""},7,{"u":"b"},{"u":"c","e":"m","x":tru}]"#);
+    let required = |name: &str, path: &str| wit::Field {
+        required: true,
+        ..field(name, path)
+    };
+    let mapped = map(
+        plan(vec![required("USER", "u"), required("EMAIL", "e"), field("X", "x")]),
+        r#"[{"u":"a","e":"m"},{"u":null,"e":""},7,{"u":"b"},{"u":"c","e":"m","x":tru}]"#,
+    );
     assert_eq!(records(&mapped), [r#"{"USER":"a","EMAIL":"m","X":null}"#]);
-    let left_out: Vec<String> = mapped.left_out.iter().map(|left| format!("{} {:?}", left.index, left.reason)).collect();
-    assert_eq!(left_out, [
-        r#"1 Reason::Missing(["USER", "EMAIL"])"#,
-        r#"2 Reason::Unusable("it is not an object")"#,
-        r#"3 Reason::Missing(["EMAIL"])"#,
-        r#"4 Reason::Unusable("its value for X is not well-formed JSON")"#,
-    ]);
+    let left_out: Vec<String> = mapped
+        .left_out
+        .iter()
+        .map(|left| format!("{} {:?}", left.index, left.reason))
+        .collect();
+    assert_eq!(
+        left_out,
+        [
+            r#"1 Reason::Missing(["USER", "EMAIL"])"#,
+            r#"2 Reason::Unusable("it is not an object")"#,
+            r#"3 Reason::Missing(["EMAIL"])"#,
+            r#"4 Reason::Unusable("its value for X is not well-formed JSON")"#,
+        ]
+    );
     assert_eq!(mapped.count, 5);
 }
 
 #[test]
 fn equal_keys_have_equal_hashes() {
-    let keys = |sync: Option<&str>| map(wit::Plan { sync_field: sync.map(str::to_owned), ..plan(vec![field("USER", "u"), field("SN", "s")]) }, r#"[{"u":"a","s":1},{"u":"b","s":1},{"u":"a","s":2}]"#).keys;
+    let keys = |sync: Option<&str>| {
+        map(
+            wit::Plan {
+                sync_field: sync.map(str::to_owned),
+                ..plan(vec![field("USER", "u"), field("SN", "s")])
+            },
+            r#"[{"u":"a","s":1},{"u":"b","s":1},{"u":"a","s":2}]"#,
+        )
+        .keys
+    };
     let by_user = keys(None);
     assert!(by_user[0] == by_user[2] && by_user[0] != by_user[1]);
     let by_serial = keys(Some("SN"));
@@ -87,30 +129,73 @@ fn equal_keys_have_equal_hashes() {
 
 #[test]
 fn odd_values_are_null_and_counted_by_kind() {
-    let fields = vec![wit::Field { converter: converter("date_format"), ..field("WHEN", "d") }];
-    let mapped = map(plan(fields), r#"[{"d":"2026-11-24"},{"d":"soon"},{"d":5},{"d":"later"},{"d":null},{}]"#);
-    assert_eq!(records(&mapped), [r#"{"WHEN":1795478400}"#, r#"{"WHEN":null}"#, r#"{"WHEN":null}"#, r#"{"WHEN":null}"#, r#"{"WHEN":null}"#, r#"{"WHEN":null}"#]);
-    let odd: Vec<(&str, u32)> = mapped.odd_values.iter().map(|odd| (odd.problem.as_str(), odd.count)).collect();
+    let fields = vec![wit::Field {
+        converter: converter("date_format"),
+        ..field("WHEN", "d")
+    }];
+    let mapped = map(
+        plan(fields),
+        r#"[{"d":"2026-11-24"},{"d":"soon"},{"d":5},{"d":"later"},{"d":null},{}]"#,
+    );
+    assert_eq!(
+        records(&mapped),
+        [
+            r#"{"WHEN":1795478400}"#,
+            r#"{"WHEN":null}"#,
+            r#"{"WHEN":null}"#,
+            r#"{"WHEN":null}"#,
+            r#"{"WHEN":null}"#,
+            r#"{"WHEN":null}"#
+        ]
+    );
+    let odd: Vec<(&str, u32)> = mapped
+        .odd_values
+        .iter()
+        .map(|odd| (odd.problem.as_str(), odd.count))
+        .collect();
     assert_eq!(odd, [("not a date", 2), ("not a text", 1)]);
 }
 
 #[test]
 fn a_path_s_own_converter_applies_unless_the_field_has_one() {
-    let mut plan = plan(vec![field("A", "d"), wit::Field { converter: converter("split_email"), ..field("B", "d") }]);
+    let mut plan = plan(vec![
+        field("A", "d"),
+        wit::Field {
+            converter: converter("split_email"),
+            ..field("B", "d")
+        },
+    ]);
     plan.converters = vec![("d".to_owned(), converter("date_format").unwrap())];
-    assert_eq!(records(&map(plan, r#"[{"d":"1970-01-02"}]"#)), [r#"{"A":86400,"B":"1970-01-02"}"#]);
+    assert_eq!(
+        records(&map(plan, r#"[{"d":"1970-01-02"}]"#)),
+        [r#"{"A":86400,"B":"1970-01-02"}"#]
+    );
 }
 
 #[test]
 fn models_are_looked_up_once_and_the_page_goes_on() {
-    let fields = vec![wit::Field { converter: converter("mac_model_from_sn"), ..field("MODEL", "hardware.model") }];
+    let fields = vec![wit::Field {
+        converter: converter("mac_model_from_sn"),
+        ..field("MODEL", "hardware.model")
+    }];
     let mut mapping = Mapping::new(plan(fields)).unwrap();
     let page = br#"[{"general":{"serial_number":"S1"},"hardware":{"model":"m1"}},{"general":{"serial_number":"S2"},"hardware":{"model":"m2"}},{"general":{"serial_number":"S1"}}]"#;
-    let wit::Outcome::LookUp(asked) = mapping.map_page(page.to_vec()).unwrap() else { panic!("it should ask") };
-    assert_eq!(asked.iter().map(|look_up| look_up.key.as_str()).collect::<Vec<_>>(), ["S1", "S2"]);
+    let wit::Outcome::LookUp(asked) = mapping.map_page(page.to_vec()).unwrap() else {
+        panic!("it should ask")
+    };
+    assert_eq!(
+        asked.iter().map(|look_up| look_up.key.as_str()).collect::<Vec<_>>(),
+        ["S1", "S2"]
+    );
     let mapped = mapping.resolve(vec![Some("iMac".into()), None]).unwrap();
-    assert_eq!(records(&mapped), [r#"{"MODEL":"iMac"}"#, r#"{"MODEL":"m2"}"#, r#"{"MODEL":"iMac"}"#]);
-    assert!(matches!(mapping.map_page(page.to_vec()).unwrap(), wit::Outcome::Mapped(_)), "both are known now");
+    assert_eq!(
+        records(&mapped),
+        [r#"{"MODEL":"iMac"}"#, r#"{"MODEL":"m2"}"#, r#"{"MODEL":"iMac"}"#]
+    );
+    assert!(
+        matches!(mapping.map_page(page.to_vec()).unwrap(), wit::Outcome::Mapped(_)),
+        "both are known now"
+    );
     assert!(matches!(mapping.resolve(vec![]), Err(wit::Error::State(_))));
 }
 
@@ -118,9 +203,15 @@ fn models_are_looked_up_once_and_the_page_goes_on() {
 fn what_is_no_page_and_what_is_no_plan_is_refused() {
     let mut mapping = Mapping::new(plan(vec![])).unwrap();
     for page in [&b""[..], b"{}", b"[", b"[{}", b"[{}]x", b"[,]", b"[\xff]", b"[{} {}]"] {
-        assert!(matches!(mapping.map_page(page.to_vec()), Err(wit::Error::Page(_))), "{page:?}");
+        assert!(
+            matches!(mapping.map_page(page.to_vec()), Err(wit::Error::Page(_))),
+            "{page:?}"
+        );
     }
-    let wrong = plan(vec![wit::Field { converter: converter("nope"), ..field("A", "a") }]);
+    let wrong = plan(vec![wit::Field {
+        converter: converter("nope"),
+        ..field("A", "a")
+    }]);
     assert!(matches!(Mapping::new(wrong), Err(wit::Error::Plan((field, _))) if field == "A"));
 }
 
@@ -135,12 +226,24 @@ fn reference(paths: &[(&str, &str)], page: &[Value]) -> Vec<Value> {
     };
     page.iter()
         .filter(|record| record.is_object())
-        .map(|record| Value::Object(paths.iter().map(|(name, path)| ((*name).to_owned(), at(record, path).unwrap_or(Value::Null))).collect()))
+        .map(|record| {
+            Value::Object(
+                paths
+                    .iter()
+                    .map(|(name, path)| ((*name).to_owned(), at(record, path).unwrap_or(Value::Null)))
+                    .collect(),
+            )
+        })
         .collect()
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), "[ab\"\\\\é\n{},\\]]{0,5}".prop_map(Value::from)];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[ab\"\\\\é\n{},\\]]{0,5}".prop_map(Value::from)
+    ];
     leaf.prop_recursive(4, 32, 5, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),

@@ -8,8 +8,8 @@ mod script;
 
 use std::cell::RefCell;
 
-pub use script::{Asked, Script};
 use script::Host;
+pub use script::{Asked, Script};
 
 use crate::{Connector, Error, Settings, Wanted};
 
@@ -20,7 +20,9 @@ thread_local! {
 pub(crate) fn with_host<T>(act: impl FnOnce(&mut Host) -> T) -> T {
     HOST.with_borrow_mut(|host| {
         #[expect(clippy::expect_used, reason = "a mistake in a test")]
-        act(host.as_mut().expect("connectors run natively only through `testing::run` and `testing::check`"))
+        act(host
+            .as_mut()
+            .expect("connectors run natively only through `testing::run` and `testing::check`"))
     })
 }
 
@@ -43,23 +45,43 @@ pub struct Outcome {
 
 /// What a run is for: these source paths, without a limit.
 pub fn wanted(sources: &[&str]) -> Wanted {
-    Wanted { sources: sources.iter().map(|path| (*path).to_owned()).collect(), everything: false, limit: None }
+    Wanted {
+        sources: sources.iter().map(|path| (*path).to_owned()).collect(),
+        everything: false,
+        limit: None,
+    }
 }
 
 /// Settings by name and value.
 pub fn settings(pairs: &[(&str, &str)]) -> Settings {
-    Settings::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    Settings::new(
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+    )
 }
 
 /// Runs a connector to its end.
 #[expect(clippy::panic, reason = "fails the test")]
 pub fn run<C: Connector>(settings: Settings, wanted: Wanted, script: Script) -> Outcome {
     let (outcome, host) = play(script, || {
-        let mut outcome =
-            Outcome { records: vec![], pages: vec![], misses: vec![], error: None, waits: vec![], log: vec![] };
+        let mut outcome = Outcome {
+            records: vec![],
+            pages: vec![],
+            misses: vec![],
+            error: None,
+            waits: vec![],
+            log: vec![],
+        };
         let mut connector = match C::open(settings, None, wanted) {
             Ok(connector) => connector,
-            Err(error) => return Outcome { error: Some(error), ..outcome },
+            Err(error) => {
+                return Outcome {
+                    error: Some(error),
+                    ..outcome
+                };
+            }
         };
         loop {
             match connector.next() {
@@ -69,14 +91,25 @@ pub fn run<C: Connector>(settings: Settings, wanted: Wanted, script: Script) -> 
                         .unwrap_or_else(|error| panic!("a page is not a JSON array: {error}"));
                     outcome.pages.push(records.len());
                     outcome.records.extend(records);
-                    outcome.misses.extend(page.misses.into_iter().map(|miss| (miss.id, miss.reason)));
+                    outcome
+                        .misses
+                        .extend(page.misses.into_iter().map(|miss| (miss.id, miss.reason)));
                 }
                 Ok(None) => return outcome,
-                Err(error) => return Outcome { error: Some(error), ..outcome },
+                Err(error) => {
+                    return Outcome {
+                        error: Some(error),
+                        ..outcome
+                    };
+                }
             }
         }
     });
-    Outcome { waits: host.waits, log: host.log, ..outcome }
+    Outcome {
+        waits: host.waits,
+        log: host.log,
+        ..outcome
+    }
 }
 
 /// Checks a connector's settings.

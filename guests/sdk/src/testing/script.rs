@@ -37,16 +37,29 @@ impl Script {
 
     /// Expects a GET of `url` signed with `slot`, and answers with status, headers and body.
     pub fn get(mut self, url: &str, slot: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let answer = http::Response { status, headers, body: body.as_bytes().to_vec() };
-        let asked = Asked { line: format!("GET {url}"), auth: Some(slot.to_owned()) };
+        let headers = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let answer = http::Response {
+            status,
+            headers,
+            body: body.as_bytes().to_vec(),
+        };
+        let asked = Asked {
+            line: format!("GET {url}"),
+            auth: Some(slot.to_owned()),
+        };
         self.steps.push_back(Step::Http(asked, Box::new(Ok(answer))));
         self
     }
 
     /// Expects a GET of `url` signed with `slot`, and gives no answer.
     pub fn get_fails(mut self, url: &str, slot: &str, error: http::Error) -> Self {
-        let asked = Asked { line: format!("GET {url}"), auth: Some(slot.to_owned()) };
+        let asked = Asked {
+            line: format!("GET {url}"),
+            auth: Some(slot.to_owned()),
+        };
         self.steps.push_back(Step::Http(asked, Box::new(Err(error))));
         self
     }
@@ -82,7 +95,12 @@ pub(crate) struct Host {
 #[expect(clippy::panic, reason = "a strict script fails the test")]
 impl Host {
     pub(super) fn new(script: Script) -> Self {
-        Self { steps: script.steps, now: script.now, waits: Vec::new(), log: Vec::new() }
+        Self {
+            steps: script.steps,
+            now: script.now,
+            waits: Vec::new(),
+            log: Vec::new(),
+        }
     }
 
     pub(super) fn finish(&self) {
@@ -90,7 +108,10 @@ impl Host {
     }
 
     pub(crate) fn http(&mut self, request: &http::Request) -> Result<http::Response, http::Error> {
-        let asked = Asked { line: format!("{:?} {}", request.method, request.url).replacen("Method::Get", "GET", 1), auth: request.auth.clone() };
+        let asked = Asked {
+            line: format!("{:?} {}", request.method, request.url).replacen("Method::Get", "GET", 1),
+            auth: request.auth.clone(),
+        };
         match self.steps.pop_front() {
             Some(Step::Http(expected, answer)) => {
                 assert_eq!(asked, expected, "another request was expected");
@@ -103,7 +124,11 @@ impl Host {
     pub(crate) fn ldap_open(&mut self, target: &ldap::Target) -> Result<(), ldap::Error> {
         match self.steps.pop_front() {
             Some(Step::LdapOpen(expected, answer)) => {
-                assert_eq!(format!("{target:?}"), format!("{expected:?}"), "another connection was expected");
+                assert_eq!(
+                    format!("{target:?}"),
+                    format!("{expected:?}"),
+                    "another connection was expected"
+                );
                 answer
             }
             other => panic!("an unexpected connection: {target:?}; the script's next step is {other:?}"),
@@ -113,7 +138,11 @@ impl Host {
     pub(crate) fn ldap_search(&mut self, search: &ldap::Search) -> Result<(), ldap::Error> {
         match self.steps.pop_front() {
             Some(Step::LdapSearch(expected, answer)) => {
-                assert_eq!(format!("{search:?}"), format!("{expected:?}"), "another search was expected");
+                assert_eq!(
+                    format!("{search:?}"),
+                    format!("{expected:?}"),
+                    "another search was expected"
+                );
                 answer
             }
             other => panic!("an unexpected search: {search:?}; the script's next step is {other:?}"),

@@ -39,7 +39,10 @@ impl Slot {
         match self {
             Self::Basic { username, password } => {
                 let text = Secret::new(format!("{}:{}", username.expose(), password.expose()));
-                headers.insert(AUTHORIZATION, sensitive(&format!("Basic {}", STANDARD.encode(text.expose())))?);
+                headers.insert(
+                    AUTHORIZATION,
+                    sensitive(&format!("Basic {}", STANDARD.encode(text.expose())))?,
+                );
             }
             Self::Header { name, value } => {
                 let name = HeaderName::from_bytes(name.as_bytes())
@@ -92,18 +95,39 @@ mod tests {
 
     #[test]
     fn each_kind_goes_where_it_belongs() {
-        let (headers, _) = signed(&Slot::Basic { username: Secret::new("Aladdin"), password: Secret::new("open sesame") }, "");
+        let (headers, _) = signed(
+            &Slot::Basic {
+                username: Secret::new("Aladdin"),
+                password: Secret::new("open sesame"),
+            },
+            "",
+        );
         assert_eq!(headers[AUTHORIZATION], "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert!(headers[AUTHORIZATION].is_sensitive());
-        let (headers, _) = signed(&Slot::Header { name: "X-Api-Key".into(), value: Secret::new("k") }, "");
+        let (headers, _) = signed(
+            &Slot::Header {
+                name: "X-Api-Key".into(),
+                value: Secret::new("k"),
+            },
+            "",
+        );
         assert_eq!(headers["x-api-key"], "k");
-        let (_, body) = signed(&Slot::Body { placeholder: "@@".into(), value: Secret::new("p") }, "<a>@@</a>@@");
+        let (_, body) = signed(
+            &Slot::Body {
+                placeholder: "@@".into(),
+                value: Secret::new("p"),
+            },
+            "<a>@@</a>@@",
+        );
         assert_eq!(body, "<a>p</a>p");
     }
 
     #[test]
     fn a_credential_that_would_break_the_header_is_refused() {
-        let slot = Slot::Header { name: "a".into(), value: Secret::new("x\r\ny: z") };
+        let slot = Slot::Header {
+            name: "a".into(),
+            value: Secret::new("x\r\ny: z"),
+        };
         assert!(slot.sign(&mut HeaderMap::new(), &mut None).is_err());
     }
 }

@@ -38,8 +38,17 @@ pub(super) async fn read(client: &HttpClient, response: &mut Response, limits: &
 }
 
 fn coding(headers: &HeaderMap) -> Result<Coding, Error> {
-    let values: Vec<&[u8]> = headers.get_all(CONTENT_ENCODING).iter().map(|value| value.as_bytes()).collect();
-    let unknown = |value: &[u8]| Error::BadBody(format!("the answer is encoded as `{}`, which was not asked for", crate::redact::clean(&String::from_utf8_lossy(value), 40)));
+    let values: Vec<&[u8]> = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .map(|value| value.as_bytes())
+        .collect();
+    let unknown = |value: &[u8]| {
+        Error::BadBody(format!(
+            "the answer is encoded as `{}`, which was not asked for",
+            crate::redact::clean(&String::from_utf8_lossy(value), 40)
+        ))
+    };
     match values.as_slice() {
         [] => Ok(Coding::Identity),
         [value] => match value.to_ascii_lowercase().as_slice() {
@@ -55,7 +64,10 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Error> {
 async fn wire(client: &HttpClient, response: &mut Response, limits: &Limits) -> Result<Vec<u8>, Error> {
     let too_large = || Error::TooLarge(format!("the answer has more than {} bytes", limits.wire_bytes));
     // A hint only: what really comes is counted.
-    let announced = response.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let announced = response
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|bytes| bytes > limits.wire_bytes) {
         return Err(too_large());
     }
@@ -68,9 +80,14 @@ async fn wire(client: &HttpClient, response: &mut Response, limits: &Limits) -> 
         }
         body.extend_from_slice(&piece);
         let elapsed = started.elapsed();
-        let is_slow = elapsed > limits.slow_after && (body.len() as u64) < limits.slowest.saturating_mul(elapsed.as_secs());
+        let is_slow =
+            elapsed > limits.slow_after && (body.len() as u64) < limits.slowest.saturating_mul(elapsed.as_secs());
         if elapsed > total || is_slow {
-            return Err(Error::BadBody(format!("the answer comes too slowly: {} bytes in {} s", body.len(), elapsed.as_secs())));
+            return Err(Error::BadBody(format!(
+                "the answer comes too slowly: {} bytes in {} s",
+                body.len(),
+                elapsed.as_secs()
+            )));
         }
     }
     Ok(body)
@@ -90,14 +107,24 @@ fn expand(mut decoder: impl Read, wire_bytes: usize, limits: &Limits) -> Result<
     let mut decoded = Vec::with_capacity(wire_bytes.saturating_mul(4).min(limits.decoded_bytes));
     let mut piece = vec![0; 64 << 10];
     loop {
-        let count = decoder.read(&mut piece).map_err(|error| Error::BadBody(format!("the answer's encoding is broken: {error}")))?;
-        let Some(piece) = piece.get(..count).filter(|piece| !piece.is_empty()) else { return Ok(decoded) };
+        let count = decoder
+            .read(&mut piece)
+            .map_err(|error| Error::BadBody(format!("the answer's encoding is broken: {error}")))?;
+        let Some(piece) = piece.get(..count).filter(|piece| !piece.is_empty()) else {
+            return Ok(decoded);
+        };
         decoded.extend_from_slice(piece);
         if decoded.len() > limits.decoded_bytes {
-            return Err(Error::TooLarge(format!("the answer has more than {} bytes when decoded", limits.decoded_bytes)));
+            return Err(Error::TooLarge(format!(
+                "the answer has more than {} bytes when decoded",
+                limits.decoded_bytes
+            )));
         }
         if decoded.len() > limits.ratio_from_bytes && decoded.len() / limits.ratio > wire_bytes {
-            return Err(Error::TooLarge(format!("decoding makes the answer more than {} times larger", limits.ratio)));
+            return Err(Error::TooLarge(format!(
+                "decoding makes the answer more than {} times larger",
+                limits.ratio
+            )));
         }
     }
 }
@@ -126,18 +153,36 @@ mod tests {
         bare.write_all(b"text").unwrap();
         let limits = Limits::default();
         assert_eq!(decode(&gzip(b"text"), Coding::Gzip, &limits).unwrap(), b"text");
-        assert_eq!(decode(&[gzip(b"te"), gzip(b"xt")].concat(), Coding::Gzip, &limits).unwrap(), b"text");
-        assert_eq!(decode(&zlib.finish().unwrap(), Coding::Deflate, &limits).unwrap(), b"text");
-        assert_eq!(decode(&bare.finish().unwrap(), Coding::Deflate, &limits).unwrap(), b"text");
+        assert_eq!(
+            decode(&[gzip(b"te"), gzip(b"xt")].concat(), Coding::Gzip, &limits).unwrap(),
+            b"text"
+        );
+        assert_eq!(
+            decode(&zlib.finish().unwrap(), Coding::Deflate, &limits).unwrap(),
+            b"text"
+        );
+        assert_eq!(
+            decode(&bare.finish().unwrap(), Coding::Deflate, &limits).unwrap(),
+            b"text"
+        );
     }
 
     #[test]
     fn a_bomb_is_stopped_by_its_ratio_and_by_its_size() {
         let bomb = gzip(&vec![0; 4 << 20]);
         let error = decode(&bomb, Coding::Gzip, &Limits::default()).unwrap_err();
-        assert_eq!(error.to_string(), "decoding makes the answer more than 200 times larger");
-        let small = Limits { decoded_bytes: 1_000, ..Limits::default() };
-        assert_eq!(decode(&bomb, Coding::Gzip, &small).unwrap_err().to_string(), "the answer has more than 1000 bytes when decoded");
+        assert_eq!(
+            error.to_string(),
+            "decoding makes the answer more than 200 times larger"
+        );
+        let small = Limits {
+            decoded_bytes: 1_000,
+            ..Limits::default()
+        };
+        assert_eq!(
+            decode(&bomb, Coding::Gzip, &small).unwrap_err().to_string(),
+            "the answer has more than 1000 bytes when decoded"
+        );
     }
 
     #[test]

@@ -15,7 +15,11 @@ impl HttpState {
             Err(error) => Err(error),
         };
         match sent {
-            Ok(answer) => Ok(wit::Response { status: answer.status, headers: answer.headers, body: answer.body }),
+            Ok(answer) => Ok(wit::Response {
+                status: answer.status,
+                headers: answer.headers,
+                body: answer.body,
+            }),
             Err(error) => {
                 if let Error::Denied(what) = &error {
                     tracing::warn!(what = self.redact(what), "a request of the connector was denied");
@@ -29,17 +33,24 @@ impl HttpState {
 impl Host for &mut HttpState {
     async fn send(&mut self, request: wit::Request) -> wasmtime::Result<Result<wit::Response, wit::Error>> {
         let mut answers = self.send_all(vec![request]).await?;
-        Ok(answers.pop().unwrap_or_else(|| Err(wit::Error::Other("the request was lost".to_owned()))))
+        Ok(answers
+            .pop()
+            .unwrap_or_else(|| Err(wit::Error::Other("the request was lost".to_owned()))))
     }
 
-    async fn send_all(&mut self, requests: Vec<wit::Request>) -> wasmtime::Result<Vec<Result<wit::Response, wit::Error>>> {
+    async fn send_all(
+        &mut self,
+        requests: Vec<wit::Request>,
+    ) -> wasmtime::Result<Vec<Result<wit::Response, wit::Error>>> {
         let limit = self.limits().batch;
         if requests.len() > limit {
             let refusal = || Err(wit::Error::TooLarge(format!("{limit} requests at once are the limit")));
             return Ok(requests.iter().map(|_| refusal()).collect());
         }
-        let mut answers: Vec<Result<wit::Response, wit::Error>> =
-            requests.iter().map(|_| Err(wit::Error::Other("the request was lost".to_owned()))).collect();
+        let mut answers: Vec<Result<wit::Response, wit::Error>> = requests
+            .iter()
+            .map(|_| Err(wit::Error::Other("the request was lost".to_owned())))
+            .collect();
         // On tasks of their own: a guest's stack is small, and a panic in a library must not be one of the run. Dropping the set
         // ends them, when the guest's call is given up.
         let mut tasks = JoinSet::new();

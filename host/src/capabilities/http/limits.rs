@@ -71,6 +71,10 @@ pub struct Retry {
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { budget: Duration::from_secs(60 * 60), backoff: Backoff::default(), tries: 8 }
+        Self {
+            budget: Duration::from_secs(60 * 60),
+            backoff: Backoff::default(),
+            tries: 8,
+        }
     }
 }

@@ -63,7 +63,13 @@ pub(super) struct Answer {
 
 impl HttpState {
     /// The HTTP of a run: its network, the credentials of its slots, what it may ask and how it repeats.
-    pub fn new(network: &Network, slots: BTreeMap<String, Slot>, limits: Limits, retry: Retry, redactor: Redactor) -> Self {
+    pub fn new(
+        network: &Network,
+        slots: BTreeMap<String, Slot>,
+        limits: Limits,
+        retry: Retry,
+        redactor: Redactor,
+    ) -> Self {
         let shared = Shared {
             client: network.http(),
             slots,
@@ -76,7 +82,9 @@ impl HttpState {
             retry,
             redactor,
         };
-        Self { shared: Arc::new(shared) }
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// What the run has asked so far.
@@ -136,24 +144,47 @@ impl HttpState {
         let (mut url, mut method, mut body) = (request.url.clone(), request.method.clone(), request.body.clone());
         for _ in 0..=shared.limits.redirects {
             if shared.requests.fetch_add(1, Ordering::Relaxed) >= shared.limits.requests {
-                return Err(Error::TooLarge(format!("the run has sent {} requests, which is the limit", shared.limits.requests)));
+                return Err(Error::TooLarge(format!(
+                    "the run has sent {} requests, which is the limit",
+                    shared.limits.requests
+                )));
             }
-            let mut response = shared.client.send(shared.outgoing(request, &method, &url, body.clone())?).await?;
+            let mut response = shared
+                .client
+                .send(shared.outgoing(request, &method, &url, body.clone())?)
+                .await?;
             let Some(next) = redirect(&url, response.status(), response.headers().get(LOCATION)) else {
-                let body = if method == Method::HEAD { Vec::new() } else { body::read(&shared.client, &mut response, &shared.limits).await? };
+                let body = if method == Method::HEAD {
+                    Vec::new()
+                } else {
+                    body::read(&shared.client, &mut response, &shared.limits).await?
+                };
                 shared.received.fetch_add(body.len() as u64, Ordering::Relaxed);
                 let headers = response.headers().iter().map(|(name, value)| {
-                    (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                    (
+                        name.as_str().to_owned(),
+                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                    )
                 });
-                return Ok(Answer { status: response.status().as_u16(), headers: headers.collect(), body });
+                return Ok(Answer {
+                    status: response.status().as_u16(),
+                    headers: headers.collect(),
+                    body,
+                });
             };
             let next = next?;
             if next.origin() != url.origin() {
                 if request.slot.is_some() {
-                    return Err(Error::Denied(format!("the source redirects to {}, where its credential must not go", next.origin().ascii_serialization())));
+                    return Err(Error::Denied(format!(
+                        "the source redirects to {}, where its credential must not go",
+                        next.origin().ascii_serialization()
+                    )));
                 }
                 if body.is_some() {
-                    return Err(Error::Denied(format!("the source redirects to {}, where the request's body must not go", next.origin().ascii_serialization())));
+                    return Err(Error::Denied(format!(
+                        "the source redirects to {}, where the request's body must not go",
+                        next.origin().ascii_serialization()
+                    )));
                 }
             }
             // As browsers have always done; only 307 and 308 keep the method.
@@ -163,14 +194,23 @@ impl HttpState {
             }
             url = next;
         }
-        Err(Error::TooLarge(format!("the source redirects more than {} times", shared.limits.redirects)))
+        Err(Error::TooLarge(format!(
+            "the source redirects more than {} times",
+            shared.limits.redirects
+        )))
     }
 }
 
 impl Shared {
     /// The request as it goes out, credential included. The place is judged first: a place that may not be reached is not even
     /// asked for its name.
-    fn outgoing(&self, request: &Request, method: &Method, url: &Url, mut body: Option<Vec<u8>>) -> Result<reqwest::Request, Error> {
+    fn outgoing(
+        &self,
+        request: &Request,
+        method: &Method,
+        url: &Url,
+        mut body: Option<Vec<u8>>,
+    ) -> Result<reqwest::Request, Error> {
         self.client.network().permits(url)?;
         let mut headers = request.headers.clone();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
@@ -182,7 +222,10 @@ impl Shared {
             }
         }
         if let Some(name) = &request.slot {
-            let slot = self.slots.get(name).ok_or_else(|| Error::Denied(format!("there is no auth slot `{}`", crate::redact::clean(name, 60))))?;
+            let slot = self
+                .slots
+                .get(name)
+                .ok_or_else(|| Error::Denied(format!("there is no auth slot `{}`", crate::redact::clean(name, 60))))?;
             slot.sign(&mut headers, &mut body)?;
         }
         let mut outgoing = reqwest::Request::new(method.clone(), url.clone());
@@ -194,7 +237,11 @@ impl Shared {
     /// Whether an answer asks to be asked again: `None` if not, else the wait it names, if it names one.
     fn asks_to_wait(&self, answer: &Answer) -> Option<Option<Duration>> {
         let named = || {
-            let value = answer.headers.iter().find(|(name, _)| name == RETRY_AFTER.as_str()).map(|(_, value)| value.as_str());
+            let value = answer
+                .headers
+                .iter()
+                .find(|(name, _)| name == RETRY_AFTER.as_str())
+                .map(|(_, value)| value.as_str());
             value.and_then(|value| retry_after(value, SystemTime::now()))
         };
         match answer.status {
@@ -224,10 +271,17 @@ fn redirect(from: &Url, status: StatusCode, location: Option<&HeaderValue>) -> O
         return None;
     }
     let invalid = || Error::BadBody("the source redirects to something that is not a URL".to_owned());
-    let target = location?.to_str().ok().filter(|target| !target.is_empty()).map(|target| from.join(target));
+    let target = location?
+        .to_str()
+        .ok()
+        .filter(|target| !target.is_empty())
+        .map(|target| from.join(target));
     Some(match target {
         Some(Ok(url)) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        Some(Ok(url)) => Err(Error::Denied(format!("the source redirects to `{}:`, which is neither https nor http", url.scheme()))),
+        Some(Ok(url)) => Err(Error::Denied(format!(
+            "the source redirects to `{}:`, which is neither https nor http",
+            url.scheme()
+        ))),
         _ => Err(invalid()),
     })
 }

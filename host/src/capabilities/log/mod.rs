@@ -23,7 +23,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line_bytes: 8 << 10, lines_per_second: 100, run_bytes: 16 << 20 }
+        Self {
+            line_bytes: 8 << 10,
+            lines_per_second: 100,
+            run_bytes: 16 << 20,
+        }
     }
 }
 
@@ -88,7 +92,9 @@ impl Host for &mut LogState {
         if level == Level::Error {
             self.last_error = Some(clean(&self.redactor.redact(&message), self.limits.line_bytes));
         }
-        let Some(line) = self.admit(&message, Instant::now()) else { return Ok(()) };
+        let Some(line) = self.admit(&message, Instant::now()) else {
+            return Ok(());
+        };
         let section = self.section.as_str();
         match level {
             Level::Debug => tracing::debug!(section, guest.message = line, "connector"),
@@ -104,7 +110,11 @@ impl Host for &mut LogState {
 impl Drop for LogState {
     fn drop(&mut self) {
         if self.suppressed > 0 {
-            tracing::warn!(section = self.section, lines = self.suppressed, "the connector wrote more than it may; suppressed");
+            tracing::warn!(
+                section = self.section,
+                lines = self.suppressed,
+                "the connector wrote more than it may; suppressed"
+            );
         }
     }
 }
@@ -139,7 +149,10 @@ mod tests {
 
     #[test]
     fn a_flood_is_counted_and_a_later_line_comes_through() {
-        let mut state = state(Limits { lines_per_second: 2, ..Limits::default() });
+        let mut state = state(Limits {
+            lines_per_second: 2,
+            ..Limits::default()
+        });
         let start = state.second_started;
         let admitted = (0..1_000).filter(|_| state.admit("flood", start).is_some()).count();
         assert_eq!((admitted, state.suppressed()), (2, 998));
@@ -148,7 +161,11 @@ mod tests {
 
     #[test]
     fn a_run_has_a_budget_and_a_line_a_length() {
-        let mut state = state(Limits { line_bytes: 10, run_bytes: 30, ..Limits::default() });
+        let mut state = state(Limits {
+            line_bytes: 10,
+            run_bytes: 30,
+            ..Limits::default()
+        });
         let now = Instant::now();
         assert_eq!(state.admit(&"x".repeat(100), now).as_deref(), Some("xxxxxxxxxx…"));
         assert!(state.admit(&"x".repeat(100), now).is_some());

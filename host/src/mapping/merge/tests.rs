@@ -32,10 +32,19 @@ fn description(kind: RecordKind) -> Description {
         version: "1".into(),
         kind,
         mapping_name: "Sample".into(),
-        settings: vec![setting("api_token"), setting("default_role"), setting("default_position")],
+        settings: vec![
+            setting("api_token"),
+            setting("default_role"),
+            setting("default_position"),
+        ],
         mappings: vec![
             mapping("USER", source("uid"), Some("ldap_user_field"), true),
-            mapping("POSITION", schema::Origin::Setting("default_position".into()), None, false),
+            mapping(
+                "POSITION",
+                schema::Origin::Setting("default_position".into()),
+                None,
+                false,
+            ),
         ],
         converters: vec![("general.date".into(), "date_format".into())],
         endpoints: vec![],
@@ -49,17 +58,39 @@ fn merged(kind: RecordKind, server: &[(&str, &str)], ini: &str) -> Result<Merged
     let section = config::section(&ini, &ini.sections[0], &description, &|_| None).unwrap();
     let server: Vec<_> = server
         .iter()
-        .map(|(source, field)| ServerMapping { source: (*source).to_owned(), field: (*field).to_owned() })
+        .map(|(source, field)| ServerMapping {
+            source: (*source).to_owned(),
+            field: (*field).to_owned(),
+        })
         .collect();
     let python_converters = BTreeSet::from(["mine".to_owned()]);
-    merge(&Inputs { description: &description, server: &server, section: &section, python_converters: &python_converters })
-        .map_err(|findings| findings.iter().map(|found| format!("{found} | {}", found.remedy.as_deref().unwrap())).collect())
+    merge(&Inputs {
+        description: &description,
+        server: &server,
+        section: &section,
+        python_converters: &python_converters,
+    })
+    .map_err(|findings| {
+        findings
+            .iter()
+            .map(|found| format!("{found} | {}", found.remedy.as_deref().unwrap()))
+            .collect()
+    })
 }
 
 fn show(merged: &Merged) -> Vec<String> {
     let field = |field: &Field| {
-        let converter = field.converter.as_ref().map(|converter| format!(" through {converter}")).unwrap_or_default();
-        format!("{} {:?}{converter}{}", field.name, field.origin, if field.required { " required" } else { "" })
+        let converter = field
+            .converter
+            .as_ref()
+            .map(|converter| format!(" through {converter}"))
+            .unwrap_or_default();
+        format!(
+            "{} {:?}{converter}{}",
+            field.name,
+            field.origin,
+            if field.required { " required" } else { "" }
+        )
     };
     merged.fields.iter().map(field).collect()
 }
@@ -72,13 +103,16 @@ fn later_layers_replace_key_by_key_and_keep_the_rest() {
         "default_position = Clerk\nmapping.USER = {\"required\": false}\nmapping.PHONE = {\"hardcoded\": [1]}\nmapping.NEW = x.0\n",
     )
     .unwrap();
-    assert_eq!(show(&merged), [
-        r#"USER Source("login") through ldap_user_field"#,
-        r#"POSITION Setting("default_position")"#,
-        r#"TITLE Source("title")"#,
-        r#"PHONE Hardcoded("[1]")"#,
-        r#"NEW Source("x.0")"#,
-    ]);
+    assert_eq!(
+        show(&merged),
+        [
+            r#"USER Source("login") through ldap_user_field"#,
+            r#"POSITION Setting("default_position")"#,
+            r#"TITLE Source("title")"#,
+            r#"PHONE Hardcoded("[1]")"#,
+            r#"NEW Source("x.0")"#,
+        ]
+    );
     assert_eq!(merged.sources(), ["login", "title", "x.0"]);
     assert!(merged.uses("ldap_user_field") && !merged.uses("location") && !merged.normal_position);
 }
@@ -88,14 +122,22 @@ fn an_unused_position_is_left_to_oomnitza() {
     for spelling in ["unused", "Unused", "UNUSED"] {
         let merged = merged(RecordKind::Users, &[], &format!("default_position = {spelling}\n")).unwrap();
         assert!(merged.normal_position);
-        assert_eq!(show(&merged), [r#"USER Source("uid") through ldap_user_field required"#]);
+        assert_eq!(
+            show(&merged),
+            [r#"USER Source("uid") through ldap_user_field required"#]
+        );
     }
 }
 
 #[test]
 fn assets_need_their_sync_field_mapped() {
     let error = merged(RecordKind::Audit, &[("serial", "SN")], "sync_field = SERIAL\n").unwrap_err();
-    assert_eq!(error, ["config.ini:1: [sample] sync_field: field `SERIAL` is not mapped, and Oomnitza could not tell records apart | map it in Oomnitza (System Settings, Integrations, Sample) or with `mapping.SERIAL = {\"source\": \"…\"}` in this section"]);
+    assert_eq!(
+        error,
+        [
+            "config.ini:1: [sample] sync_field: field `SERIAL` is not mapped, and Oomnitza could not tell records apart | map it in Oomnitza (System Settings, Integrations, Sample) or with `mapping.SERIAL = {\"source\": \"…\"}` in this section"
+        ]
+    );
     assert!(merged(RecordKind::Audit, &[("serial", "SERIAL")], "sync_field = SERIAL\n").is_ok());
 }
 
@@ -107,12 +149,15 @@ fn what_cannot_be_mapped_is_said_with_its_line() {
         "mapping.A = {\"required\": true}\nmapping.B = {\"setting\": \"api_token\"}\nmapping.C = {\"setting\": \"default_rol\"}\nmapping.D = {\"source\": \"d\", \"converter\": \"mine:x=1\"}\n",
     )
     .unwrap_err();
-    assert_eq!(error, [
-        "config.ini:2: [sample] mapping.a: says nothing of where the value comes from | add `source`, `setting` or `hardcoded`",
-        "config.ini:3: [sample] mapping.b: setting `api_token` is a secret, and secrets are not sent to Oomnitza as data | map another setting, or use `hardcoded`",
-        "config.ini:4: [sample] mapping.c: there is no setting `default_rol` | did you mean `default_role`?",
-        "config.ini:5: [sample] mapping.d: converter `mine` is Python code of [converters], which this version does not run yet | use one of the built-in converters, or keep the old program for this section until then",
-    ]);
+    assert_eq!(
+        error,
+        [
+            "config.ini:2: [sample] mapping.a: says nothing of where the value comes from | add `source`, `setting` or `hardcoded`",
+            "config.ini:3: [sample] mapping.b: setting `api_token` is a secret, and secrets are not sent to Oomnitza as data | map another setting, or use `hardcoded`",
+            "config.ini:4: [sample] mapping.c: there is no setting `default_rol` | did you mean `default_role`?",
+            "config.ini:5: [sample] mapping.d: converter `mine` is Python code of [converters], which this version does not run yet | use one of the built-in converters, or keep the old program for this section until then",
+        ]
+    );
 }
 
 #[test]

@@ -28,19 +28,35 @@ fn description() -> Description {
         settings: vec![
             setting("url"),
             setting("system_name"),
-            Setting { default: Some("https://10.0.0.1".into()), ..setting("preset") },
-            Setting { optional: true, ..setting("extra") },
-            Setting { secret: true, ..setting("api_token") },
+            Setting {
+                default: Some("https://10.0.0.1".into()),
+                ..setting("preset")
+            },
+            Setting {
+                optional: true,
+                ..setting("extra")
+            },
+            Setting {
+                secret: true,
+                ..setting("api_token")
+            },
         ],
         mappings: vec![],
         converters: vec![],
         endpoints: vec![],
-        auth: vec![AuthSlot { name: "token".into(), how: Auth::Header("Authorization".into(), "SSWS {api_token}".into()) }],
+        auth: vec![AuthSlot {
+            name: "token".into(),
+            how: Auth::Header("Authorization".into(), "SSWS {api_token}".into()),
+        }],
     }
 }
 
 fn section(ini: &str) -> Section {
-    let ini = Ini::parse(Path::new("config.ini"), format!("[sample]\napi_token = t\n{ini}").into_bytes()).unwrap();
+    let ini = Ini::parse(
+        Path::new("config.ini"),
+        format!("[sample]\napi_token = t\n{ini}").into_bytes(),
+    )
+    .unwrap();
     config::section(&ini, &ini.sections[0], &description(), &|_| None).unwrap()
 }
 
@@ -56,7 +72,11 @@ const GOOD: &str = "url = https://10.1.2.3:8443/jss\nsystem_name = acme\n";
 fn a_place_that_the_admin_wrote_may_be_inside_and_one_that_the_connector_names_may_not() {
     for (endpoint, url, reach) in [
         ("{url}", "https://10.1.2.3:8443/jss", Reach::Named),
-        ("https://{system_name}.zendesk.com", "https://acme.zendesk.com/", Reach::Public),
+        (
+            "https://{system_name}.zendesk.com",
+            "https://acme.zendesk.com/",
+            Reach::Public,
+        ),
         ("https://api.example.com", "https://api.example.com/", Reach::Public),
         ("{preset}", "https://10.0.0.1/", Reach::Public),
         ("ldaps://{system_name}", "ldaps://acme", Reach::Named),
@@ -64,27 +84,49 @@ fn a_place_that_the_admin_wrote_may_be_inside_and_one_that_the_connector_names_m
         assert_eq!(granted(endpoint, GOOD), Ok(Some((url.to_owned(), reach))), "{endpoint}");
     }
     assert_eq!(granted("{extra}", GOOD), Ok(None));
-    assert!(granted("{url}{system_name}", GOOD).is_err(), "this would be another host than the admin wrote");
+    assert!(
+        granted("{url}{system_name}", GOOD).is_err(),
+        "this would be another host than the admin wrote"
+    );
 }
 
 #[test]
 fn a_part_of_a_host_s_name_stays_one() {
     for name in ["evil.example/", "evil@x", "a.b", "evil:80", "évil", "a/b", "a#"] {
-        let error = granted("https://{system_name}.zendesk.com", &format!("url = x\nsystem_name = {name}\n")).unwrap_err();
+        let error = granted(
+            "https://{system_name}.zendesk.com",
+            &format!("url = x\nsystem_name = {name}\n"),
+        )
+        .unwrap_err();
         assert!(error.starts_with("config.ini:1: [sample] system_name: `"), "{error}");
-        assert!(error.ends_with("cannot be part of a host's name | only letters, digits and `-` can stand there"), "{error}");
+        assert!(
+            error.ends_with("cannot be part of a host's name | only letters, digits and `-` can stand there"),
+            "{error}"
+        );
     }
 }
 
 #[test]
 fn what_is_no_address_is_said_with_an_example() {
     for (url, problem) in [
-        ("example.okta.com", "`example.okta.com` cannot be used: relative URL without a base"),
-        ("ftp://example.com", "`ftp://example.com` cannot be used: its scheme is not one that is spoken here"),
-        ("https://user:pw@example.com", "`https://user:pw@example.com` cannot be used: user name and password do not belong into the address"),
+        (
+            "example.okta.com",
+            "`example.okta.com` cannot be used: relative URL without a base",
+        ),
+        (
+            "ftp://example.com",
+            "`ftp://example.com` cannot be used: its scheme is not one that is spoken here",
+        ),
+        (
+            "https://user:pw@example.com",
+            "`https://user:pw@example.com` cannot be used: user name and password do not belong into the address",
+        ),
     ] {
         let error = granted("{url}", &format!("url = {url}\nsystem_name = a\n")).unwrap_err();
-        assert_eq!(error, format!("config.ini:1: [sample] url: {problem} | write it like `my-url`"));
+        assert_eq!(
+            error,
+            format!("config.ini:1: [sample] url: {problem} | write it like `my-url`")
+        );
     }
 }
 
@@ -92,16 +134,34 @@ fn what_is_no_address_is_said_with_an_example() {
 fn an_endpoint_cannot_be_made_of_a_secret() {
     let error = granted("https://{api_token}.example.com/", GOOD).unwrap_err();
     assert!(error.contains("[sample] api_token:"), "{error}");
-    assert!(granted("https://example.com/{api_token}", GOOD).unwrap_err().contains("secret or not described"));
+    assert!(
+        granted("https://example.com/{api_token}", GOOD)
+            .unwrap_err()
+            .contains("secret or not described")
+    );
 }
 
 #[test]
 fn only_the_capabilities_that_endpoints_need_are_granted() {
-    let ways = Ways { proxies: Proxies::none(), timeouts: Timeouts::default(), retry: http::Retry::default() };
-    for (endpoint, http, ldap) in [("https://a.example", true, false), ("ldap://a.example", false, true), ("mssql://a.example", false, false)] {
+    let ways = Ways {
+        proxies: Proxies::none(),
+        timeouts: Timeouts::default(),
+        retry: http::Retry::default(),
+    };
+    for (endpoint, http, ldap) in [
+        ("https://a.example", true, false),
+        ("ldap://a.example", false, true),
+        ("mssql://a.example", false, false),
+    ] {
         let mut description = description();
-        description.endpoints.push(crate::config::schema::Endpoint { url: endpoint.into(), purpose: String::new() });
-        let granted = grant(&section(GOOD), &description, &ways).map_err(|_| ()).unwrap().granted;
+        description.endpoints.push(crate::config::schema::Endpoint {
+            url: endpoint.into(),
+            purpose: String::new(),
+        });
+        let granted = grant(&section(GOOD), &description, &ways)
+            .map_err(|_| ())
+            .unwrap()
+            .granted;
         assert_eq!((granted.http, granted.ldap), (http, ldap), "{endpoint}");
     }
 }

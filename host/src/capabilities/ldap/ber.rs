@@ -3,9 +3,9 @@
 //! BER as LDAP restricts it (RFC 4511 section 5.1): definite lengths, and tag numbers below 31. A message is a SEQUENCE
 //! of an INTEGER, the message's id; an operation, whose tag says which; and perhaps controls.
 //!
-//! The parser behind this recurses without a bound (`proofs/lber_depth.rs`), takes an inner length that overruns its
-//! outer one for a message of which more will come, and turns an element of two bytes into fifty. The walk here does
-//! none of that: it is a loop over a stack whose height is the limit.
+//! The parser behind this recurses without a bound (10,000 levels, 60 KB, end the process on a stack of 2 MiB), takes
+//! an inner length that overruns its outer one for a message of which more will come, and turns an element of two bytes
+//! into fifty. The walk here does none of that: it is a loop over a stack whose height is the limit.
 
 use super::error::Error;
 use super::limits::Limits;

@@ -85,6 +85,13 @@ impl Target {
         }
     }
 
+    /// Where it leads, for people.
+    pub(super) fn place(&self) -> String {
+        let host = self.url.host_str().unwrap_or("no host");
+        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}://{host}{port}", self.url.scheme())
+    }
+
     /// Whether what is sent there can be read on the way.
     fn is_open(&self) -> bool {
         self.url.scheme() == "ldap" && !self.start_tls

@@ -128,3 +128,75 @@ impl<S: Stream> Guard<S> {
         _ = timeout(limit, closing).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::duplex;
+
+    use super::*;
+
+    fn terms() -> Terms {
+        Terms {
+            place: "ldap://dc1.example".to_owned(),
+            limits: Limits::default(),
+            timeouts: net::Timeouts::default(),
+            received: Arc::default(),
+        }
+    }
+
+    /// A reference as the answer to request `id`.
+    fn reference(id: u8) -> Vec<u8> {
+        vec![0x30, 8, 2, 1, id, 0x73, 3, 4, 1, b'x']
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn messages_are_cut_wherever_the_pieces_end() {
+        let bytes = [reference(1), reference(2), reference(3)].concat();
+        for size in 1..=bytes.len() {
+            let (mut server, client) = duplex(1 << 10);
+            let mut guard = Guard::new(client, terms());
+            let pieces = bytes.clone();
+            let sending = tokio::spawn(async move {
+                for piece in pieces.chunks(size) {
+                    server.write_all(piece).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+                server
+            });
+            for id in 1..=3 {
+                let (head, answer) = guard.receive(true).await.unwrap();
+                assert!(matches!(answer, Answer::Other));
+                assert_eq!((head.id, head.operation), (id, 19));
+            }
+            assert_eq!(guard.terms.received.load(Ordering::Relaxed), 30);
+            drop(sending.await.unwrap());
+            let error = guard.receive(false).await.unwrap_err().to_string();
+            assert_eq!(
+                error,
+                "the connection to ldap://dc1.example broke: the server closed it"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_piece_of_an_answer_is_given_more_time_than_the_next() {
+        let (mut server, client) = duplex(1 << 10);
+        let mut guard = Guard::new(client, terms());
+        let late = guard.receive(true).await.err().unwrap().to_string();
+        assert_eq!(late, "ldap://dc1.example did not answer within 60s");
+        server.write_all(&[0x30]).await.unwrap();
+        let late = guard.receive(true).await.err().unwrap().to_string();
+        assert_eq!(late, "ldap://dc1.example did not answer within 30s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_takes_nothing_is_not_waited_for() {
+        let (_server, client) = duplex(4);
+        let late = Guard::new(client, terms())
+            .send(&[0; 100])
+            .await
+            .unwrap_err()
+            .to_string();
+        assert_eq!(late, "ldap://dc1.example did not take a request within 30s");
+    }
+}

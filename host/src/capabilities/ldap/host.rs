@@ -107,8 +107,8 @@ async fn open(shared: &Shared, target: wit::Target) -> Result<Link, Error> {
     let target = Target::read(target, &shared.limits)?;
     let slot = shared.slot(target.auth.as_deref())?;
     shared.count_connection()?;
-    let place = format!("{}://{}", target.url.scheme(), target.url.authority());
-    Link::open(shared.network.clone(), target, slot, shared.terms(place)).await
+    let terms = shared.terms(target.place());
+    Link::open(shared.network.clone(), target, slot, terms).await
 }
 
 async fn start(shared: Arc<Shared>, link: Arc<Link>, search: wit::Search) -> Result<Search, Error> {

@@ -6,17 +6,18 @@
 //!
 //! # From the wire to the guest
 //!
-//! A server is not trusted, before the bind least of all. [`guard`] cuts what comes into messages and lets [`ber`]
-//! judge each, without recursion, before anything parses it; [`answer`] takes the parsed apart, and has no case in
-//! which it panics. [`search`] pulls: one message is read when one is wanted, so a server that sends faster than the
+//! A server is not trusted, before the bind least of all. `guard` cuts what comes into messages and lets `ber`
+//! judge each, without recursion, before anything parses it; `answer` takes the parsed apart, and has no case in
+//! which it panics. `search` pulls: one message is read when one is wanted, so a server that sends faster than the
 //! guest reads waits in its own send buffer, and memory does not grow with the directory.
 //!
 //! # What `ldap3` is used for
 //!
-//! Its filter parser, behind [`filter`]. Its connection is not used: it parses without a bound on depth (10,000 levels,
+//! Its filter parser, behind `filter`. Its connection is not used: it parses without a bound on depth (10,000 levels,
 //! 60 KB, abort the process), panics on messages that are well-formed BER but not LDAP, queues entries without a bound,
-//! always binds as version 3, and parses the value of a paging control, which is a string to whoever stands in front of
-//! it. What is left after a guard for all of that, and after our own bind, StartTLS and paging, is one request.
+//! and always binds as version 3. Its paging parses the value of a control in the same way, and to whoever stands in
+//! front of it and judges messages that value is a string like any other. What is left of it after a guard for all of
+//! that, and after our own bind, StartTLS and paging, is one request.
 
 mod answer;
 mod attributes;

@@ -11,12 +11,6 @@ mod json;
 mod map;
 mod plan;
 
-#[expect(
-    clippy::allow_attributes_without_reason,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "generated"
-)]
 mod bindings {
     wit_bindgen::generate!({ path: "../../wit", world: "mapper" });
 }

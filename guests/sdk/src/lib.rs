@@ -50,12 +50,6 @@
 #![warn(missing_docs)]
 
 #[expect(missing_docs, reason = "generated from wit/, where the documentation stands")]
-#[expect(
-    clippy::allow_attributes_without_reason,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "generated"
-)]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",

@@ -146,7 +146,7 @@ impl Loader {
             .as_ref()
             .map(|directory| directory.join(self.cached_name(digest)));
         if let Some(path) = &cached
-            && let Some(component) = self.from_cache(path)
+            && let Some(component) = self.cached(path)
         {
             return self.loaded(component, digest, world);
         }
@@ -176,7 +176,7 @@ impl Loader {
         format!("{digest}-{:016x}.cwasm", hasher.finish())
     }
 
-    fn from_cache(&self, path: &Path) -> Option<Component> {
+    fn cached(&self, path: &Path) -> Option<Component> {
         if !is_private(path) {
             return None;
         }
@@ -352,12 +352,12 @@ mod tests {
         );
         let file = std::fs::read_dir(&directory).unwrap().next().unwrap().unwrap().path();
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(loader.from_cache(&file).is_some());
+        assert!(loader.cached(&file).is_some());
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o620)).unwrap();
-        assert!(loader.from_cache(&file).is_none(), "the group could have written it");
+        assert!(loader.cached(&file).is_none(), "the group could have written it");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o770)).unwrap();
-        assert!(loader.from_cache(&file).is_none(), "the group could have replaced it");
+        assert!(loader.cached(&file).is_none(), "the group could have replaced it");
     }
 
     #[test]
@@ -372,8 +372,8 @@ mod tests {
             .unwrap()
             .path();
         std::fs::write(&file, b"damaged").unwrap();
-        assert!(loader.from_cache(&file).is_none());
+        assert!(loader.cached(&file).is_none());
         _ = loader.connector_from_bytes(EMPTY_COMPONENT);
-        assert!(loader.from_cache(&file).is_some());
+        assert!(loader.cached(&file).is_some());
     }
 }

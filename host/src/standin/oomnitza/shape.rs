@@ -238,8 +238,8 @@ mod tests {
 
     #[test]
     fn envelopes_have_exactly_their_members() {
-        let ten = vec!["{}"; 10].join(",");
-        let eleven = vec!["{}"; 11].join(",");
+        let ten = ["{}"; 10].join(",");
+        let eleven = ["{}"; 11].join(",");
         let audit = |computers: &str| {
             format!(r#"{{"agent_id":"X","sync_field":"ID","computers":{computers},"update_only":"False"}}"#)
         };

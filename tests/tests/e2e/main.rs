@@ -1,0 +1,3 @@
+//! The program driven from outside, against servers on this machine.
+
+mod okta;

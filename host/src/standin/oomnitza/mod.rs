@@ -1,4 +1,4 @@
-//! Stands in for Oomnitza (docs/behaviour.md section 3).
+//! Stands in for Oomnitza (docs/oomnitza-api.md).
 //!
 //! It takes uploads and keeps account of them. What it cannot know it does not pretend to: the bodies of its refusals are its own,
 //! since Oomnitza documents only the statuses.

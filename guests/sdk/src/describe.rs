@@ -19,6 +19,7 @@ impl Description {
             converters: Vec::new(),
             endpoints: Vec::new(),
             auth: Vec::new(),
+            incremental: wit::Incremental::Never,
         })
     }
 
@@ -50,35 +51,68 @@ impl Description {
     }
 
     /// Adds a place that this connector talks to: a URL with settings in braces.
-    pub fn endpoint(mut self, url: &str, purpose: &str) -> Self {
-        self.0.endpoints.push(wit::Endpoint {
-            url: url.to_owned(),
-            purpose: purpose.to_owned(),
-        });
+    pub fn endpoint(self, url: &str, purpose: &str) -> Self {
+        self.place(Endpoint::at(url, purpose))
+    }
+
+    /// Adds a place that this connector talks to in a way of its own.
+    pub fn place(mut self, endpoint: Endpoint) -> Self {
+        self.0.endpoints.push(endpoint.0);
         self
     }
 
+    /// Adds to an auth slot: requests that name it carry everything that was added.
     fn auth(mut self, slot: &str, how: wit::Auth) -> Self {
-        self.0.auth.push(wit::AuthSlot {
-            name: slot.to_owned(),
-            how,
-        });
+        match self.0.auth.iter_mut().find(|known| known.name == slot) {
+            Some(known) => known.how.push(how),
+            None => self.0.auth.push(wit::AuthSlot {
+                name: slot.to_owned(),
+                how: vec![how],
+            }),
+        }
         self
     }
 
-    /// Adds an auth slot: a header.
+    /// Adds to an auth slot: a header.
     pub fn header_auth(self, slot: &str, header: &str, value: &str) -> Self {
         self.auth(slot, wit::Auth::Header((header.to_owned(), value.to_owned())))
     }
 
-    /// Adds an auth slot: HTTP Basic.
+    /// Adds to an auth slot: HTTP Basic.
     pub fn basic_auth(self, slot: &str, username: &str, password: &str) -> Self {
         self.auth(slot, wit::Auth::Basic((username.to_owned(), password.to_owned())))
     }
 
-    /// Adds an auth slot: LDAP simple bind.
+    /// Adds to an auth slot: LDAP simple bind.
     pub fn ldap_auth(self, slot: &str, name: &str, password: &str) -> Self {
         self.auth(slot, wit::Auth::LdapBind((name.to_owned(), password.to_owned())))
+    }
+
+    /// Adds to an auth slot: SQL Server login.
+    pub fn sql_auth(self, slot: &str, username: &str, password: &str) -> Self {
+        self.auth(slot, wit::Auth::SqlLogin((username.to_owned(), password.to_owned())))
+    }
+
+    /// Adds to an auth slot: a value that the host puts in place of each occurrence of a placeholder in the request's body.
+    pub fn body_auth(self, slot: &str, placeholder: &str, value: &str) -> Self {
+        self.auth(slot, wit::Auth::Body((placeholder.to_owned(), value.to_owned())))
+    }
+
+    /// Adds to an auth slot: a token that the host asks for, keeps and renews.
+    pub fn token_auth(self, slot: &str, token: Token) -> Self {
+        self.auth(slot, wit::Auth::Token(token.0))
+    }
+
+    /// A run can go on where an earlier one ended: where the section asks for it.
+    pub fn incremental(mut self) -> Self {
+        self.0.incremental = wit::Incremental::OnRequest;
+        self
+    }
+
+    /// Every run goes on where the one before ended.
+    pub fn always_incremental(mut self) -> Self {
+        self.0.incremental = wit::Incremental::Always;
+        self
     }
 
     /// Maps one of Oomnitza's fields, where nobody says otherwise.
@@ -101,6 +135,89 @@ impl Description {
     pub(crate) fn into_wit(self) -> wit::Description {
         self.0
     }
+}
+
+/// A place that a connector talks to.
+#[derive(Debug, Clone)]
+pub struct Endpoint(wit::Endpoint);
+
+impl Endpoint {
+    /// A URL with settings in braces, and what it is for in a few words.
+    pub fn at(url: &str, purpose: &str) -> Self {
+        Self(wit::Endpoint {
+            url: url.to_owned(),
+            purpose: purpose.to_owned(),
+            parallel: None,
+            cookies: false,
+        })
+    }
+
+    /// So many requests may be under way there at once, at most 8; 4 where it is not said.
+    pub fn parallel(mut self, requests: u32) -> Self {
+        self.0.parallel = Some(requests);
+        self
+    }
+
+    /// Cookies that it sets are sent back to it during the run.
+    pub fn cookies(mut self) -> Self {
+        self.0.cookies = true;
+        self
+    }
+}
+
+/// A token that the host asks for with other credentials, keeps to itself and renews. The connector never sees it.
+#[derive(Debug, Clone)]
+pub struct Token(wit::Token);
+
+impl Token {
+    /// A token that is asked for with POST at this URL, with settings in braces. Requests carry it as `Authorization: Bearer …`;
+    /// the answer's member `access_token` is it.
+    pub fn at(url: &str) -> Self {
+        Self(wit::Token {
+            url: url.to_owned(),
+            auth: None,
+            body: wit::TokenBody::Empty,
+            member: "access_token".to_owned(),
+            header: ("Authorization".to_owned(), "Bearer {token}".to_owned()),
+        })
+    }
+
+    /// The request for it is signed with another slot.
+    pub fn signed(mut self, slot: &str) -> Self {
+        self.0.auth = Some(slot.to_owned());
+        self
+    }
+
+    /// The request for it carries a form: names and templates.
+    pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
+        self.0.body = wit::TokenBody::Form(owned(fields));
+        self
+    }
+
+    /// The request for it carries a JSON object of texts: names and templates.
+    pub fn json(mut self, members: &[(&str, &str)]) -> Self {
+        self.0.body = wit::TokenBody::Json(owned(members));
+        self
+    }
+
+    /// The member of the answer that is the token.
+    pub fn member(mut self, member: &str) -> Self {
+        self.0.member = member.to_owned();
+        self
+    }
+
+    /// The header that requests carry, and its value's template with `{token}`.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.0.header = (name.to_owned(), value.to_owned());
+        self
+    }
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 /// One setting of a section.

@@ -12,6 +12,8 @@ pub enum Error {
     Setting(String, String),
     /// The source did not accept the credentials.
     SignIn(String),
+    /// The token of an auth slot was not given: the status of the answer to the request for it.
+    TokenRefused(u16),
     /// The credentials are good but may not do this.
     Forbidden(String),
     /// The source cannot be reached, or the host does not allow it.
@@ -33,6 +35,8 @@ impl Error {
         match self {
             Self::Setting(name, problem) => wit::Error::Setting((name, problem)),
             Self::SignIn(what) => wit::Error::SignIn(what),
+            Self::TokenRefused(400 | 401 | 403) => wit::Error::SignIn(self.to_string()),
+            Self::TokenRefused(_) => wit::Error::Unexpected(self.to_string()),
             Self::Forbidden(what) => wit::Error::Forbidden(what),
             Self::Unreachable(what) => wit::Error::Unreachable(what),
             Self::RateLimited(what) => wit::Error::RateLimited(what),
@@ -48,6 +52,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setting(name, problem) => write!(f, "setting `{name}`: {problem}"),
+            Self::TokenRefused(status) => write!(f, "the request for a token was answered {status}"),
             Self::SignIn(what)
             | Self::Forbidden(what)
             | Self::Unreachable(what)

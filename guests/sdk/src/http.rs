@@ -151,6 +151,7 @@ impl Response {
                 wit::Error::Denied(why) => Error::Unreachable(format!("{what}: {why}")),
                 wit::Error::InvalidInput(why) => Error::Other(format!("{what}: {why}")),
                 wit::Error::TooLarge(why) => Error::Unexpected(format!("{what}: {why}")),
+                wit::Error::TokenRefused(status) => Error::TokenRefused(status),
                 wit::Error::TimedOut => Error::TimedOut(what),
                 wit::Error::RateLimited(Some(seconds)) => {
                     Error::RateLimited(format!("{what}: come back in {seconds} s"))

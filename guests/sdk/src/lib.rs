@@ -75,7 +75,7 @@ mod settings;
 pub mod testing;
 
 pub use connector::{Connector, Exported, Result};
-pub use describe::{Description, Mapping, Setting, hardcoded, setting, source};
+pub use describe::{Description, Endpoint, Mapping, Setting, Token, hardcoded, setting, source};
 pub use error::Error;
 pub use link::next_link;
 pub use page::Page;
@@ -90,7 +90,9 @@ pub use serde_json::value::RawValue;
 /// All that most connectors use.
 pub mod prelude {
     pub use crate::http::{RateLimit, Request, Response};
-    pub use crate::{Address, Connector, Description, Error, Page, RawValue, Result, Setting, Settings, Wanted};
+    pub use crate::{
+        Address, Connector, Description, Endpoint, Error, Page, RawValue, Result, Setting, Settings, Token, Wanted,
+    };
     pub use crate::{debug, error, hardcoded, info, ldap, next_link, setting, source, warning};
     pub use serde::Deserialize;
 }

@@ -30,6 +30,8 @@ pub struct Connector {
     pub description: Description,
     /// Where it came from, for people.
     pub origin: String,
+    /// Whether it was shipped with this program.
+    pub is_shipped: bool,
 }
 
 impl Catalog {
@@ -50,7 +52,7 @@ impl Catalog {
     /// The connector called `name`, from `path` if one is given. A component in the connectors directory goes before a built-in
     /// one: that is how a vendor's correction is tried.
     pub async fn connector(&self, name: &str, path: Option<&Path>) -> Result<Connector, Error> {
-        let (loaded, origin) = self.load(name, path).await?;
+        let (loaded, origin, is_shipped) = self.load(name, path).await?;
         let failed = |source| Error::Unusable {
             name: name.to_owned(),
             origin: origin.clone(),
@@ -70,10 +72,11 @@ impl Catalog {
             loaded,
             description,
             origin,
+            is_shipped,
         })
     }
 
-    async fn load(&self, name: &str, path: Option<&Path>) -> Result<(Loaded, String), Error> {
+    async fn load(&self, name: &str, path: Option<&Path>) -> Result<(Loaded, String, bool), Error> {
         let unusable = |origin: &str, source| Error::Unusable {
             name: name.to_owned(),
             origin: origin.to_owned(),
@@ -87,7 +90,7 @@ impl Catalog {
                 .connector(&file)
                 .await
                 .map_err(|source| unusable(&origin, source))?;
-            return Ok((loaded, origin));
+            return Ok((loaded, origin, false));
         }
         let found = self
             .built_in
@@ -103,7 +106,7 @@ impl Catalog {
             .loader
             .built_in_connector(component.compiled, component.digest)
             .map_err(|source| unusable("built in", source))?;
-        Ok((loaded, "built in".to_owned()))
+        Ok((loaded, "built in".to_owned(), true))
     }
 
     /// The file of a connector in the connectors directory. A section's name cannot lead out of it.

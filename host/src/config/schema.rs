@@ -25,6 +25,19 @@ pub struct Description {
     pub endpoints: Vec<Endpoint>,
     /// How its requests are signed.
     pub auth: Vec<AuthSlot>,
+    /// Whether a run can go on where an earlier one ended.
+    pub incremental: Incremental,
+}
+
+/// Whether a run can go on where an earlier one ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Incremental {
+    /// Every run reads everything.
+    Never,
+    /// Where the section says so.
+    OnRequest,
+    /// Always.
+    Always,
 }
 
 /// What the records of a connector are.
@@ -94,6 +107,10 @@ pub struct Endpoint {
     pub url: String,
     /// What it is for.
     pub purpose: String,
+    /// Requests under way there at once, where it is not the host's own number.
+    pub parallel: Option<u32>,
+    /// Cookies that the place sets are sent back to it.
+    pub cookies: bool,
 }
 
 /// How the host signs requests that name this slot.
@@ -101,8 +118,8 @@ pub struct Endpoint {
 pub struct AuthSlot {
     /// The name that requests use.
     pub name: String,
-    /// What the host adds.
-    pub how: Auth,
+    /// What the host adds: all of these.
+    pub how: Vec<Auth>,
 }
 
 /// What the host adds to a request; each text is a template with the names of settings in braces.
@@ -118,4 +135,32 @@ pub enum Auth {
     LdapBind(String, String),
     /// SQL Server login: user name, password.
     SqlLogin(String, String),
+    /// A token that the host asks for itself.
+    Token(Token),
+}
+
+/// A token that the host asks for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Where it is asked for.
+    pub url: String,
+    /// The slot that signs the request for it.
+    pub auth: Option<String>,
+    /// What that request carries.
+    pub body: TokenBody,
+    /// The member of the answer that is the token.
+    pub member: String,
+    /// The header that carries it, and its value's template with `{token}`.
+    pub header: (String, String),
+}
+
+/// What the request for a token carries: names and templates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenBody {
+    /// Nothing.
+    Empty,
+    /// A form.
+    Form(Vec<(String, String)>),
+    /// A JSON object of texts.
+    Json(Vec<(String, String)>),
 }

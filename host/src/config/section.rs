@@ -34,6 +34,8 @@ pub struct Section {
     pub update_only: String,
     /// How connections are secured.
     pub common: Common,
+    /// Hosts that a connector from elsewhere may reach although no setting names them.
+    pub allowed_hosts: Vec<String>,
     /// What is worth knowing about it.
     pub warnings: Vec<Finding>,
     place: Place,
@@ -64,7 +66,8 @@ impl Default for Common {
 }
 
 /// Names that every section may have besides what its connector describes.
-const COMMON_NAMES: [&str; 11] = [
+const COMMON_NAMES: [&str; 12] = [
+    "allowed_hosts",
     "enable",
     "verify_ssl",
     "cacert_file",
@@ -156,6 +159,13 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         sync_field,
         update_only: raw.value("update_only").unwrap_or("False").to_owned(),
         common,
+        allowed_hosts: raw
+            .value("allowed_hosts")
+            .unwrap_or_default()
+            .split(|character: char| character == ',' || character.is_whitespace())
+            .filter(|host| !host.is_empty())
+            .map(str::to_owned)
+            .collect(),
         warnings: Vec::new(),
         place: ini.place(),
     };
@@ -395,6 +405,7 @@ mod tests {
             converters: vec![],
             endpoints: vec![],
             auth: vec![],
+            incremental: crate::config::schema::Incremental::Never,
         }
     }
 

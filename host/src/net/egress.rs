@@ -35,6 +35,11 @@ impl Rule {
             reach,
         })
     }
+
+    /// How far it reaches.
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
 }
 
 /// The places that one section may reach.

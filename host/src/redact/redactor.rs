@@ -1,6 +1,7 @@
 //! Masks known secrets in text that somebody else wrote.
 
 use std::borrow::Cow;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -13,33 +14,40 @@ const MASK: &str = "[redacted]";
 /// Shorter secrets are not looked for: they would be found in innocent text.
 const SHORTEST_BYTES: usize = 8;
 
-/// Masks secrets: as they are, base64 encoded, URL encoded and in hexadecimal.
+/// Masks secrets: as they are, base64 encoded, URL encoded and in hexadecimal. Clones know the same secrets.
 #[derive(Clone, Default)]
 pub struct Redactor {
     /// Longest first, so that a form which contains another is masked whole.
-    needles: Vec<Secret>,
+    needles: Arc<RwLock<Vec<Secret>>>,
 }
 
 impl Redactor {
     /// A redactor that knows these secrets. Those under eight bytes are passed over.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
-        let mut needles: Vec<Secret> = secrets
-            .into_iter()
-            .map(Secret::expose)
-            .filter(|secret| secret.len() >= SHORTEST_BYTES)
-            .flat_map(|secret| {
-                [
-                    secret.to_owned(),
-                    STANDARD.encode(secret),
-                    STANDARD_NO_PAD.encode(secret),
-                    URL_SAFE_NO_PAD.encode(secret),
-                    percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
-                    url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
-                    secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
-                ]
-            })
-            .map(Secret::new)
-            .collect();
+        let redactor = Self::default();
+        for secret in secrets {
+            redactor.learn(secret);
+        }
+        redactor
+    }
+
+    /// Masks this secret from now on.
+    pub fn learn(&self, secret: &Secret) {
+        let secret = secret.expose();
+        if secret.len() < SHORTEST_BYTES {
+            return;
+        }
+        let forms = [
+            secret.to_owned(),
+            STANDARD.encode(secret),
+            STANDARD_NO_PAD.encode(secret),
+            URL_SAFE_NO_PAD.encode(secret),
+            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
+            url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+            secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        ];
+        let mut needles = self.needles.write().unwrap_or_else(PoisonError::into_inner);
+        needles.extend(forms.map(Secret::new));
         needles.sort_by(|a, b| {
             b.expose()
                 .len()
@@ -47,12 +55,12 @@ impl Redactor {
                 .then_with(|| a.expose().cmp(b.expose()))
         });
         needles.dedup();
-        Self { needles }
     }
 
     /// `text` with each known secret masked.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.needles.iter().fold(Cow::Borrowed(text), |text, needle| {
+        let needles = self.needles.read().unwrap_or_else(PoisonError::into_inner);
+        needles.iter().fold(Cow::Borrowed(text), |text, needle| {
             if text.contains(needle.expose()) {
                 Cow::Owned(text.replace(needle.expose(), MASK))
             } else {
@@ -64,7 +72,8 @@ impl Redactor {
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Redactor({} needles)", self.needles.len())
+        let needles = self.needles.read().unwrap_or_else(PoisonError::into_inner);
+        write!(f, "Redactor({} needles)", needles.len())
     }
 }
 
@@ -84,6 +93,14 @@ mod tests {
         ] {
             assert_eq!(redactor.redact(&format!("<{form}>")), "<[redacted]>", "{form}");
         }
+    }
+
+    #[test]
+    fn what_one_clone_learns_all_of_them_mask() {
+        let redactor = Redactor::default();
+        let clone = redactor.clone();
+        redactor.learn(&Secret::new("a-new-token"));
+        assert_eq!(clone.redact("a-new-token!"), "[redacted]!");
     }
 
     #[test]

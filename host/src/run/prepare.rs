@@ -38,6 +38,7 @@ pub struct Job {
     pub description: Description,
     pub(super) component: Loaded,
     pub(super) origin: String,
+    is_shipped: bool,
     python_converters: BTreeSet<String>,
 }
 
@@ -50,7 +51,10 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         None => path,
     });
     let found = context.catalog.connector(connector, path.as_deref()).await?;
-    let section = config::section(ini, raw, &found.description, env).map_err(Error::Config)?;
+    let mut section = config::section(ini, raw, &found.description, env).map_err(Error::Config)?;
+    if !found.is_shipped {
+        section.warnings.extend(grants::withheld(&section, &found.description));
+    }
     if let Some((_, line)) = &section.record_filter {
         let what =
             "is Python code, which this version does not run yet; without it records would be sent that it leaves out";
@@ -67,6 +71,7 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         description: found.description,
         component: found.loaded,
         origin: found.origin,
+        is_shipped: found.is_shipped,
         python_converters,
     };
     // What is wrong with addresses is said before anybody signs in anywhere.
@@ -91,7 +96,7 @@ impl Job {
             timeouts: context.timeouts.clone(),
             retry: context.retry,
         };
-        grants::grant(&self.section, &self.description, &ways).map_err(Error::Config)
+        grants::grant(&self.section, &self.description, self.is_shipped, &ways).map_err(Error::Config)
     }
 
     pub(super) fn limits<'a>(&self, context: &'a Context) -> &'a Limits {

@@ -9,7 +9,9 @@ use super::error::Error;
 use super::limits::Limits;
 use super::loader::Loaded;
 use super::state::{self, RunState};
-use crate::config::schema::{Auth, AuthSlot, DefaultMapping, Description, Endpoint, Origin, RecordKind, Setting};
+use crate::config::schema::{
+    Auth, AuthSlot, DefaultMapping, Description, Endpoint, Incremental, Origin, RecordKind, Setting, Token, TokenBody,
+};
 use crate::contract::connector::Connector as Bindings;
 use crate::contract::connector::exports::oomnitza::connector::source as wit;
 
@@ -101,9 +103,16 @@ impl From<wit::Description> for Description {
                 .map(|endpoint| Endpoint {
                     url: endpoint.url,
                     purpose: endpoint.purpose,
+                    parallel: endpoint.parallel,
+                    cookies: endpoint.cookies,
                 })
                 .collect(),
             auth: described.auth.into_iter().map(AuthSlot::from).collect(),
+            incremental: match described.incremental {
+                wit::Incremental::Never => Incremental::Never,
+                wit::Incremental::OnRequest => Incremental::OnRequest,
+                wit::Incremental::Always => Incremental::Always,
+            },
         }
     }
 }
@@ -144,13 +153,30 @@ impl From<wit::AuthSlot> for AuthSlot {
     fn from(slot: wit::AuthSlot) -> Self {
         Self {
             name: slot.name,
-            how: match slot.how {
-                wit::Auth::Basic((username, password)) => Auth::Basic(username, password),
-                wit::Auth::Header((name, value)) => Auth::Header(name, value),
-                wit::Auth::Body((placeholder, value)) => Auth::Body(placeholder, value),
-                wit::Auth::LdapBind((name, password)) => Auth::LdapBind(name, password),
-                wit::Auth::SqlLogin((username, password)) => Auth::SqlLogin(username, password),
-            },
+            how: slot.how.into_iter().map(Auth::from).collect(),
+        }
+    }
+}
+
+impl From<wit::Auth> for Auth {
+    fn from(auth: wit::Auth) -> Self {
+        match auth {
+            wit::Auth::Basic((username, password)) => Self::Basic(username, password),
+            wit::Auth::Header((name, value)) => Self::Header(name, value),
+            wit::Auth::Body((placeholder, value)) => Self::Body(placeholder, value),
+            wit::Auth::LdapBind((name, password)) => Self::LdapBind(name, password),
+            wit::Auth::SqlLogin((username, password)) => Self::SqlLogin(username, password),
+            wit::Auth::Token(token) => Self::Token(Token {
+                url: token.url,
+                auth: token.auth,
+                body: match token.body {
+                    wit::TokenBody::Empty => TokenBody::Empty,
+                    wit::TokenBody::Form(fields) => TokenBody::Form(fields),
+                    wit::TokenBody::Json(members) => TokenBody::Json(members),
+                },
+                member: token.member,
+                header: token.header,
+            }),
         }
     }
 }

@@ -5,11 +5,21 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::error::Error;
+use super::token::TokenSource;
 use crate::redact::Secret;
+
+/// Everything that requests of one auth slot carry.
+#[derive(Debug, Default)]
+pub struct Slot {
+    /// Credentials at hand.
+    pub credentials: Vec<Credential>,
+    /// Tokens that have to be asked for.
+    pub tokens: Vec<TokenSource>,
+}
 
 /// A credential, and where it goes.
 #[derive(Debug, Clone)]
-pub enum Slot {
+pub enum Credential {
     /// HTTP Basic (RFC 7617).
     Basic {
         /// User name, which with some sources is the secret.
@@ -33,7 +43,7 @@ pub enum Slot {
     },
 }
 
-impl Slot {
+impl Credential {
     /// Puts the credential where it belongs.
     pub(super) fn sign(&self, headers: &mut HeaderMap, body: &mut Option<Vec<u8>>) -> Result<(), Error> {
         match self {
@@ -44,11 +54,7 @@ impl Slot {
                     sensitive(&format!("Basic {}", STANDARD.encode(text.expose())))?,
                 );
             }
-            Self::Header { name, value } => {
-                let name = HeaderName::from_bytes(name.as_bytes())
-                    .map_err(|_| Error::Invalid("the slot's header is not one".to_owned()))?;
-                headers.insert(name, sensitive(value.expose())?);
-            }
+            Self::Header { name, value } => insert(headers, name, value)?,
             Self::Body { placeholder, value } => {
                 if let Some(body) = body {
                     *body = replace(body, placeholder.as_bytes(), value.expose().as_bytes());
@@ -57,6 +63,14 @@ impl Slot {
         }
         Ok(())
     }
+}
+
+/// Adds a header whose value is never shown.
+pub(super) fn insert(headers: &mut HeaderMap, name: &str, value: &Secret) -> Result<(), Error> {
+    let name = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| Error::Invalid("the slot's header is not one".to_owned()))?;
+    headers.insert(name, sensitive(value.expose())?);
+    Ok(())
 }
 
 /// A header's value that is never shown.
@@ -87,7 +101,7 @@ fn replace(text: &[u8], placeholder: &[u8], value: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn signed(slot: &Slot, body: &str) -> (HeaderMap, String) {
+    fn signed(slot: &Credential, body: &str) -> (HeaderMap, String) {
         let (mut headers, mut body) = (HeaderMap::new(), Some(body.as_bytes().to_vec()));
         slot.sign(&mut headers, &mut body).unwrap();
         (headers, String::from_utf8(body.unwrap()).unwrap())
@@ -96,7 +110,7 @@ mod tests {
     #[test]
     fn each_kind_goes_where_it_belongs() {
         let (headers, _) = signed(
-            &Slot::Basic {
+            &Credential::Basic {
                 username: Secret::new("Aladdin"),
                 password: Secret::new("open sesame"),
             },
@@ -105,7 +119,7 @@ mod tests {
         assert_eq!(headers[AUTHORIZATION], "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert!(headers[AUTHORIZATION].is_sensitive());
         let (headers, _) = signed(
-            &Slot::Header {
+            &Credential::Header {
                 name: "X-Api-Key".into(),
                 value: Secret::new("k"),
             },
@@ -113,7 +127,7 @@ mod tests {
         );
         assert_eq!(headers["x-api-key"], "k");
         let (_, body) = signed(
-            &Slot::Body {
+            &Credential::Body {
                 placeholder: "@@".into(),
                 value: Secret::new("p"),
             },
@@ -124,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_credential_that_would_break_the_header_is_refused() {
-        let slot = Slot::Header {
+        let slot = Credential::Header {
             name: "a".into(),
             value: Secret::new("x\r\ny: z"),
         };

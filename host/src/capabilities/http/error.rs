@@ -23,6 +23,9 @@ pub(super) enum Error {
     /// The source asks to wait longer than the run may.
     #[error("the source asks to wait {0:?}")]
     RateLimited(Duration),
+    /// The token of the slot was not given.
+    #[error("the request for a token was answered {0}")]
+    TokenRefused(u16),
     /// The network.
     #[error(transparent)]
     Net(#[from] net::Error),
@@ -45,6 +48,7 @@ impl Error {
             Self::Invalid(what) => wit::Error::InvalidInput(redact(&what)),
             Self::TooLarge(what) => wit::Error::TooLarge(what),
             Self::BadBody(what) => wit::Error::BadBody(redact(&what)),
+            Self::TokenRefused(status) => wit::Error::TokenRefused(status),
             Self::RateLimited(wait) => wit::Error::RateLimited(u32::try_from(wait.as_secs()).ok()),
             Self::Net(net::Error::TimedOut { .. }) => wit::Error::TimedOut,
             Self::Net(error @ net::Error::Denied { .. }) => wit::Error::Denied(redact(&error.to_string())),

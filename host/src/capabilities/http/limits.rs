@@ -11,6 +11,8 @@ pub struct Limits {
     pub requests: u64,
     /// Requests under way at once.
     pub parallel: usize,
+    /// Requests under way at one place at once, unless its endpoint says another number; never more than [`Limits::parallel`].
+    pub parallel_at_one_place: usize,
     /// Requests that one call may hand over.
     pub batch: usize,
     /// Bytes of a URL.
@@ -42,6 +44,7 @@ impl Default for Limits {
         Self {
             requests: 100_000,
             parallel: 8,
+            parallel_at_one_place: 4,
             batch: 1_000,
             url_bytes: 8 << 10,
             headers: 100,

@@ -6,14 +6,17 @@
 
 mod auth;
 mod body;
+mod cookies;
 mod error;
 mod headers;
 mod host;
 mod limits;
 mod request;
 mod state;
+mod token;
 
-pub use auth::Slot;
+pub use auth::{Credential, Slot};
 pub use host::add_to_linker;
 pub use limits::{Limits, Retry};
-pub use state::{HttpState, Statistics};
+pub use state::{Habits, HttpState, Places, Statistics};
+pub use token::TokenSource;

@@ -10,14 +10,16 @@ use reqwest::{Method, StatusCode};
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::auth::Slot;
+use super::auth::{self, Slot};
 use super::body;
+use super::cookies::Cookies;
 use super::error::Error;
 use super::limits::{Limits, Retry};
 use super::request::Request;
+use super::token::Ticket;
 use crate::net::backoff::retry_after;
 use crate::net::{HttpClient, Network};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, Secret};
 
 /// How this program calls itself.
 const AGENT: &str = concat!("oomnitza-connector/", env!("CARGO_PKG_VERSION"));
@@ -35,11 +37,65 @@ struct Shared {
     retry: Retry,
     redactor: Redactor,
     permits: Semaphore,
+    places: Places,
+    cookies: Cookies,
     requests: AtomicU64,
     retries: AtomicU64,
     received: AtomicU64,
     /// What is left of the time to wait before repeating.
     budget: Mutex<Duration>,
+}
+
+/// Habits of the places that a run talks to, by origin.
+#[derive(Debug, Default)]
+pub struct Places {
+    known: BTreeMap<String, Habits>,
+    /// Requests under way at once at each origin; places that nobody described have permits of their own as well.
+    permits: Mutex<BTreeMap<String, Arc<Semaphore>>>,
+}
+
+/// How one place wants to be talked to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Habits {
+    /// Requests under way at once, where it is not the limit's own number.
+    pub parallel: Option<usize>,
+    /// Its cookies are sent back to it.
+    pub cookies: bool,
+}
+
+impl Places {
+    /// These places, by the URLs that lead there.
+    pub fn new<'a>(places: impl IntoIterator<Item = (&'a Url, Habits)>) -> Self {
+        let known = places
+            .into_iter()
+            .map(|(url, habits)| (url.origin().ascii_serialization(), habits))
+            .collect();
+        Self {
+            known,
+            permits: Mutex::default(),
+        }
+    }
+
+    fn habits(&self, url: &Url) -> Habits {
+        self.known
+            .get(&url.origin().ascii_serialization())
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn permits(&self, url: &Url, limits: &Limits) -> Arc<Semaphore> {
+        let origin = url.origin().ascii_serialization();
+        let parallel = self
+            .habits(url)
+            .parallel
+            .unwrap_or(limits.parallel_at_one_place)
+            .clamp(1, limits.parallel);
+        let mut permits = self.permits.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        permits
+            .entry(origin)
+            .or_insert_with(|| Arc::new(Semaphore::new(parallel)))
+            .clone()
+    }
 }
 
 /// What a run has asked of HTTP.
@@ -66,6 +122,7 @@ impl HttpState {
     pub fn new(
         network: &Network,
         slots: BTreeMap<String, Slot>,
+        places: Places,
         limits: Limits,
         retry: Retry,
         redactor: Redactor,
@@ -74,6 +131,8 @@ impl HttpState {
             client: network.http(),
             slots,
             permits: Semaphore::new(limits.parallel),
+            places,
+            cookies: Cookies::default(),
             requests: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             received: AtomicU64::new(0),
@@ -105,12 +164,72 @@ impl HttpState {
         self.shared.redactor.redact(text).into_owned()
     }
 
-    /// Sends a request, and sends it again where that can help and does no harm.
+    /// Masks a secret that the run came by.
+    pub(super) fn learn(&self, secret: &Secret) {
+        self.shared.redactor.learn(secret);
+    }
+
+    /// Sends a request with everything that its slot carries. A token that the source does not take any more is renewed once.
     pub(super) async fn send(&self, request: Request) -> Result<Answer, Error> {
+        let tickets = self.tickets(&request, &[]).await?;
+        let answer = self.repeat(&request, &tickets).await?;
+        if answer.status != 401 || tickets.is_empty() {
+            return Ok(answer);
+        }
+        let renewed = self.tickets(&request, &tickets).await?;
+        let is_new = renewed
+            .iter()
+            .zip(&tickets)
+            .any(|(new, old)| new.generation != old.generation);
+        if is_new {
+            self.repeat(&request, &renewed).await
+        } else {
+            Ok(answer)
+        }
+    }
+
+    /// Sends a request for a token, which no token can sign.
+    pub(super) async fn send_with_credentials(&self, request: Request) -> Result<Answer, Error> {
+        if self.slot(&request)?.is_some_and(|slot| !slot.tokens.is_empty()) {
+            return Err(Error::Denied("a token cannot sign the request for a token".to_owned()));
+        }
+        self.repeat(&request, &[]).await
+    }
+
+    fn slot(&self, request: &Request) -> Result<Option<&Slot>, Error> {
+        let Some(name) = &request.slot else { return Ok(None) };
+        match self.shared.slots.get(name) {
+            Some(slot) => Ok(Some(slot)),
+            None => Err(Error::Denied(format!(
+                "there is no auth slot `{}`",
+                crate::redact::clean(name, 60)
+            ))),
+        }
+    }
+
+    /// The tokens of a request's slot, after the place was judged: for a place that may not be reached none is asked for.
+    async fn tickets(&self, request: &Request, refused: &[Ticket]) -> Result<Vec<Ticket>, Error> {
+        let Some(slot) = self.slot(request)? else {
+            return Ok(Vec::new());
+        };
+        let mut tickets = Vec::with_capacity(slot.tokens.len());
+        for (index, source) in slot.tokens.iter().enumerate() {
+            self.shared.client.network().permits(&request.url)?;
+            tickets.push(
+                source
+                    .ticket(self, refused.get(index).map(|ticket| ticket.generation))
+                    .await?,
+            );
+        }
+        Ok(tickets)
+    }
+
+    /// Sends a request, and sends it again where that can help and does no harm.
+    async fn repeat(&self, request: &Request, tickets: &[Ticket]) -> Result<Answer, Error> {
         let shared = &*self.shared;
         let mut failures = 0;
         loop {
-            let result = self.once(&request).await;
+            let result = self.once(request, tickets).await;
             let wait = match &result {
                 Ok(answer) => match shared.asks_to_wait(answer) {
                     Some(wait) => wait,
@@ -137,9 +256,11 @@ impl HttpState {
     }
 
     /// Sends a request once, following redirects.
-    async fn once(&self, request: &Request) -> Result<Answer, Error> {
+    async fn once(&self, request: &Request, tickets: &[Ticket]) -> Result<Answer, Error> {
         let shared = &*self.shared;
-        // Never closed, so never refused.
+        // The place's own first: whoever waits for it holds none of the run's. Never closed, so never refused.
+        let place = shared.places.permits(&request.url, &shared.limits);
+        let _place = place.acquire().await;
         let _permit = shared.permits.acquire().await;
         let (mut url, mut method, mut body) = (request.url.clone(), request.method.clone(), request.body.clone());
         for _ in 0..=shared.limits.redirects {
@@ -151,8 +272,11 @@ impl HttpState {
             }
             let mut response = shared
                 .client
-                .send(shared.outgoing(request, &method, &url, body.clone())?)
+                .send(self.outgoing(request, tickets, &method, &url, body.clone())?)
                 .await?;
+            if shared.places.habits(&url).cookies {
+                shared.cookies.keep(&url.origin(), response.headers());
+            }
             let Some(next) = redirect(&url, response.status(), response.headers().get(LOCATION)) else {
                 let body = if method == Method::HEAD {
                     Vec::new()
@@ -201,17 +325,19 @@ impl HttpState {
     }
 }
 
-impl Shared {
-    /// The request as it goes out, credential included. The place is judged first: a place that may not be reached is not even
+impl HttpState {
+    /// The request as it goes out, credentials included. The place is judged first: a place that may not be reached is not even
     /// asked for its name.
     fn outgoing(
         &self,
         request: &Request,
+        tickets: &[Ticket],
         method: &Method,
         url: &Url,
         mut body: Option<Vec<u8>>,
     ) -> Result<reqwest::Request, Error> {
-        self.client.network().permits(url)?;
+        let shared = &*self.shared;
+        shared.client.network().permits(url)?;
         let mut headers = request.headers.clone();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -221,19 +347,23 @@ impl Shared {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
         }
-        if let Some(name) = &request.slot {
-            let slot = self
-                .slots
-                .get(name)
-                .ok_or_else(|| Error::Denied(format!("there is no auth slot `{}`", crate::redact::clean(name, 60))))?;
-            slot.sign(&mut headers, &mut body)?;
+        for credential in self.slot(request)?.iter().flat_map(|slot| &slot.credentials) {
+            credential.sign(&mut headers, &mut body)?;
+        }
+        for ticket in tickets {
+            auth::insert(&mut headers, &ticket.name, &ticket.value)?;
+        }
+        if shared.places.habits(url).cookies {
+            shared.cookies.add(&url.origin(), &mut headers);
         }
         let mut outgoing = reqwest::Request::new(method.clone(), url.clone());
         *outgoing.headers_mut() = headers;
         *outgoing.body_mut() = body.map(reqwest::Body::from);
         Ok(outgoing)
     }
+}
 
+impl Shared {
     /// Whether an answer asks to be asked again: `None` if not, else the wait it names, if it names one.
     fn asks_to_wait(&self, answer: &Answer) -> Option<Option<Duration>> {
         let named = || {

@@ -49,6 +49,7 @@ fn description(kind: RecordKind) -> Description {
         converters: vec![("general.date".into(), "date_format".into())],
         endpoints: vec![],
         auth: vec![],
+        incremental: crate::config::schema::Incremental::Never,
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use super::places::place;
 use super::*;
-use crate::config::schema::{RecordKind, Setting};
+use crate::config::schema::{Auth, AuthSlot, Endpoint, Incremental, RecordKind, Setting};
 use crate::config::{self, Ini};
+use crate::net::Reach;
 
 fn description() -> Description {
     let setting = |name: &str| Setting {
@@ -46,8 +48,9 @@ fn description() -> Description {
         endpoints: vec![],
         auth: vec![AuthSlot {
             name: "token".into(),
-            how: Auth::Header("Authorization".into(), "SSWS {api_token}".into()),
+            how: vec![Auth::Header("Authorization".into(), "SSWS {api_token}".into())],
         }],
+        incremental: Incremental::Never,
     }
 }
 
@@ -60,9 +63,18 @@ fn section(ini: &str) -> Section {
     config::section(&ini, &ini.sections[0], &description(), &|_| None).unwrap()
 }
 
-fn granted(endpoint: &str, ini: &str) -> Result<Option<(String, Reach)>, String> {
-    place(&section(ini), &description(), endpoint)
-        .map(|place| place.map(|(url, reach)| (url.to_string(), reach)))
+fn endpoint(url: &str) -> Endpoint {
+    Endpoint {
+        url: url.to_owned(),
+        purpose: "tests".to_owned(),
+        parallel: None,
+        cookies: false,
+    }
+}
+
+fn granted(url: &str, ini: &str) -> Result<Option<(String, Reach)>, String> {
+    place(&section(ini), &description(), &endpoint(url))
+        .map(|place| place.map(|place| (place.url.to_string(), place.rule.reach())))
         .map_err(|finding| format!("{finding} | {}", finding.remedy.as_deref().unwrap_or("-")))
 }
 
@@ -148,20 +160,55 @@ fn only_the_capabilities_that_endpoints_need_are_granted() {
         timeouts: Timeouts::default(),
         retry: http::Retry::default(),
     };
-    for (endpoint, http, ldap) in [
+    for (url, http, ldap) in [
         ("https://a.example", true, false),
         ("ldap://a.example", false, true),
         ("mssql://a.example", false, false),
     ] {
         let mut description = description();
-        description.endpoints.push(crate::config::schema::Endpoint {
-            url: endpoint.into(),
-            purpose: String::new(),
-        });
-        let granted = grant(&section(GOOD), &description, &ways)
+        description.endpoints.push(endpoint(url));
+        let granted = grant(&section(GOOD), &description, true, &ways)
             .map_err(|_| ())
             .unwrap()
             .granted;
-        assert_eq!((granted.http, granted.ldap), (http, ldap), "{endpoint}");
+        assert_eq!((granted.http, granted.ldap), (http, ldap), "{url}");
     }
+}
+
+#[test]
+fn a_connector_from_elsewhere_gets_only_places_that_the_admin_had_a_part_in() {
+    let mut description = description();
+    for url in [
+        "{url}",
+        "https://{system_name}.zendesk.com",
+        "https://evil.example/collect",
+        "{preset}",
+    ] {
+        description.endpoints.push(endpoint(url));
+    }
+    let hosts = |is_shipped: bool, ini: &str| -> Vec<String> {
+        let granted = places::places(&section(ini), &description, is_shipped, &mut Vec::new());
+        granted
+            .iter()
+            .map(|place| place.url.host_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        hosts(true, GOOD),
+        ["10.1.2.3", "acme.zendesk.com", "evil.example", "10.0.0.1"]
+    );
+    assert_eq!(hosts(false, GOOD), ["10.1.2.3", "acme.zendesk.com"]);
+    let allowed = format!("{GOOD}allowed_hosts = other.example, EVIL.example\n");
+    assert_eq!(hosts(false, &allowed), ["10.1.2.3", "acme.zendesk.com", "evil.example"]);
+    let withheld: Vec<String> = withheld(&section(GOOD), &description)
+        .iter()
+        .map(|finding| format!("{finding} | {}", finding.remedy.as_deref().unwrap()))
+        .collect();
+    assert_eq!(
+        withheld,
+        [
+            "config.ini:1: [sample] the connector would like to reach evil.example (tests), which this section does not allow | if it should, add `allowed_hosts = evil.example` to the section",
+            "config.ini:1: [sample] the connector would like to reach 10.0.0.1 (tests), which this section does not allow | if it should, add `allowed_hosts = 10.0.0.1` to the section",
+        ]
+    );
 }

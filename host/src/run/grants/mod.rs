@@ -1,0 +1,76 @@
+//! What a section's connector may do: what its description asks for, as far as the section's settings give it. None of it enters
+//! the component.
+
+mod places;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use crate::capabilities::{clock, http, ldap, log};
+use crate::config::schema::Description;
+use crate::config::{Common, Finding, Section};
+use crate::net::{Egress, Network, Proxies, Timeouts, TlsSettings};
+use crate::redact::Redactor;
+use crate::sandbox::{Capabilities, Granted};
+
+pub(super) use self::places::withheld;
+
+/// How sections reach the network.
+#[derive(Debug, Clone)]
+pub(super) struct Ways {
+    pub(super) proxies: Proxies,
+    pub(super) timeouts: Timeouts,
+    pub(super) retry: http::Retry,
+}
+
+/// What a section grants to its connector; a shipped one also gets the places that only its description names.
+pub(super) fn grant(
+    section: &Section,
+    description: &Description,
+    is_shipped: bool,
+    ways: &Ways,
+) -> Result<Capabilities, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let places = places::places(section, description, is_shipped, &mut findings);
+    let slots = slots::slots(section, description, &mut findings);
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    let is_any = |schemes: [&str; 2]| places.iter().any(|place| schemes.contains(&place.url.scheme()));
+    let granted = Granted {
+        http: is_any(["https", "http"]),
+        ldap: is_any(["ldaps", "ldap"]),
+    };
+    let habits = http::Places::new(places.iter().map(|place| (&place.url, place.habits)));
+    let egress = Egress::new(places.iter().map(|place| place.rule.clone()).collect());
+    let network = Network::new(
+        egress,
+        tls(&section.common),
+        ways.proxies.clone(),
+        ways.timeouts.clone(),
+    );
+    let redactor = Redactor::new(section.secrets.iter().map(|(_, secret)| secret));
+    Ok(Capabilities {
+        http: http::HttpState::new(
+            &network,
+            slots.http,
+            habits,
+            http::Limits::default(),
+            ways.retry,
+            redactor.clone(),
+        ),
+        ldap: ldap::LdapState::new(&network, slots.ldap, ldap::Limits::default(), redactor.clone()),
+        log: log::LogState::new(&section.name, redactor, log::Limits::default()),
+        clock: clock::ClockState::default(),
+        granted,
+    })
+}
+
+fn tls(common: &Common) -> TlsSettings {
+    TlsSettings {
+        verify: common.verify_ssl,
+        cacert_file: common.cacert_file.clone(),
+        cacert_dir: common.cacert_dir.clone(),
+        tls13_only: common.tls13_only,
+    }
+}

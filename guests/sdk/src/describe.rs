@@ -20,6 +20,7 @@ impl Description {
             endpoints: Vec::new(),
             auth: Vec::new(),
             incremental: wit::Incremental::Never,
+            cases: Vec::new(),
         })
     }
 
@@ -117,12 +118,13 @@ impl Description {
 
     /// Maps one of Oomnitza's fields, where nobody says otherwise.
     pub fn map(mut self, field: &str, mapping: Mapping) -> Self {
-        self.0.mappings.push(wit::DefaultMapping {
-            field: field.to_owned(),
-            origin: mapping.origin,
-            converter: mapping.converter,
-            required: mapping.required,
-        });
+        self.0.mappings.push(mapping.of(field));
+        self
+    }
+
+    /// Adds what differs where a setting has a certain value.
+    pub fn case(mut self, case: Case) -> Self {
+        self.0.cases.push(case.0);
         self
     }
 
@@ -134,6 +136,33 @@ impl Description {
 
     pub(crate) fn into_wit(self) -> wit::Description {
         self.0
+    }
+}
+
+/// What differs where a setting has a certain value.
+#[derive(Debug, Clone)]
+pub struct Case(wit::Case);
+
+impl Case {
+    /// Where this setting has this value.
+    pub fn when(setting: &str, value: &str) -> Self {
+        Self(wit::Case {
+            when: (setting.to_owned(), value.to_owned()),
+            mapping_name: None,
+            mappings: Vec::new(),
+        })
+    }
+
+    /// Oomnitza keeps mappings and records under this name then.
+    pub fn mapping_name(mut self, name: &str) -> Self {
+        self.0.mapping_name = Some(name.to_owned());
+        self
+    }
+
+    /// Maps one of Oomnitza's fields then, where nobody says otherwise.
+    pub fn map(mut self, field: &str, mapping: Mapping) -> Self {
+        self.0.mappings.push(mapping.of(field));
+        self
     }
 }
 
@@ -261,6 +290,27 @@ impl Setting {
         .example("Employee")
     }
 
+    /// The field of Oomnitza that tells assets apart. The host asks for it; it is described here for the generated ini file.
+    pub fn sync_field() -> Self {
+        Self::text(
+            "sync_field",
+            "Sync field",
+            "The field of Oomnitza that tells assets apart, usually the serial number's",
+        )
+        .example("24DCF85294E411E38A52066B556BA4EE")
+        .optional()
+    }
+
+    /// Whether only records that Oomnitza knows are updated.
+    pub fn update_only() -> Self {
+        Self::text(
+            "update_only",
+            "Update only",
+            "`True` updates the records that Oomnitza has and creates none",
+        )
+        .default("False")
+    }
+
     /// What the generated ini file shows.
     pub fn example(mut self, example: &str) -> Self {
         self.0.example = example.to_owned();
@@ -339,6 +389,15 @@ pub fn hardcoded(text: &str) -> Mapping {
 }
 
 impl Mapping {
+    fn of(self, field: &str) -> wit::DefaultMapping {
+        wit::DefaultMapping {
+            field: field.to_owned(),
+            origin: self.origin,
+            converter: self.converter,
+            required: self.required,
+        }
+    }
+
     /// A record without it is left out.
     pub fn required(mut self) -> Self {
         self.required = true;

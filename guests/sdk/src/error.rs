@@ -36,6 +36,7 @@ impl Error {
             Self::Setting(name, problem) => wit::Error::Setting((name, problem)),
             Self::SignIn(what) => wit::Error::SignIn(what),
             Self::TokenRefused(400 | 401 | 403) => wit::Error::SignIn(self.to_string()),
+            Self::TokenRefused(429) => wit::Error::RateLimited(self.to_string()),
             Self::TokenRefused(_) => wit::Error::Unexpected(self.to_string()),
             Self::Forbidden(what) => wit::Error::Forbidden(what),
             Self::Unreachable(what) => wit::Error::Unreachable(what),

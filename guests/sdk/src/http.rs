@@ -75,36 +75,70 @@ impl Request {
     /// Sends it and waits for the answer, whatever its status.
     pub fn send(self) -> Result<Response> {
         let what = what(&self.request);
-        let Some(limit) = self.rate_limit else {
-            return send(&self.request, what);
-        };
-        for attempt in 1..=limit.tries {
+        let mut attempt = 1;
+        loop {
             let response = send(&self.request, what.clone())?;
-            if response.status != 429 || attempt == limit.tries {
+            let Some(wait) = self.wait(&response, attempt) else {
                 return Ok(response);
-            }
-            let wait = limit.wait(&response, attempt);
-            crate::info!("{what}: rate limit reached, waiting {} s", wait.div_ceil(1_000));
-            clock::sleep(wait);
+            };
+            pause(&what, wait);
+            attempt += 1;
         }
-        send(&self.request, what)
+    }
+
+    /// How long to wait before asking again, milliseconds, if the answer was a refusal for now.
+    fn wait(&self, response: &Response, attempt: u32) -> Option<u64> {
+        let limit = self.rate_limit.filter(|limit| attempt < limit.tries)?;
+        (response.status == 429).then(|| limit.wait(response, attempt))?
     }
 }
 
-/// Sends requests side by side; answers in the order of the requests.
+/// Sends requests side by side; answers in the order of the requests. Those that are refused for now are sent again, all together.
 pub fn send_all(requests: Vec<Request>) -> Vec<Result<Response>> {
-    let whats: Vec<String> = requests.iter().map(|request| what(&request.request)).collect();
-    let requests: Vec<wit::Request> = requests.into_iter().map(|request| request.request).collect();
+    let mut answers: Vec<Result<Response>> = requests
+        .iter()
+        .map(|request| Err(Error::Other(format!("{} was lost", what(&request.request)))))
+        .collect();
+    let mut open: Vec<(usize, Request)> = requests.into_iter().enumerate().collect();
+    let mut attempt = 1;
+    while !open.is_empty() {
+        let (mut refused, mut longest) = (Vec::new(), None);
+        for ((index, request), answer) in open.iter().zip(send_together(&open)) {
+            let wait = answer.as_ref().ok().and_then(|answer| request.wait(answer, attempt));
+            if wait.is_some() {
+                refused.push((*index, request.clone()));
+                longest = longest.max(wait);
+            }
+            if let Some(place) = answers.get_mut(*index) {
+                *place = answer;
+            }
+        }
+        if let (Some(wait), Some((_, request))) = (longest, refused.first()) {
+            pause(&what(&request.request), wait);
+        }
+        open = refused;
+        attempt += 1;
+    }
+    answers
+}
+
+fn send_together(requests: &[(usize, Request)]) -> Vec<Result<Response>> {
+    let whats = requests.iter().map(|(_, request)| what(&request.request));
+    let requests: Vec<wit::Request> = requests.iter().map(|(_, request)| request.request.clone()).collect();
     #[cfg(target_arch = "wasm32")]
     let answers = wit::send_all(&requests);
     #[cfg(not(target_arch = "wasm32"))]
-    let answers =
-        crate::testing::with_host(|host| requests.iter().map(|request| host.http(request)).collect::<Vec<_>>());
+    let answers = crate::testing::with_host(|host| host.http_all(&requests));
     answers
         .into_iter()
         .zip(whats)
         .map(|(answer, what)| Response::read(answer, what))
         .collect()
+}
+
+fn pause(what: &str, wait: u64) {
+    crate::info!("{what}: rate limit reached, waiting {} s", wait.div_ceil(1_000));
+    clock::sleep(wait);
 }
 
 fn send(request: &wit::Request, what: String) -> Result<Response> {
@@ -117,14 +151,32 @@ fn send(request: &wit::Request, what: String) -> Result<Response> {
 
 /// A request in a few words: `GET /api/v1/users`.
 fn what(request: &wit::Request) -> String {
-    let method = match request.method {
+    let method = method_name(request.method);
+    let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
+    format!("{method} /{}", path.split('?').next().unwrap_or_default())
+}
+
+/// A method as it stands in a request.
+pub(crate) fn method_name(method: Method) -> &'static str {
+    match method {
         Method::Get => "GET",
         Method::Head => "HEAD",
         Method::Post => "POST",
         Method::Put => "PUT",
-    };
-    let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
-    format!("{method} /{}", path.split('?').next().unwrap_or_default())
+    }
+}
+
+/// Text as a part of a path or a query: everything but letters, digits and `-._~` encoded (RFC 3986 section 2.1).
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }
 
 /// An answer, whatever its status.
@@ -152,11 +204,11 @@ impl Response {
                 wit::Error::InvalidInput(why) => Error::Other(format!("{what}: {why}")),
                 wit::Error::TooLarge(why) => Error::Unexpected(format!("{what}: {why}")),
                 wit::Error::TokenRefused(status) => Error::TokenRefused(status),
-                wit::Error::TimedOut => Error::TimedOut(what),
+                wit::Error::TimedOut => Error::TimedOut(format!("{what} was not answered in time")),
                 wit::Error::RateLimited(Some(seconds)) => {
                     Error::RateLimited(format!("{what}: come back in {seconds} s"))
                 }
-                wit::Error::RateLimited(None) => Error::RateLimited(what),
+                wit::Error::RateLimited(None) => Error::RateLimited(format!("{what}: asked too often")),
                 wit::Error::Unreachable(why) => Error::Unreachable(why),
                 wit::Error::BadBody(why) => Error::Unexpected(format!("{what}: {why}")),
                 wit::Error::Other(why) => Error::Other(format!("{what}: {why}")),
@@ -178,6 +230,11 @@ impl Response {
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The request in a few words: `GET /api/v1/users`.
+    pub fn what(&self) -> &str {
+        &self.what
     }
 
     /// The answer, if its status says that it is one.
@@ -225,6 +282,9 @@ pub struct RateLimit {
     pub unit: Unit,
     /// The header that says how much there is in all; 0 there is the sign of too many requests at once, for systems that have it.
     pub limit: &'static str,
+    /// The header that says how much is left; more than 0 there is the sign that another limit was reached than the one which
+    /// resets, for systems that have two.
+    pub remaining: &'static str,
     /// How often to ask.
     pub tries: u32,
 }
@@ -238,6 +298,9 @@ pub enum Unit {
     Seconds,
 }
 
+/// The longest wait, milliseconds: a quota of the day is not waited for.
+const LONGEST_WAIT: u64 = 15 * 60 * 1_000;
+
 /// The wait where the headers say nothing, milliseconds: doubled with each try.
 const BLIND_WAIT: u64 = 1_000;
 
@@ -248,23 +311,33 @@ impl RateLimit {
             reset,
             unit: Unit::EpochSeconds,
             limit,
+            remaining: "",
             tries: 10,
         }
     }
 
-    /// How long to wait after this answer, milliseconds.
-    fn wait(&self, response: &Response, attempt: u32) -> u64 {
+    /// No headers: waits that grow.
+    pub const fn unsaid() -> Self {
+        Self::epoch_seconds("", "")
+    }
+
+    /// A header that says how much is left.
+    pub const fn remaining(mut self, header: &'static str) -> Self {
+        self.remaining = header;
+        self
+    }
+
+    /// How long to wait after this answer, milliseconds; none if that is longer than a run should wait.
+    fn wait(&self, response: &Response, attempt: u32) -> Option<u64> {
         let blind = BLIND_WAIT << (attempt - 1).min(6);
-        if response.header(self.limit) == Some("0") {
-            return blind;
+        let number = |header: &'static str| response.header(header)?.trim().parse::<u64>().ok();
+        if number(self.limit) == Some(0) || number(self.remaining).is_some_and(|left| left > 0) {
+            return Some(blind);
         }
-        let Some(reset) = response
-            .header(self.reset)
-            .and_then(|value| value.trim().parse::<u64>().ok())
-        else {
-            return blind;
+        let Some(reset) = number(self.reset) else {
+            return Some(blind);
         };
-        match self.unit {
+        let wait = match self.unit {
             Unit::Seconds => reset.saturating_mul(1_000),
             Unit::EpochSeconds => {
                 // The source's own clock: this machine's may be wrong by minutes.
@@ -274,7 +347,8 @@ impl RateLimit {
                     .unwrap_or_else(|| clock::now() / 1_000);
                 reset.saturating_sub(now).saturating_add(1).saturating_mul(1_000)
             }
-        }
+        };
+        (wait <= LONGEST_WAIT).then_some(wait)
     }
 }
 

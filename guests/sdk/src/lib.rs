@@ -64,21 +64,27 @@ mod address;
 pub mod clock;
 mod connector;
 mod describe;
+mod details;
 mod error;
 pub mod http;
 pub mod ldap;
 mod link;
+mod list;
 pub mod log;
 mod page;
+mod paging;
 mod settings;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
 pub use connector::{Connector, Exported, Result};
-pub use describe::{Description, Endpoint, Mapping, Setting, Token, hardcoded, setting, source};
+pub use describe::{Case, Description, Endpoint, Mapping, Setting, Token, hardcoded, setting, source};
+pub use details::details;
 pub use error::Error;
 pub use link::next_link;
+pub use list::one_or_many;
 pub use page::Page;
+pub use paging::Paging;
 pub use settings::Settings;
 
 pub use address::Address;
@@ -89,11 +95,12 @@ pub use serde_json::value::RawValue;
 
 /// All that most connectors use.
 pub mod prelude {
-    pub use crate::http::{RateLimit, Request, Response};
+    pub use crate::http::{RateLimit, Request, Response, encode, send_all};
     pub use crate::{
-        Address, Connector, Description, Endpoint, Error, Page, RawValue, Result, Setting, Settings, Token, Wanted,
+        Address, Case, Connector, Description, Endpoint, Error, Page, Paging, RawValue, Result, Setting, Settings,
+        Token, Wanted,
     };
-    pub use crate::{debug, error, hardcoded, info, ldap, next_link, setting, source, warning};
+    pub use crate::{debug, details, error, hardcoded, info, ldap, next_link, one_or_many, setting, source, warning};
     pub use serde::Deserialize;
 }
 

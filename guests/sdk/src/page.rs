@@ -38,6 +38,13 @@ impl Page {
         self.push_with(|json| json.extend_from_slice(record.get().as_bytes()));
     }
 
+    /// Adds a record with one member more, whose value is JSON.
+    pub fn push_and(&mut self, record: &RawValue, member: &str, value: &str) {
+        let members = record.get().trim_end().strip_suffix('}').unwrap_or_default().trim_end();
+        let comma = if members.ends_with('{') { "" } else { "," };
+        self.push_with(|json| json.extend_from_slice(format!("{members}{comma}\"{member}\":{value}}}").as_bytes()));
+    }
+
     /// Adds a record that `write` appends as JSON.
     pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.json.is_empty() {
@@ -68,6 +75,15 @@ impl Page {
     pub fn len(&self) -> usize {
         self.count
     }
+
+    /// Whether the next record should begin another page: the host takes pages of 8 MiB and 1,000 records at most, and records of
+    /// [`Page::LARGEST_RECORD`].
+    pub fn is_full(&self) -> bool {
+        self.json.len() > (7 << 20) - 1_024 || self.count >= 1_000 || self.misses.len() >= 1_000
+    }
+
+    /// Bytes of the largest record that the host takes.
+    pub const LARGEST_RECORD: usize = 1 << 20;
 
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {

@@ -27,6 +27,33 @@ pub struct Description {
     pub auth: Vec<AuthSlot>,
     /// Whether a run can go on where an earlier one ended.
     pub incremental: Incremental,
+    /// What differs where a setting has a certain value.
+    pub cases: Vec<Case>,
+}
+
+impl Description {
+    /// The description as it holds for a section's settings: each case whose setting has its value has had its say.
+    pub fn settled<'a>(mut self, setting: impl Fn(&str) -> Option<&'a str>) -> Self {
+        for case in std::mem::take(&mut self.cases) {
+            let (name, value) = &case.when;
+            if setting(name) == Some(value) {
+                self.mapping_name = case.mapping_name.unwrap_or(self.mapping_name);
+                self.mappings.extend(case.mappings);
+            }
+        }
+        self
+    }
+}
+
+/// What differs where a setting has a certain value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// The setting's name, and the value.
+    pub when: (String, String),
+    /// The name under which Oomnitza keeps the source's mappings then, where it is another.
+    pub mapping_name: Option<String>,
+    /// Mappings that hold only then, besides the others.
+    pub mappings: Vec<DefaultMapping>,
 }
 
 /// Whether a run can go on where an earlier one ended.

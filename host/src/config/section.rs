@@ -406,6 +406,7 @@ mod tests {
             endpoints: vec![],
             auth: vec![],
             incremental: crate::config::schema::Incremental::Never,
+            cases: vec![],
         }
     }
 

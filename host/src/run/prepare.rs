@@ -66,9 +66,10 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         .section("converters")
         .map(|section| section.entries.iter().map(|entry| entry.name.clone()).collect())
         .unwrap_or_default();
+    let description = found.description.settled(|name| section.setting(name));
     let job = Job {
         section,
-        description: found.description,
+        description,
         component: found.loaded,
         origin: found.origin,
         is_shipped: found.is_shipped,

@@ -10,7 +10,8 @@ use super::limits::Limits;
 use super::loader::Loaded;
 use super::state::{self, RunState};
 use crate::config::schema::{
-    Auth, AuthSlot, DefaultMapping, Description, Endpoint, Incremental, Origin, RecordKind, Setting, Token, TokenBody,
+    Auth, AuthSlot, Case, DefaultMapping, Description, Endpoint, Incremental, Origin, RecordKind, Setting, Token,
+    TokenBody,
 };
 use crate::contract::connector::Connector as Bindings;
 use crate::contract::connector::exports::oomnitza::connector::source as wit;
@@ -44,11 +45,13 @@ fn check(description: &Description, limit_bytes: usize) -> Result<(), String> {
         return Err(format!("it has {size} bytes, the limit is {limit_bytes}"));
     }
     name("id", &description.id)?;
-    for (what, text) in [
+    let names = description.cases.iter().filter_map(|case| case.mapping_name.as_ref());
+    let texts = [
         ("title", &description.title),
         ("mapping name", &description.mapping_name),
         ("version", &description.version),
-    ] {
+    ];
+    for (what, text) in texts.into_iter().chain(names.map(|name| ("mapping name", name))) {
         if text.is_empty() || text.len() > 80 || text.chars().any(char::is_control) {
             return Err(format!(
                 "its {what} must have 1 to 80 characters, none of them a control character"
@@ -65,8 +68,22 @@ fn check(description: &Description, limit_bytes: usize) -> Result<(), String> {
     for slot in &description.auth {
         name("auth slot", &slot.name)?;
     }
-    for mapping in &description.mappings {
+    let special = description.cases.iter().flat_map(|case| &case.mappings);
+    for mapping in description.mappings.iter().chain(special) {
         name("field", &mapping.field)?;
+    }
+    for case in &description.cases {
+        let setting = &case.when.0;
+        if !description
+            .settings
+            .iter()
+            .any(|known| known.name == *setting && !known.secret)
+        {
+            return Err(format!(
+                "a case hangs on setting `{}`, which is secret or not described",
+                crate::redact::clean(setting, 60)
+            ));
+        }
     }
     Ok(())
 }
@@ -113,6 +130,17 @@ impl From<wit::Description> for Description {
                 wit::Incremental::OnRequest => Incremental::OnRequest,
                 wit::Incremental::Always => Incremental::Always,
             },
+            cases: described.cases.into_iter().map(Case::from).collect(),
+        }
+    }
+}
+
+impl From<wit::Case> for Case {
+    fn from(case: wit::Case) -> Self {
+        Self {
+            when: case.when,
+            mapping_name: case.mapping_name,
+            mappings: case.mappings.into_iter().map(DefaultMapping::from).collect(),
         }
     }
 }

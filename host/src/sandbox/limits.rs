@@ -89,7 +89,7 @@ impl Default for Pages {
             page_records: 1_000,
             record_bytes: 1 << 20,
             record_depth: 32,
-            record_fields: 2_000,
+            record_fields: 20_000,
             cursor_bytes: 64 << 10,
             misses: 1_000,
             run_pages: 1_000_000,

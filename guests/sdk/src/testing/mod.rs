@@ -117,6 +117,11 @@ pub fn check<C: Connector>(settings: Settings, script: Script) -> Result<(), Err
     play(script, || C::check(settings)).0
 }
 
+#[cfg(test)]
+pub(crate) fn playing<T>(script: Script, act: impl FnOnce() -> T) -> T {
+    play(script, act).0
+}
+
 fn play<T>(script: Script, act: impl FnOnce() -> T) -> (T, Host) {
     HOST.set(Some(Host::new(script)));
     let result = act();

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::bindings::oomnitza::connector::{http, ldap};
+use crate::http::method_name;
 use crate::log::Level;
 
 /// What a connector is expected to ask, and the answers it gets.
@@ -15,6 +16,7 @@ pub struct Script {
 #[derive(Debug)]
 enum Step {
     Http(Asked, Box<Result<http::Response, http::Error>>),
+    HttpAll(VecDeque<Step>),
     LdapOpen(ldap::Target, Result<(), ldap::Error>),
     LdapSearch(Box<ldap::Search>, Result<(), ldap::Error>),
     LdapNext(Result<Option<Vec<ldap::Entry>>, ldap::Error>),
@@ -27,6 +29,36 @@ pub struct Asked {
     pub line: String,
     /// The auth slot.
     pub auth: Option<String>,
+    /// What it carries.
+    pub body: Option<String>,
+}
+
+impl Asked {
+    fn new(method: &str, url: &str, slot: &str, body: Option<&str>) -> Self {
+        Self {
+            line: format!("{method} {url}"),
+            auth: Some(slot.to_owned()),
+            body: body.map(str::to_owned),
+        }
+    }
+
+    fn of(request: &http::Request) -> Self {
+        let body = request.body.as_ref();
+        Self {
+            line: format!("{} {}", method_name(request.method), request.url),
+            auth: request.auth.clone(),
+            body: body.map(|body| String::from_utf8_lossy(body).into_owned()),
+        }
+    }
+}
+
+fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> http::Response {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    http::Response {
+        status,
+        headers: headers.iter().map(owned).collect(),
+        body: body.as_bytes().to_vec(),
+    }
 }
 
 impl Script {
@@ -36,31 +68,31 @@ impl Script {
     }
 
     /// Expects a GET of `url` signed with `slot`, and answers with status, headers and body.
-    pub fn get(mut self, url: &str, slot: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        let answer = http::Response {
-            status,
-            headers,
-            body: body.as_bytes().to_vec(),
-        };
-        let asked = Asked {
-            line: format!("GET {url}"),
-            auth: Some(slot.to_owned()),
-        };
-        self.steps.push_back(Step::Http(asked, Box::new(Ok(answer))));
-        self
+    pub fn get(self, url: &str, slot: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        self.http(Asked::new("GET", url, slot, None), Ok(answer(status, headers, body)))
     }
 
     /// Expects a GET of `url` signed with `slot`, and gives no answer.
-    pub fn get_fails(mut self, url: &str, slot: &str, error: http::Error) -> Self {
-        let asked = Asked {
-            line: format!("GET {url}"),
-            auth: Some(slot.to_owned()),
-        };
-        self.steps.push_back(Step::Http(asked, Box::new(Err(error))));
+    pub fn get_fails(self, url: &str, slot: &str, error: http::Error) -> Self {
+        self.http(Asked::new("GET", url, slot, None), Err(error))
+    }
+
+    /// Expects a POST of `sent` to `url` signed with `slot`, and answers with status, headers and body.
+    pub fn post(self, url: &str, slot: &str, sent: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        self.http(
+            Asked::new("POST", url, slot, Some(sent)),
+            Ok(answer(status, headers, body)),
+        )
+    }
+
+    /// Expects the requests of another script side by side, in their order, and no more of them.
+    pub fn send_all(mut self, requests: Self) -> Self {
+        self.steps.push_back(Step::HttpAll(requests.steps));
+        self
+    }
+
+    fn http(mut self, asked: Asked, answer: Result<http::Response, http::Error>) -> Self {
+        self.steps.push_back(Step::Http(asked, Box::new(answer)));
         self
     }
 
@@ -108,11 +140,30 @@ impl Host {
     }
 
     pub(crate) fn http(&mut self, request: &http::Request) -> Result<http::Response, http::Error> {
-        let asked = Asked {
-            line: format!("{:?} {}", request.method, request.url).replacen("Method::Get", "GET", 1),
-            auth: request.auth.clone(),
-        };
+        let step = self.steps.pop_front();
+        Self::answered(request, step)
+    }
+
+    pub(crate) fn http_all(&mut self, requests: &[http::Request]) -> Vec<Result<http::Response, http::Error>> {
         match self.steps.pop_front() {
+            Some(Step::HttpAll(mut steps)) => {
+                let answers = requests
+                    .iter()
+                    .map(|request| Self::answered(request, steps.pop_front()))
+                    .collect();
+                assert!(steps.is_empty(), "not asked for side by side: {steps:#?}");
+                answers
+            }
+            other => {
+                let asked: Vec<_> = requests.iter().map(Asked::of).collect();
+                panic!("unexpected requests side by side: {asked:?}; the script's next step is {other:?}")
+            }
+        }
+    }
+
+    fn answered(request: &http::Request, step: Option<Step>) -> Result<http::Response, http::Error> {
+        let asked = Asked::of(request);
+        match step {
             Some(Step::Http(expected, answer)) => {
                 assert_eq!(asked, expected, "another request was expected");
                 *answer

@@ -13,6 +13,8 @@ mod host;
 mod limits;
 mod request;
 mod state;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use auth::{Credential, Slot};

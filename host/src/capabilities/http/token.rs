@@ -13,11 +13,15 @@ use super::request::Request;
 use super::state::HttpState;
 use crate::redact::Secret;
 
-/// A token that is about to end is renewed before it does: a request may take a while.
+/// A token that is about to end is renewed before it does, because a request may take a while: so long before, or half its life before
+/// if that is less.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// A token is not renewed more often than this, whatever the source answers: accounts are locked for less.
+/// After a refusal, of a token or of a request for one, none is asked for again for so long: accounts are locked for less.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A token is used for so long, even if its answer says that it ends sooner.
+const BRIEFEST: Duration = Duration::from_secs(5);
 
 /// Bytes of a token; the longest in use are JSON Web Tokens of some thousand.
 const MOST_BYTES: usize = 16 << 10;
@@ -36,16 +40,34 @@ pub struct TokenSource {
     header: String,
     /// What stands before and after it there.
     around: (String, String),
-    held: Mutex<Option<Held>>,
+    last: Mutex<Option<Asked>>,
 }
 
-/// A token.
+/// The last time that a token was asked for.
 #[derive(Debug)]
-struct Held {
-    header: Secret,
-    asked: Instant,
-    ends: Option<Instant>,
+struct Asked {
+    when: Instant,
     generation: u64,
+    /// The header with the token; or the status of the refusal.
+    given: Result<Secret, u16>,
+    /// How long the token is used.
+    lasts: Option<Duration>,
+}
+
+impl Asked {
+    /// Whether to ask again. `refused` is the token that was just refused.
+    fn is_over(&self, refused: Option<u64>) -> bool {
+        let elapsed = self.when.elapsed();
+        if self.given.is_err() || refused == Some(self.generation) {
+            return elapsed >= PATIENCE;
+        }
+        self.lasts.is_some_and(|lasts| elapsed >= lasts)
+    }
+}
+
+/// How long a token is used whose answer says that it lasts so long.
+fn usable(lasts: Duration) -> Duration {
+    (lasts - MARGIN.min(lasts / 2)).max(BRIEFEST)
 }
 
 /// A header with its token, and which token it is.
@@ -76,38 +98,41 @@ impl TokenSource {
             member,
             header,
             around,
-            held: Mutex::new(None),
+            last: Mutex::new(None),
         }
     }
 
-    /// The token there is, or a new one; not the one of the generation that was just refused, unless it is too early to ask again.
+    /// The token there is, or a new one; not the one that was just refused, unless it is too early to ask again. Whoever comes while
+    /// it is asked for waits, and shares what comes of it, a refusal included.
     pub(super) async fn ticket(&self, http: &HttpState, refused: Option<u64>) -> Result<Ticket, Error> {
-        let mut held = self.held.lock().await;
-        if let Some(token) = held.as_ref() {
-            let is_good =
-                token.ends.is_none_or(|end| Instant::now() + MARGIN < end) && refused != Some(token.generation);
-            if is_good || token.asked.elapsed() < PATIENCE {
-                return Ok(self.of(token));
-            }
+        let mut last = self.last.lock().await;
+        if let Some(asked) = last.as_ref()
+            && !asked.is_over(refused)
+        {
+            return self.of(asked);
         }
-        let generation = held.as_ref().map_or(0, |token| token.generation + 1);
-        let asked = Instant::now();
-        let (header, lasts) = self.ask(http).await?;
-        let ends = lasts.and_then(|lasts| asked.checked_add(lasts));
-        Ok(self.of(held.insert(Held {
-            header,
-            asked,
-            ends,
+        let when = Instant::now();
+        let (given, lasts) = match self.ask(http).await {
+            Ok((header, lasts)) => (Ok(header), lasts.map(usable)),
+            Err(Error::TokenRefused(status)) => (Err(status), None),
+            Err(error) => return Err(error),
+        };
+        let generation = last.as_ref().map_or(0, |asked| asked.generation + 1);
+        self.of(last.insert(Asked {
+            when,
             generation,
-        })))
+            given,
+            lasts,
+        }))
     }
 
-    fn of(&self, token: &Held) -> Ticket {
-        Ticket {
+    fn of(&self, asked: &Asked) -> Result<Ticket, Error> {
+        let value = asked.given.as_ref().map_err(|status| Error::TokenRefused(*status))?;
+        Ok(Ticket {
             name: self.header.clone(),
-            value: token.header.clone(),
-            generation: token.generation,
-        }
+            value: value.clone(),
+            generation: asked.generation,
+        })
     }
 
     /// Asks for a token: the header's value, and how long it lasts.
@@ -135,18 +160,20 @@ impl TokenSource {
             .get(&self.member)
             .and_then(serde_json::Value::as_str)
             .ok_or_else(broken)?;
-        if token.is_empty() || token.len() > MOST_BYTES {
+        // What is sent as a header is one word of visible characters (RFC 6750 section 2.1 allows fewer).
+        if token.is_empty() || token.len() > MOST_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(broken());
         }
         http.learn(&Secret::new(token));
         let lasts = value.get("expires_in").and_then(|lasts| match lasts {
-            serde_json::Value::String(text) => text.parse().ok(),
-            number => number.as_u64(),
+            serde_json::Value::String(text) => text.trim().parse().ok(),
+            number => number.as_f64(),
         });
         let (before, after) = &self.around;
         Ok((
             Secret::new(format!("{before}{token}{after}")),
-            lasts.map(Duration::from_secs),
+            // Less than nothing is nothing; what no clock can count is no end at all.
+            lasts.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds.max(0.0)).ok()),
         ))
     }
 }

@@ -50,6 +50,7 @@ fn description(kind: RecordKind) -> Description {
         endpoints: vec![],
         auth: vec![],
         incremental: crate::config::schema::Incremental::Never,
+        cases: vec![],
     }
 }
 

@@ -59,12 +59,21 @@ impl Values<'_> {
 
     /// With settings that are no secrets.
     fn plain(&self, template: &str) -> Result<String, TemplateError> {
+        template::fill(template, |name| self.setting(name).map(str::to_owned))
+    }
+
+    /// An address, in which what a setting gives ends without a slash: `{url}/token` has one there, whatever the admin wrote.
+    fn address(&self, template: &str) -> Result<String, TemplateError> {
         template::fill(template, |name| {
-            self.section
-                .setting(name)
-                .map(str::to_owned)
-                .or_else(|| is_optional(self.description, name).then(String::new))
+            self.setting(name)
+                .map(|value| value.trim().trim_end_matches('/').to_owned())
         })
+    }
+
+    fn setting(&self, name: &str) -> Option<&str> {
+        self.section
+            .setting(name)
+            .or_else(|| is_optional(self.description, name).then_some(""))
     }
 }
 
@@ -141,7 +150,7 @@ fn token_source(token: &Token, values: &Values<'_>) -> Result<Option<http::Token
             ))
         }
     };
-    let Ok(url) = Url::parse(&values.plain(&token.url)?) else {
+    let Ok(url) = Url::parse(&values.address(&token.url)?) else {
         return Ok(None);
     };
     let (name, template) = &token.header;

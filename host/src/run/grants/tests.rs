@@ -51,6 +51,7 @@ fn description() -> Description {
             how: vec![Auth::Header("Authorization".into(), "SSWS {api_token}".into())],
         }],
         incremental: Incremental::Never,
+        cases: vec![],
     }
 }
 

@@ -1,0 +1,91 @@
+//! Details of records, one request each.
+
+use crate::http::{Request, Response, send_all};
+use crate::{Error, Result};
+
+/// Sends a request for the details of each of several records, side by side. A record whose detail does not come is a miss, and says
+/// why; the others arrive. `explain` reads what the source says of an error.
+///
+/// The whole fails where no record is to blame: the credentials do not hold any more, or nothing came of more than one.
+pub fn details(
+    requests: Vec<Request>,
+    explain: impl Fn(&[u8]) -> Option<String>,
+) -> Result<Vec<std::result::Result<Response, String>>> {
+    let is_many = requests.len() > 1;
+    let mut details = Vec::with_capacity(requests.len());
+    let (mut first_failure, mut is_any_answered) = (None, false);
+    for answer in send_all(requests) {
+        let is_gone = answer.as_ref().is_ok_and(|answer| answer.status == 404);
+        match answer.and_then(|answer| answer.success_or(&explain)) {
+            Ok(answer) => {
+                is_any_answered = true;
+                details.push(Ok(answer));
+            }
+            Err(_) if is_gone => {
+                is_any_answered = true;
+                details.push(Err("it is gone".to_owned()));
+            }
+            Err(error @ (Error::SignIn(_) | Error::TokenRefused(_))) => return Err(error),
+            Err(error) => {
+                details.push(Err(error.to_string()));
+                first_failure.get_or_insert(error);
+            }
+        }
+    }
+    match first_failure {
+        Some(error) if is_many && !is_any_answered => Err(error),
+        _ => Ok(details),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::oomnitza::connector::http::Error as HttpError;
+    use crate::testing::{Script, playing};
+
+    fn of(steps: Script, count: usize) -> Result<Vec<std::result::Result<u16, String>>> {
+        let requests = (0..count).map(|id| Request::get(format!("https://x.example/{id}")).auth("slot"));
+        let requests = requests.collect();
+        let details = playing(Script::default().send_all(steps), || {
+            details(requests, |body| (!body.is_empty()).then(|| "no".to_owned()))
+        })?;
+        Ok(details
+            .into_iter()
+            .map(|detail| detail.map(|answer| answer.status))
+            .collect())
+    }
+
+    fn step(script: Script, id: u32, status: u16, body: &str) -> Script {
+        script.get(&format!("https://x.example/{id}"), "slot", status, &[], body)
+    }
+
+    #[test]
+    fn what_does_not_come_is_a_miss_and_the_rest_arrives() {
+        let script = step(step(Script::default(), 0, 404, ""), 1, 500, "<html>");
+        let script = step(script, 2, 200, "{}").get_fails("https://x.example/3", "slot", HttpError::TimedOut);
+        assert_eq!(
+            of(script, 4),
+            Ok(vec![
+                Err("it is gone".to_owned()),
+                Err("GET /1 answered 500: no".to_owned()),
+                Ok(200),
+                Err("GET /3 was not answered in time".to_owned()),
+            ])
+        );
+    }
+
+    #[test]
+    fn a_source_that_gives_nothing_at_all_ends_the_run_and_one_bad_record_does_not() {
+        let script = step(step(Script::default(), 0, 500, ""), 1, 503, "");
+        assert_eq!(of(script, 2), Err(Error::Unexpected("GET /0 answered 500".to_owned())));
+        assert_eq!(
+            of(step(Script::default(), 0, 500, ""), 1),
+            Ok(vec![Err("GET /0 answered 500".to_owned())])
+        );
+        let script = step(step(Script::default(), 0, 200, ""), 1, 401, "");
+        assert_eq!(of(script, 2), Err(Error::SignIn("GET /1 answered 401".to_owned())));
+        let script = step(step(Script::default(), 0, 404, ""), 1, 500, "");
+        assert_eq!(of(script, 2).map(|details| details.len()), Ok(2));
+    }
+}

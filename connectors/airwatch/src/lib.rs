@@ -1,0 +1,225 @@
+//! AirWatch, today's Workspace ONE UEM: devices of the device search (`/api/v1/mdm/devices/search`). A record is a device, with its
+//! `network` where a mapping asks for it.
+//!
+//! Facts that shape it: pages are counted from 0 and a page past the end is a 204; every request carries the tenant's code beside its
+//! credentials; the network of a device is a request of its own (docs/connectors/airwatch.md).
+
+use oomnitza_sdk::prelude::*;
+use oomnitza_sdk::serde_json;
+
+/// The server's own default and maximum.
+const LARGEST_PAGE: u64 = 500;
+
+/// Slots: user name and password, and a token for an OAuth client; the tenant's code goes with both.
+const BASIC: &str = "basic";
+const CLIENT: &str = "client";
+
+/// A quota of the day, and one of the minute that no header speaks of.
+static RATE_LIMIT: RateLimit =
+    RateLimit::epoch_seconds("x-ratelimit-reset", "x-ratelimit-limit").remaining("x-ratelimit-remaining");
+
+/// A run through a tenant's devices.
+pub struct AirWatch {
+    server: Server,
+    page_size: u64,
+    wants_network: bool,
+    paging: Paging,
+}
+
+/// A server, and how it is asked.
+struct Server {
+    base: Address,
+    slot: &'static str,
+}
+
+impl Connector for AirWatch {
+    fn describe() -> Description {
+        let tenant = ("aw-tenant-code", "{api_token}");
+        Description::audit("airwatch", "AirWatch (Workspace ONE UEM)", "AirWatch")
+            .setting(
+                Setting::text("url", "URL", "The address of the AirWatch server").example("https://apidev.awmdm.com"),
+            )
+            .setting(
+                Setting::text(
+                    "username",
+                    "User name",
+                    "An administrator who may read devices through the API",
+                )
+                .example("username@example.com")
+                .optional(),
+            )
+            .setting(
+                Setting::text("password", "Password", "Its password")
+                    .example("change-me")
+                    .optional()
+                    .secret(),
+            )
+            .setting(
+                Setting::text(
+                    "api_token",
+                    "API token",
+                    "The tenant's API key (Groups & Settings, All Settings, System, Advanced, API, REST API)",
+                )
+                .example("YOUR AirWatch API TOKEN")
+                .secret(),
+            )
+            .setting(Setting::sync_field())
+            .setting(
+                Setting::text(
+                    "client_id",
+                    "Client ID",
+                    "An OAuth client, instead of user name and password",
+                )
+                .optional()
+                .advanced(),
+            )
+            .setting(
+                Setting::text("client_secret", "Client secret", "The OAuth client's secret")
+                    .optional()
+                    .secret()
+                    .advanced(),
+            )
+            .setting(
+                Setting::text(
+                    "token_url",
+                    "Token URL",
+                    "Where the OAuth client gets its tokens, by region",
+                )
+                .example("https://na.uemauth.workspaceone.com/connect/token")
+                .optional()
+                .advanced(),
+            )
+            .endpoint("{url}", "the AirWatch server")
+            .endpoint("{token_url}", "tokens for the OAuth client")
+            .basic_auth(BASIC, "{username}", "{password}")
+            .header_auth(BASIC, tenant.0, tenant.1)
+            .token_auth(
+                CLIENT,
+                Token::at("{token_url}").form(&[
+                    ("grant_type", "client_credentials"),
+                    ("client_id", "{client_id}"),
+                    ("client_secret", "{client_secret}"),
+                ]),
+            )
+            .header_auth(CLIENT, tenant.0, tenant.1)
+    }
+
+    fn check(settings: Settings) -> Result<()> {
+        Server::of(&settings)?.search(1, 0).map(drop)
+    }
+
+    fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
+        let of_network = |path: &String| path == "network" || path.starts_with("network.");
+        Ok(Self {
+            server: Server::of(&settings)?,
+            page_size: wanted.limit.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE),
+            wants_network: wanted.everything || wanted.sources.iter().any(of_network),
+            paging: Paging::default(),
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<Page>> {
+        if self.paging.is_over() {
+            return Ok(None);
+        }
+        let answer = self.server.search(self.page_size, self.paging.page())?;
+        if answer.status == 204 {
+            self.paging.end();
+            return Ok(None);
+        }
+        let found: Found = answer.json()?;
+        let devices = found.devices.unwrap_or_default();
+        self.paging.came(devices.len(), found.total);
+        let mut page = Page::with_capacity(answer.body.len());
+        if self.wants_network {
+            for (device, network) in devices.iter().zip(self.server.networks(&devices)) {
+                page.push_and(device, "network", network.as_deref().unwrap_or("{}"));
+            }
+        } else {
+            devices.into_iter().for_each(|device| page.push(device));
+        }
+        Ok(Some(page))
+    }
+}
+
+impl Server {
+    fn of(settings: &Settings) -> Result<Self> {
+        let has_client = settings.optional("client_id").is_some();
+        settings.text(if has_client { "token_url" } else { "username" })?;
+        Ok(Self {
+            base: settings.address("url")?,
+            slot: if has_client { CLIENT } else { BASIC },
+        })
+    }
+
+    fn search(&self, page_size: u64, page: u64) -> Result<Response> {
+        self.get(&format!("search?pagesize={page_size}&page={page}"))
+            .send()?
+            .success_or(explain)
+    }
+
+    /// The network of each device; none where it has no address, or where the server does not give it.
+    fn networks(&self, devices: &[&RawValue]) -> Vec<Option<String>> {
+        let addresses: Vec<Option<String>> = devices.iter().map(|device| mac_address(device)).collect();
+        let requests = addresses.iter().flatten();
+        let requests = requests.map(|address| self.get(&format!("macaddress/{}/network", encode(address))));
+        let mut answers = send_all(requests.collect()).into_iter();
+        let network = |address: String| {
+            let answer = answers.next()?.and_then(|answer| answer.success_or(explain));
+            match answer.and_then(|answer| answer.json::<Box<RawValue>>()) {
+                Ok(network) if network.get().starts_with('{') => Some(network.get().to_owned()),
+                Ok(_) => None,
+                Err(error) => {
+                    warning!("the network of the device with address {address} is not known: {error}");
+                    None
+                }
+            }
+        };
+        let mut network = network;
+        addresses.into_iter().map(|address| network(address?)).collect()
+    }
+
+    fn get(&self, path: &str) -> Request {
+        Request::get(format!("{}/api/v1/mdm/devices/{path}", self.base))
+            .header("Accept", "application/json")
+            .auth(self.slot)
+            .rate_limit(&RATE_LIMIT)
+    }
+}
+
+/// A page of the search.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Found<'a> {
+    #[serde(borrow)]
+    devices: Option<Vec<&'a RawValue>>,
+    total: Option<u64>,
+}
+
+/// A device's address in the local network, if it has one.
+fn mac_address(device: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Device {
+        mac_address: Option<String>,
+    }
+    let device: Device = serde_json::from_str(device.get()).ok()?;
+    device.mac_address.filter(|address| !address.trim().is_empty())
+}
+
+/// What AirWatch says of an error: `Device not found for this request. (5061)`.
+fn explain(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Refusal {
+        error_code: serde_json::Value,
+        message: String,
+    }
+    let refusal: Refusal = serde_json::from_slice(body).ok()?;
+    Some(format!("{} ({})", refusal.message, refusal.error_code))
+}
+
+oomnitza_sdk::export!(AirWatch);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! MobileIron Cloud, today's Ivanti Neurons for MDM: devices of a tenant's partitions (`/api/v1/device`). A record is a device.
+//!
+//! Facts that shape it: a page is asked for by `start` and `rows`; devices come with the latest check-in first, so the first page
+//! without a recent one is the last that is read; refusals come in an envelope, status 200 included (docs/connectors/mobileiron.md).
+
+mod partitions;
+
+use std::collections::VecDeque;
+
+use oomnitza_sdk::prelude::*;
+use oomnitza_sdk::{clock, serde_json};
+
+use partitions::Partitions;
+
+/// The server's maximum.
+const ROWS: u64 = 500;
+
+/// Milliseconds of a day.
+const DAY: f64 = 86_400_000.0;
+
+static RATE_LIMIT: RateLimit = RateLimit::unsaid();
+
+/// A run through a tenant's partitions.
+pub struct MobileIron {
+    base: Address,
+    /// Ids of the partitions that are still to be read, the one at hand first.
+    partitions: VecDeque<u64>,
+    paging: Paging,
+    /// Devices that checked in before it are left out, milliseconds since 1970.
+    cutoff: f64,
+}
+
+impl Connector for MobileIron {
+    fn describe() -> Description {
+        Description::audit("mobileiron", "MobileIron (Ivanti Neurons for MDM)", "MobileIron")
+            .setting(
+                Setting::text("url", "URL", "The address of the MobileIron Cloud server")
+                    .example("https://na1.mobileiron.com"),
+            )
+            .setting(
+                Setting::text(
+                    "username",
+                    "User name",
+                    "A local account with the role Common Platform Services (CPS)",
+                )
+                .example("username@example.com"),
+            )
+            .setting(
+                Setting::text("password", "Password", "Its password")
+                    .example("change-me")
+                    .secret(),
+            )
+            .setting(
+                Setting::text(
+                    "partitions",
+                    "Partitions",
+                    "The device partitions to read: a JSON list of their names, or `All`",
+                )
+                .example(r#"["Drivers"]"#),
+            )
+            .setting(Setting::sync_field())
+            .setting(
+                Setting::text(
+                    "checkin_days",
+                    "Days since the last check-in",
+                    "Devices that have not checked in for so many days are left out",
+                )
+                .default("1.5")
+                .advanced(),
+            )
+            .endpoint("{url}", "the MobileIron Cloud server")
+            .basic_auth("basic", "{username}", "{password}")
+    }
+
+    fn check(settings: Settings) -> Result<()> {
+        let wanted = Partitions::read(&settings)?;
+        wanted.among(&partitions::all(&settings.address("url")?)?).map(drop)
+    }
+
+    fn open(settings: Settings, _cursor: Option<String>, _wanted: Wanted) -> Result<Self> {
+        let base = settings.address("url")?;
+        let wanted = Partitions::read(&settings)?;
+        let days = settings.number("checkin_days", 0.0, 36_500.0)?;
+        let partitions = wanted.among(&partitions::all(&base)?)?;
+        Ok(Self {
+            base,
+            partitions: partitions.into(),
+            paging: Paging::default(),
+            cutoff: clock::now() as f64 - days * DAY,
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<Page>> {
+        let Some(partition) = self.partitions.front() else {
+            return Ok(None);
+        };
+        let start = self.paging.offset();
+        let answer = get(&format!(
+            "{}/api/v1/device?dmPartitionId={partition}&rows={ROWS}&start={start}&sortFields[0].name=lastCheckin&sortFields[0].order=DESC",
+            self.base
+        ))?;
+        let found = found::<&RawValue>(&answer)?;
+        self.paging.came(found.results.len(), found.total);
+        let mut page = Page::with_capacity(answer.body.len());
+        for device in found.results {
+            if last_checkin(device).is_some_and(|checkin| checkin >= self.cutoff) {
+                page.push(device);
+            }
+        }
+        if page.is_empty() || self.paging.is_over() {
+            self.partitions.pop_front();
+            self.paging = Paging::default();
+        }
+        Ok(Some(page))
+    }
+}
+
+/// When a device last checked in, milliseconds since 1970; none if it never did.
+fn last_checkin(device: &RawValue) -> Option<f64> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Device {
+        last_checkin: Option<f64>,
+    }
+    serde_json::from_str::<Device>(device.get()).ok()?.last_checkin
+}
+
+fn get(url: &str) -> Result<Response> {
+    Request::get(url)
+        .header("Accept", "application/json")
+        .auth("basic")
+        .rate_limit(&RATE_LIMIT)
+        .send()?
+        .success_or(explain)
+}
+
+/// A page of results.
+struct Found<T> {
+    results: Vec<T>,
+    total: Option<u64>,
+}
+
+/// The results in an answer, which may hold errors instead although its status is 200.
+fn found<'a, T: Deserialize<'a>>(answer: &'a Response) -> Result<Found<T>> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", bound(deserialize = "T: Deserialize<'de>"))]
+    struct Envelope<T> {
+        result: Option<Content<T>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", bound(deserialize = "T: Deserialize<'de>"))]
+    struct Content<T> {
+        search_results: Option<Vec<T>>,
+        total_count: Option<u64>,
+    }
+    let envelope: Envelope<T> = answer.json()?;
+    let Some(content) = envelope.result else {
+        let said = explain(&answer.body).unwrap_or_else(|| "neither a result nor an error".to_owned());
+        return Err(Error::Unexpected(format!(
+            "{} answered {}: {said}",
+            answer.what(),
+            answer.status
+        )));
+    };
+    Ok(Found {
+        results: content.search_results.unwrap_or_default(),
+        total: content.total_count,
+    })
+}
+
+/// What MobileIron says of an error: the messages of the envelope, or else their codes.
+fn explain(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        errors: Option<Vec<Refusal>>,
+    }
+    #[derive(Deserialize)]
+    struct Refusal {
+        message: Option<String>,
+        code: Option<serde_json::Value>,
+    }
+    let envelope: Envelope = serde_json::from_slice(body).ok()?;
+    let said: Vec<String> = envelope
+        .errors?
+        .into_iter()
+        .filter_map(|refusal| match (refusal.message, refusal.code) {
+            (Some(message), Some(code)) => Some(format!("{message} ({})", code.as_str().unwrap_or(&code.to_string()))),
+            (Some(message), None) => Some(message),
+            (None, code) => code.map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned)),
+        })
+        .collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+oomnitza_sdk::export!(MobileIron);
+
+#[cfg(test)]
+mod tests;

@@ -128,7 +128,7 @@ impl Connector for AirWatch {
             return Ok(None);
         }
         let found: Found = answer.json()?;
-        let devices = found.devices.unwrap_or_default();
+        let devices = found.devices(&answer)?;
         self.paging.came(devices.len(), found.total);
         let mut page = Page::with_capacity(answer.body.len());
         if self.wants_network {
@@ -194,6 +194,17 @@ struct Found<'a> {
     #[serde(borrow)]
     devices: Option<Vec<&'a RawValue>>,
     total: Option<u64>,
+}
+
+impl<'a> Found<'a> {
+    /// The devices. None at all are an empty list, a total of 0 or a 204; anything else would pass for an empty tenant.
+    fn devices(&self, answer: &Response) -> Result<Vec<&'a RawValue>> {
+        match &self.devices {
+            Some(devices) => Ok(devices.clone()),
+            None if self.total == Some(0) => Ok(Vec::new()),
+            None => Err(Error::Unexpected(format!("{} answered without devices", answer.what()))),
+        }
+    }
 }
 
 /// A device's address in the local network, if it has one.

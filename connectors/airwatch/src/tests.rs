@@ -43,7 +43,7 @@ fn pages_are_asked_for_until_as_many_devices_came_as_there_are() {
 fn the_list_ends_with_an_empty_page_and_with_no_content_whatever_the_total_says() {
     for (status, body, pages) in [
         (200, devices(0, Some(700)), vec![500, 0]),
-        (200, r#"{"Devices":null,"Total":null}"#.to_owned(), vec![500, 0]),
+        (200, r#"{"Devices":null,"Total":0}"#.to_owned(), vec![500, 0]),
         (204, String::new(), vec![500]),
     ] {
         for total in [Some(700), None, Some(0)] {
@@ -130,6 +130,9 @@ fn what_airwatch_refuses_is_said_with_its_own_words() {
         refused(200, "<html>"),
         format!("{asked} answered with a web page instead of data")
     );
+    for odd in ["{}", r#"{"Devices":null,"Total":null}"#, r#"{"devices":[]}"#] {
+        assert_eq!(refused(200, odd), format!("{asked} answered without devices"));
+    }
     assert!(refused(200, r#"{"Devices":7}"#).starts_with(&format!("{asked} answered something that cannot be read")));
 }
 

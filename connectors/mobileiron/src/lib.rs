@@ -154,18 +154,22 @@ fn found<'a, T: Deserialize<'a>>(answer: &'a Response) -> Result<Found<T>> {
         total_count: Option<u64>,
     }
     let envelope: Envelope<T> = answer.json()?;
-    let Some(content) = envelope.result else {
-        let said = explain(&answer.body).unwrap_or_else(|| "neither a result nor an error".to_owned());
-        return Err(Error::Unexpected(format!(
-            "{} answered {}: {said}",
-            answer.what(),
-            answer.status
-        )));
-    };
-    Ok(Found {
-        results: content.search_results.unwrap_or_default(),
-        total: content.total_count,
-    })
+    let total = envelope.result.as_ref().and_then(|content| content.total_count);
+    match envelope.result.and_then(|content| content.search_results) {
+        Some(results) => Ok(Found { results, total }),
+        None if total == Some(0) => Ok(Found {
+            results: Vec::new(),
+            total,
+        }),
+        None => {
+            let said = explain(&answer.body).unwrap_or_else(|| "neither results nor an error".to_owned());
+            Err(Error::Unexpected(format!(
+                "{} answered {}: {said}",
+                answer.what(),
+                answer.status
+            )))
+        }
+    }
 }
 
 /// What MobileIron says of an error: the messages of the envelope, or else their codes.

@@ -144,16 +144,21 @@ fn what_mobileiron_refuses_is_said_with_its_own_words() {
         refused(200, envelope),
         "GET /api/v1/device answered 200: no such space (E7); 9"
     );
-    assert_eq!(
-        refused(200, "{}"),
-        "GET /api/v1/device answered 200: neither a result nor an error"
-    );
+    for odd in [
+        "{}",
+        r#"{"errors":null,"result":{"searchResults":null,"totalCount":null}}"#,
+    ] {
+        assert_eq!(
+            refused(200, odd),
+            "GET /api/v1/device answered 200: neither results nor an error"
+        );
+    }
     assert_eq!(refused(401, "<html>"), "GET /api/v1/device answered 401");
     assert_eq!(refused(200, ""), "GET /api/v1/device answered 200 with nothing");
     let nothing = first(
         r#"["Default Space"]"#,
         200,
-        r#"{"errors":null,"result":{"searchResults":null,"totalCount":null}}"#,
+        r#"{"errors":null,"result":{"searchResults":null,"totalCount":0}}"#,
     );
     assert_eq!((nothing.error, nothing.pages), (None, vec![0]));
 }

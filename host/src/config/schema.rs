@@ -191,3 +191,52 @@ pub enum TokenBody {
     /// A JSON object of texts.
     Json(Vec<(String, String)>),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_has_its_say_where_its_setting_has_its_value() {
+        let mapping = DefaultMapping {
+            field: "APPLICATIONS".into(),
+            origin: Origin::Source("software".into()),
+            converter: None,
+            required: false,
+        };
+        let case = |value: &str, name: Option<&str>, mappings: Vec<DefaultMapping>| Case {
+            when: ("sync_type".into(), value.into()),
+            mapping_name: name.map(str::to_owned),
+            mappings,
+        };
+        let described = Description {
+            id: "sample".into(),
+            title: "Sample".into(),
+            version: "1".into(),
+            kind: RecordKind::Audit,
+            mapping_name: "Sample".into(),
+            settings: vec![],
+            mappings: vec![],
+            converters: vec![],
+            endpoints: vec![],
+            auth: vec![],
+            incremental: Incremental::Never,
+            cases: vec![
+                case("computers", None, vec![mapping]),
+                case("mobiledevices", Some("Sample.MDM"), vec![]),
+            ],
+        };
+        for (value, name, mappings) in [
+            (Some("computers"), "Sample", 1),
+            (Some("mobiledevices"), "Sample.MDM", 0),
+            (Some("printers"), "Sample", 0),
+            (None, "Sample", 0),
+        ] {
+            let settled = described.clone().settled(|_| value);
+            assert_eq!(
+                (settled.mapping_name.as_str(), settled.mappings.len()),
+                (name, mappings)
+            );
+        }
+    }
+}

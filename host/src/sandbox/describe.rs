@@ -208,3 +208,52 @@ impl From<wit::Auth> for Auth {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(setting: Setting, cases: Vec<Case>) -> Description {
+        Description {
+            id: "sample".into(),
+            title: "Sample".into(),
+            version: "1".into(),
+            kind: RecordKind::Audit,
+            mapping_name: "Sample".into(),
+            settings: vec![setting],
+            mappings: vec![],
+            converters: vec![],
+            endpoints: vec![],
+            auth: vec![],
+            incremental: Incremental::Never,
+            cases,
+        }
+    }
+
+    #[test]
+    fn a_case_hangs_on_a_setting_that_is_described_and_no_secret() {
+        let setting = |name: &str, secret: bool| Setting {
+            name: name.into(),
+            label: String::new(),
+            help: String::new(),
+            example: String::new(),
+            default: None,
+            optional: false,
+            choices: vec![],
+            secret,
+            json: false,
+            basic: true,
+        };
+        let case = |name: &str| Case {
+            when: ("kind".into(), "a".into()),
+            mapping_name: Some(name.into()),
+            mappings: vec![],
+        };
+        let judge = |setting, name| check(&described(setting, vec![case(name)]), 10_000);
+        assert_eq!(judge(setting("kind", false), "Sample.A"), Ok(()));
+        let refusal = Err("a case hangs on setting `kind`, which is secret or not described".to_owned());
+        assert_eq!(judge(setting("kind", true), "Sample.A"), refusal);
+        assert_eq!(judge(setting("other", false), "Sample.A"), refusal);
+        assert!(judge(setting("kind", false), "a\nb").is_err());
+    }
+}

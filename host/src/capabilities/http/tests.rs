@@ -1,6 +1,7 @@
 //! Tokens, asked for at a small server on this machine.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ impl Server {
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = asked.clone();
-        let answers = Arc::new((token, data));
+        let answers = Arc::new((token, data, AtomicUsize::new(0)));
         tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
@@ -47,15 +48,13 @@ impl Server {
                     let authorization = header(&request, "authorization").unwrap_or_default();
                     let line = request.lines().next().unwrap_or_default().replace(" HTTP/1.1", "");
                     let body = request.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-                    let nth = {
-                        let mut log = log.lock().unwrap();
-                        log.push(format!("{line} {authorization} {body}").trim_end().to_owned());
-                        log.iter().filter(|line| line.starts_with("POST /token")).count()
-                    };
+                    log.lock()
+                        .unwrap()
+                        .push(format!("{line} {authorization} {body}").trim_end().to_owned());
                     let (status, body) = if line == "POST /token" {
                         // Long enough for everybody else to come and want one as well.
                         tokio::time::sleep(Duration::from_millis(20)).await;
-                        answers.0(nth)
+                        answers.0(answers.2.fetch_add(1, Ordering::Relaxed) + 1)
                     } else {
                         answers.1(&authorization)
                     };

@@ -1,0 +1,194 @@
+//! Casper (Jamf Pro) to Oomnitza.
+
+use std::time::Duration;
+
+use oomnitza_tests::Audit;
+use oomnitza_tests::source::{Answer, Casper, Source, Tokens};
+use serde_json::{Value, json};
+
+fn mappings() -> Value {
+    json!({
+        "general.serial_number": "SERIAL_NUMBER", "general.name": "NAME", "general.report_date": "LAST_SEEN",
+        "general.initial_entry_date": "FIRST_SEEN", "purchasing.warranty_expires": "WARRANTY",
+        "purchasing.lease_expires": "LEASE"
+    })
+}
+
+fn server(computers: u64, tokens: Tokens) -> Casper {
+    Casper {
+        computers: (1..=computers).map(|id| (id, Casper::computer(id))).collect(),
+        ..Casper::new(tokens)
+    }
+}
+
+const ACCOUNT: &str = "username = auditor\npassword = correct horse\n";
+
+fn audit(source: &Source<Casper>, more: &str) -> Audit {
+    let lines = format!("url = {}/\nsync_field = SERIAL_NUMBER\n{more}", source.url());
+    let name = if more.contains("mobiledevices") {
+        "Casper.MDM"
+    } else {
+        "Casper"
+    };
+    Audit::new("casper", &lines, name, mappings())
+}
+
+#[test]
+fn computers_arrive_in_order_with_applications_and_dates_as_seconds() {
+    let source = Source::start(server(23, Tokens::Wanted));
+    let audit = audit(&source, &format!("{ACCOUNT}update_only = True\n"));
+    let output = audit.upload();
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(source.violations(), Vec::<String>::new());
+    assert_eq!(
+        output.summary(),
+        "done: read 23, sent 23, filtered 0, rejected 0, failed 0, missed 0"
+    );
+    insta::assert_snapshot!("casper_requests", source.requests());
+    insta::assert_snapshot!("casper_bodies", audit.bodies());
+    assert!(
+        (2..=5).contains(&source.most_in_flight()),
+        "{}",
+        source.most_in_flight()
+    );
+}
+
+#[test]
+fn mobile_devices_go_by_another_name_and_carry_no_applications() {
+    let mut server = server(0, Tokens::Wanted);
+    server.mobile_devices = vec![(7, Casper::computer(7))];
+    let source = Source::start(server);
+    let audit = audit(&source, &format!("{ACCOUNT}sync_type = mobiledevices\n"));
+    let output = audit.upload();
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(source.violations(), Vec::<String>::new());
+    insta::assert_snapshot!(
+        "casper_mobile_devices",
+        format!("{}\n{}", source.requests(), audit.bodies())
+    );
+}
+
+#[test]
+fn a_group_limits_what_is_read_and_one_that_is_missing_is_said() {
+    for sync_type in ["computers", "mobiledevices"] {
+        let mut server = server(5, Tokens::Wanted);
+        server.mobile_devices.clone_from(&server.computers);
+        server.group = vec![4, 2];
+        let source = Source::start(server);
+        let lines = format!("{ACCOUNT}sync_type = {sync_type}\n");
+        let output = audit(&source, &format!("{lines}group_name = All Managed\n")).upload();
+        assert_eq!(output.counts(), [2, 2, 0, 0, 0], "{output}");
+        let output = audit(&source, &format!("{lines}group_name = Nobody\n")).upload();
+        assert_ne!(output.code, Some(0));
+        let what = if sync_type == "computers" {
+            "computer"
+        } else {
+            "mobile device"
+        };
+        assert!(
+            output.summary().contains(&format!("there is no {what} group `Nobody`")),
+            "{output}"
+        );
+        assert_eq!(source.violations(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn an_api_client_signs_in_instead_of_an_account() {
+    let source = Source::start(server(2, Tokens::Wanted));
+    let audit = audit(&source, "client_id = client\nclient_secret = battery staple\n");
+    let output = audit.upload();
+    assert_eq!(output.counts(), [2, 2, 0, 0, 0], "{output}");
+    assert_eq!(source.violations(), Vec::<String>::new());
+    insta::assert_snapshot!("casper_api_client", source.requests());
+}
+
+#[test]
+fn a_server_that_knows_no_tokens_is_asked_as_the_old_program_did() {
+    let source = Source::start(server(2, Tokens::Unknown));
+    let output = audit(&source, ACCOUNT).upload();
+    assert_eq!(output.counts(), [2, 2, 0, 0, 0], "{output}");
+    assert_eq!(source.violations(), Vec::<String>::new());
+    insta::assert_snapshot!("casper_without_tokens", source.requests());
+}
+
+/// The renewal waits half a minute after the last one, so this takes as long.
+#[test]
+fn a_token_that_ends_within_the_run_is_renewed_and_nothing_is_lost() {
+    let mut server = server(120, Tokens::Wanted);
+    server.token_ends_at = Some(("/id/51".to_owned(), Duration::from_secs(31)));
+    let source = Source::start(server);
+    let output = audit(&source, ACCOUNT).upload();
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(
+        output.summary(),
+        "done: read 120, sent 120, filtered 0, rejected 0, failed 0, missed 0"
+    );
+    assert_eq!(source.violations(), Vec::<String>::new());
+    assert_eq!(source.requests().matches("POST ").count(), 2);
+}
+
+#[test]
+fn devices_that_do_not_come_are_missed_and_the_rest_arrives() {
+    let source = Source::start(server(6, Tokens::Wanted));
+    source.inject("/id/1", 1, Answer::new(503, "text/html", "<html>busy</html>"));
+    source.inject(
+        "/id/2",
+        1,
+        Casper::error(
+            404,
+            "Not Found",
+            "The server has not found anything matching the request URI",
+        ),
+    );
+    source.inject("/id/3", 99, Answer::new(500, "text/html", "<html>"));
+    source.inject("/id/4", 1, Answer::new(200, "text/plain", ""));
+    source.inject("/id/5", 1, Answer::new(429, "text/html", ""));
+    source.inject("/id/6", 1, Answer::new(200, "text/plain", r#"{"computer":{"general":"#));
+    let output = audit(&source, ACCOUNT).upload();
+    insta::assert_snapshot!(output.summary());
+    assert_eq!(source.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn refusals_end_the_section_with_jamf_s_own_words_and_no_secret() {
+    let wrong = "username = auditor\npassword = incorrect horse\n";
+    let forbidden = Casper::error(403, "Forbidden", "You do not have permission to view this page");
+    let mut summaries = Vec::new();
+    for (lines, answer) in [
+        (wrong, None),
+        ("client_id = client\nclient_secret = wrong staple\n", None),
+        ("", None),
+        (ACCOUNT, Some(forbidden)),
+        (ACCOUNT, Some(Answer::new(500, "text/html", "<html>"))),
+        (ACCOUNT, Some(Answer::new(200, "text/html", "<html>sign in</html>"))),
+        (ACCOUNT, Some(Answer::new(200, "text/plain", ""))),
+        (ACCOUNT, Some(Answer::new(200, "text/plain", r#"{"computers":null}"#))),
+    ] {
+        let source = Source::start(server(1, Tokens::Wanted));
+        if let Some(answer) = answer {
+            source.inject("/JSSResource/computers", 99, answer);
+        }
+        let output = audit(&source, lines).upload();
+        let text = format!("{output}");
+        for secret in ["horse", "staple", "token-of-jamf"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert!(
+            source.requests().matches("POST ").count() <= 1,
+            "an account is locked after a few\n{}",
+            source.requests()
+        );
+        summaries.push(format!("exit {}: {}", output.code.unwrap_or(-1), output.summary()));
+    }
+    insta::assert_snapshot!(summaries.join("\n\n"));
+}
+
+#[test]
+fn a_check_reads_the_list_and_no_detail() {
+    let source = Source::start(server(3, Tokens::Wanted));
+    let output = audit(&source, ACCOUNT).check();
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(source.requests().lines().count(), 2);
+    assert_eq!(source.violations(), Vec::<String>::new());
+}

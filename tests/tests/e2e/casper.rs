@@ -15,10 +15,9 @@ fn mappings() -> Value {
 }
 
 fn server(computers: u64, tokens: Tokens) -> Casper {
-    Casper {
-        computers: (1..=computers).map(|id| (id, Casper::computer(id))).collect(),
-        ..Casper::new(tokens)
-    }
+    let mut server = Casper::new(tokens);
+    server.computers = (1..=computers).map(|id| (id, Casper::computer(id))).collect();
+    server
 }
 
 const ACCOUNT: &str = "username = auditor\npassword = correct horse\n";

@@ -57,7 +57,9 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         timeouts: Timeouts::default(),
         retry,
         mappers: machine::cores().clamp(1, 4),
+        ini: common.ini.clone(),
         rejects: machine::state().map(|state| state.join("rejects")),
+        cursors: machine::state().map(|state| state.join("cursors")),
     };
     Ok(Opened {
         ini,

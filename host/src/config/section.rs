@@ -6,7 +6,7 @@ use super::Env;
 use super::finding::{Finding, Place, Severity};
 use super::ini::{Entry, Ini, RawSection};
 use super::mapping_value::{self, IniMapping};
-use super::schema::{Description, RecordKind, Setting};
+use super::schema::{Description, Incremental, RecordKind, Setting};
 use super::suggest::nearest;
 use super::truth;
 use crate::redact::Secret;
@@ -34,6 +34,10 @@ pub struct Section {
     pub update_only: String,
     /// How connections are secured.
     pub common: Common,
+    /// Whether a run goes on where the last one ended, where the connector can.
+    pub incremental: bool,
+    /// How many days after the last full run everything is read again.
+    pub full_run_days: u32,
     /// Hosts that a connector from elsewhere may reach although no setting names them.
     pub allowed_hosts: Vec<String>,
     /// What is worth knowing about it.
@@ -65,8 +69,14 @@ impl Default for Common {
     }
 }
 
+/// How many days after a full run everything is read again, where the section says nothing: what a source does not report as changed (a
+/// record that was deleted and came back, a clock that was wrong) is not missed for longer.
+const DEFAULT_FULL_RUN_DAYS: u32 = 7;
+
 /// Names that every section may have besides what its connector describes.
-const COMMON_NAMES: [&str; 12] = [
+const COMMON_NAMES: [&str; 14] = [
+    "incremental",
+    "full_run_days",
     "allowed_hosts",
     "enable",
     "verify_ssl",
@@ -146,6 +156,8 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         }
     }
     let sync_field = reading.sync_field(description);
+    let incremental = reading.incremental(description);
+    let full_run_days = reading.full_run_days();
     let mappings = reading.mappings();
     reading.unknown(description);
     let section = Section {
@@ -159,6 +171,8 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         sync_field,
         update_only: raw.value("update_only").unwrap_or("False").to_owned(),
         common,
+        incremental,
+        full_run_days,
         allowed_hosts: raw
             .value("allowed_hosts")
             .unwrap_or_default()
@@ -311,6 +325,64 @@ impl Reading<'_> {
             );
         }
         field
+    }
+
+    fn incremental(&mut self, description: &Description) -> bool {
+        let raw = self.raw;
+        let entry = raw.entry("incremental").filter(|entry| !entry.value.is_empty());
+        let asked = entry.and_then(|entry| {
+            let asked = truth(&entry.value);
+            if asked.is_none() {
+                self.error(
+                    Some(entry),
+                    "incremental",
+                    format!("`{}` is neither true nor false", entry.value),
+                    "write `incremental = True` or `incremental = False`".to_owned(),
+                );
+            }
+            asked
+        });
+        match (description.incremental, asked) {
+            (Incremental::Always, Some(false)) => {
+                let place = self.at(entry, "incremental");
+                let what = "has no effect: this source only tells what has changed";
+                self.findings
+                    .push(Finding::warning(place, what).remedy("remove the setting"));
+            }
+            (Incremental::Never, Some(true)) => {
+                let place = self.at(entry, "incremental");
+                let what = "has no effect: this source cannot tell what has changed, and everything is read";
+                self.findings
+                    .push(Finding::warning(place, what).remedy("remove the setting"));
+            }
+            _ => {}
+        }
+        match description.incremental {
+            Incremental::Never => false,
+            Incremental::OnRequest => asked == Some(true),
+            Incremental::Always => true,
+        }
+    }
+
+    fn full_run_days(&mut self) -> u32 {
+        let raw = self.raw;
+        let Some(entry) = raw.entry("full_run_days").filter(|entry| !entry.value.is_empty()) else {
+            return DEFAULT_FULL_RUN_DAYS;
+        };
+        entry
+            .value
+            .parse()
+            .ok()
+            .filter(|days| (1..=365).contains(days))
+            .unwrap_or_else(|| {
+                self.error(
+                    Some(entry),
+                    "full_run_days",
+                    format!("cannot be `{}`", entry.value),
+                    format!("it is a whole number from 1 to 365; without the setting it is {DEFAULT_FULL_RUN_DAYS}"),
+                );
+                DEFAULT_FULL_RUN_DAYS
+            })
     }
 
     fn mappings(&mut self) -> Vec<IniMapping> {

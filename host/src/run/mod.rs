@@ -6,6 +6,7 @@
 //!
 //! Promise: every record that was read is counted once, as sent, filtered, rejected or failed.
 
+mod bookmark;
 mod check;
 mod delivery;
 mod error;
@@ -17,6 +18,7 @@ mod progress;
 mod rejects;
 mod report;
 mod section;
+mod source;
 mod stop;
 
 pub use check::{Finished, Step, check};

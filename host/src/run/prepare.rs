@@ -26,8 +26,12 @@ pub struct Context {
     pub retry: http::Retry,
     /// The most mappers of one section.
     pub mappers: usize,
+    /// The ini file.
+    pub ini: PathBuf,
     /// Where refused records are kept.
     pub rejects: Option<PathBuf>,
+    /// Where it is kept where runs ended.
+    pub cursors: Option<PathBuf>,
 }
 
 /// A section that can run.

@@ -26,8 +26,8 @@ pub struct Section {
     pub secrets: Vec<(String, Secret)>,
     /// Its mappings.
     pub mappings: Vec<IniMapping>,
-    /// Python that decides which records are left out, and its line.
-    pub record_filter: Option<(String, u32)>,
+    /// Python that decides which records are left out.
+    pub record_filter: Option<String>,
     /// The field by which Oomnitza tells records apart.
     pub sync_field: Option<String>,
     /// Whether only records that Oomnitza knows are updated: the file's own text, `False` where it has none.
@@ -36,6 +36,8 @@ pub struct Section {
     pub common: Common,
     /// What is worth knowing about it.
     pub warnings: Vec<Finding>,
+    /// Its settings and their lines.
+    lines: Vec<(String, u32)>,
     place: Place,
 }
 
@@ -92,9 +94,22 @@ impl Section {
         self.secrets.iter().any(|(key, _)| key == name)
     }
 
-    /// Where in the file the section, or one of its lines, is.
-    pub fn place(&self, line: Option<u32>, setting: Option<&str>) -> Place {
-        self.place.at(line.unwrap_or(self.line), &self.name, setting)
+    /// Where in the file the section is, or one of its settings; one that it does not have is missed at the header.
+    pub fn place(&self, setting: Option<&str>) -> Place {
+        let written = self.lines.iter().find(|(name, _)| Some(name.as_str()) == setting);
+        let line = written.map_or(self.line, |(_, line)| *line);
+        self.place.at(line, &self.name, setting)
+    }
+
+    /// Where the section maps one of Oomnitza's fields.
+    pub fn place_of_mapping(&self, field: &str) -> Place {
+        let written = self.mappings.iter().rev().find(|mapping| mapping.field == field);
+        let setting = format!("mapping.{}", field.to_lowercase());
+        self.place.at(
+            written.map_or(self.line, |mapping| mapping.line),
+            &self.name,
+            Some(&setting),
+        )
     }
 }
 
@@ -152,14 +167,19 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         settings,
         secrets,
         mappings,
-        record_filter: raw.entry("recordfilter").map(|entry| (entry.value.clone(), entry.line)),
+        record_filter: raw.value("recordfilter").map(str::to_owned),
         sync_field,
         update_only: raw.value("update_only").unwrap_or("False").to_owned(),
         common,
         warnings: Vec::new(),
+        lines: raw
+            .entries
+            .iter()
+            .map(|entry| (entry.name.clone(), entry.line))
+            .collect(),
         place: ini.place(),
     };
-    let findings = reading.findings;
+    let findings = reading.in_order();
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         Err(findings)
     } else {
@@ -184,6 +204,12 @@ impl Reading<'_> {
             &self.raw.name,
             Some(setting),
         )
+    }
+
+    /// What was found, from the top of the file to its bottom.
+    pub(super) fn in_order(mut self) -> Vec<Finding> {
+        self.findings.sort_by_key(|finding| finding.place.line);
+        self.findings
     }
 
     pub(super) fn error(&mut self, entry: Option<&Entry>, setting: &str, what: String, remedy: String) {
@@ -309,10 +335,7 @@ impl Reading<'_> {
         for entry in raw.entries.iter().filter(|entry| entry.name.starts_with("mapping.")) {
             match mapping_value::parse(&entry.name, &entry.value, entry.line) {
                 Ok(mapping) => mappings.push(mapping),
-                Err(problem) => {
-                    let place = self.at(Some(entry), &entry.name);
-                    self.findings.push(Finding::error(place, problem));
-                }
+                Err(problem) => self.error(Some(entry), &entry.name, problem, mapping_value::REMEDY.to_owned()),
             }
         }
         mappings
@@ -431,14 +454,14 @@ mod tests {
             "[sample]\nversion = 4\npartitions = [\nverify_ssl = maybe\nssl_protocol = sslv3\nmapping.a = {\nenv_password = UNSET\n",
         );
         let expected = [
-            "config.ini:7: [sample] env_password: the environment variable `UNSET` is not set | set `UNSET` where the program is started, for example in the cron line, or remove `env_password`",
-            "config.ini:4: [sample] verify_ssl: `maybe` is neither true nor false | write `verify_ssl = True` or `verify_ssl = False`",
-            "config.ini:5: [sample] ssl_protocol: SSL 3 is broken (RFC 7568), and no maintained TLS library speaks it | remove the setting; the best protocol that both sides know is used",
             "config.ini:1: [sample] url: is missing | The url of the source; for example `url = my-url`",
             "config.ini:1: [sample] password: is missing | The password of the source; for example `password = my-password`",
             "config.ini:2: [sample] version: cannot be `4` | did you mean `2`? It can be 2, 3",
             "config.ini:3: [sample] partitions: is not JSON: EOF while parsing a list at line 1 column 1 | for example `my-partitions`",
-            "config.ini:6: [sample] mapping.a: is not a JSON object (EOF while parsing an object at line 1 column 1); write it as {\"source\": \"field\", \"converter\": \"name\"}, or as the source's field alone | -",
+            "config.ini:4: [sample] verify_ssl: `maybe` is neither true nor false | write `verify_ssl = True` or `verify_ssl = False`",
+            "config.ini:5: [sample] ssl_protocol: SSL 3 is broken (RFC 7568), and no maintained TLS library speaks it | remove the setting; the best protocol that both sides know is used",
+            "config.ini:6: [sample] mapping.a: is not a JSON object (EOF while parsing an object at line 1 column 1) | write it as `mapping.FIELD = {\"source\": \"field\", \"converter\": \"name\"}`, or with the source's field alone",
+            "config.ini:7: [sample] env_password: the environment variable `UNSET` is not set | set `UNSET` where the program is started, for example in the cron line, or remove `env_password`",
         ];
         assert_eq!(findings.unwrap_err(), expected);
     }

@@ -11,7 +11,7 @@ use url::Url;
 use crate::capabilities::{clock, http, ldap, log};
 use crate::config::schema::{Auth, AuthSlot, Description};
 use crate::config::template::{self, TemplateError};
-use crate::config::{Common, Finding, Section};
+use crate::config::{Common, Finding, Section, address};
 use crate::net::{Egress, Network, Proxies, Reach, Rule, Timeouts, TlsSettings};
 use crate::redact::{Redactor, Secret};
 use crate::sandbox::{Capabilities, Granted};
@@ -89,7 +89,7 @@ fn places(section: &Section, description: &Description, findings: &mut Vec<Findi
 fn place(section: &Section, description: &Description, endpoint: &str) -> Result<Option<(Url, Reach)>, Box<Finding>> {
     let authority = Authority::of(endpoint);
     let refuse = |setting: Option<&str>, what: String, remedy: &str| {
-        Box::new(Finding::error(section.place(None, setting), what).remedy(remedy))
+        Box::new(Finding::error(section.place(setting), what).remedy(remedy))
     };
     let names = template::names(endpoint);
     if names
@@ -126,19 +126,23 @@ fn place(section: &Section, description: &Description, endpoint: &str) -> Result
     let setting = authority.whole.or_else(|| names.first().copied());
     let example = setting
         .and_then(|name| description.settings.iter().find(|setting| setting.name == name))
-        .map_or_else(String::new, |setting| format!("write it like `{}`", setting.example));
+        .map_or("", |setting| setting.example.as_str());
     let wrong = |problem: String| {
+        let shown = crate::redact::clean(&address::shown(&filled), 200);
         refuse(
             setting,
-            format!("`{}` cannot be used: {problem}", crate::redact::clean(&filled, 200)),
-            &example,
+            format!("`{shown}` cannot be used: {problem}"),
+            &format!("write it like `{example}`"),
         )
     };
-    let url = Url::parse(&filled).map_err(|error| wrong(error.to_string()))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong(
-            "user name and password do not belong into the address".to_owned(),
-        ));
+    let url = address::parse(&filled).map_err(wrong)?;
+    let schemes = schemes(example);
+    if !schemes.contains(&url.scheme()) {
+        return Err(wrong(format!(
+            "its scheme is `{}`, and only {} can stand there",
+            url.scheme(),
+            schemes.join(" or ")
+        )));
     }
     let is_own_words = authority
         .whole
@@ -149,6 +153,16 @@ fn place(section: &Section, description: &Description, endpoint: &str) -> Result
         other => wrong(other.to_string()),
     })?;
     Ok(Some((url, reach)))
+}
+
+/// The schemes that can stand in a setting with this example: a directory does not answer where a web API is asked for.
+fn schemes(example: &str) -> &'static [&'static str] {
+    match example.split_once("://").map(|(scheme, _)| scheme) {
+        Some("https" | "http") => &["https", "http"],
+        Some("ldaps" | "ldap") => &["ldaps", "ldap"],
+        Some("mssql") => &["mssql"],
+        _ => &["https", "http", "ldaps", "ldap", "mssql"],
+    }
 }
 
 fn is_optional(description: &Description, name: &str) -> bool {
@@ -274,7 +288,7 @@ fn slots(
         if let Err(error) = filled {
             let what = format!("the connector's auth slot `{name}` cannot be filled: {error}");
             findings.push(
-                Finding::error(section.place(None, None), what)
+                Finding::error(section.place(None), what)
                     .remedy("this is a defect of the connector; report it to whoever made it"),
             );
         }

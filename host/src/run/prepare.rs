@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use super::error::Error;
 use super::grants::{self, Ways};
 use crate::capabilities::http;
-use crate::catalog::Catalog;
+use crate::catalog::{self, Catalog};
 use crate::config::schema::Description;
-use crate::config::{self, Env, Finding, Ini, RawSection, Section};
+use crate::config::{self, Common, Env, Finding, Ini, Place, RawSection, Section};
 use crate::mapping::{self, Merged, ServerMapping};
 use crate::net::{Proxies, Timeouts};
 use crate::oomnitza::Oomnitza;
@@ -49,12 +49,16 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         Some(directory) => directory.join(path),
         None => path,
     });
-    let found = context.catalog.connector(connector, path.as_deref()).await?;
+    let found = context
+        .catalog
+        .connector(connector, path.as_deref())
+        .await
+        .map_err(|error| located(error, ini, raw))?;
     let section = config::section(ini, raw, &found.description, env).map_err(Error::Config)?;
-    if let Some((_, line)) = &section.record_filter {
+    if section.record_filter.is_some() {
         let what =
             "is Python code, which this version does not run yet; without it records would be sent that it leaves out";
-        let finding = Finding::error(section.place(Some(*line), Some("recordfilter")), what)
+        let finding = Finding::error(section.place(Some("recordfilter")), what)
             .remedy("keep the old program for this section until then, or remove the setting");
         return Err(Error::Config(vec![finding]));
     }
@@ -69,9 +73,44 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         origin: found.origin,
         python_converters,
     };
-    // What is wrong with addresses is said before anybody signs in anywhere.
-    job.grant(context)?;
+    // What is wrong with addresses, authorities and imports is said before anybody signs in anywhere.
+    let granted = job.grant(context)?.granted;
+    authorities(&job.section.common, |setting| job.section.place(Some(setting))).map_err(Error::Config)?;
+    job.component.fits(granted).map_err(|source| catalog::Error::Unusable {
+        name: job.section.connector.clone(),
+        origin: job.origin.clone(),
+        source,
+    })?;
     Ok(job)
+}
+
+/// A connector that does not exist is a mistake in the section's header, or in its `component`.
+fn located(error: catalog::Error, ini: &Ini, raw: &RawSection) -> Error {
+    match &error {
+        catalog::Error::Unknown { .. } => {
+            let finding = Finding::error(ini.place().at(raw.line, &raw.name, None), error.to_string());
+            Error::Config(vec![match error.hint() {
+                Some(hint) => finding.remedy(hint),
+                None => finding,
+            }])
+        }
+        _ => Error::Catalog(error),
+    }
+}
+
+/// Reads the certificate authorities that a section names, to say with its place what is wrong with them. `[oomnitza]` has such
+/// settings too.
+pub fn authorities(common: &Common, place: impl Fn(&str) -> Place) -> Result<(), Vec<Finding>> {
+    grants::tls(common).check().map_err(|error| {
+        let setting = if common.cacert_file.is_some() {
+            "cacert_file"
+        } else {
+            "cacert_dir"
+        };
+        let remedy =
+            "name one that holds certificates in PEM form, or remove the setting to trust the machine's authorities";
+        vec![Finding::error(place(setting), error.to_string()).remedy(remedy)]
+    })
 }
 
 impl Job {

@@ -14,9 +14,10 @@ use super::progress::Counters;
 use super::rejects::Rejects;
 use super::report::Report;
 use super::stop::Stop;
+use crate::config::Finding;
 use crate::mapping::{Mappers, Merged, Plan};
 use crate::oomnitza::{Oomnitza, Retry, Target, Uploader};
-use crate::sandbox::{Connector, Page, Wanted};
+use crate::sandbox::{self, Connector, Page, Wanted};
 
 /// Pages that wait between two stages. More would only hold more memory: a stage that is slower stays slower.
 const QUEUE: usize = 2;
@@ -153,7 +154,7 @@ async fn mappers(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Mer
         context.mappers,
     )
     .await
-    .map_err(Error::Mapper)
+    .map_err(|error| job.refused(error))
 }
 
 fn target(job: &Job, merged: &Merged, singly: bool) -> Target {
@@ -168,8 +169,23 @@ fn target(job: &Job, merged: &Merged, singly: bool) -> Target {
 }
 
 impl Job {
-    fn ended(&self, error: crate::sandbox::Error) -> Error {
+    /// What became of its connector.
+    pub(super) fn ended(&self, error: sandbox::Error) -> Error {
         Error::of_connector(&self.section.connector, &self.origin, error)
+    }
+
+    /// Why the mapper does not take the plan: mostly because of what the section says of a field.
+    pub(super) fn refused(&self, error: sandbox::Error) -> Error {
+        let sandbox::Error::Plan { field, problem } = &error else {
+            return Error::Mapper(error);
+        };
+        // What is wrong, and behind a semicolon what is possible.
+        let (what, remedy) = problem
+            .split_once("; ")
+            .unwrap_or((problem, "correct the mapping of this field"));
+        Error::Config(vec![
+            Finding::error(self.section.place_of_mapping(field), what).remedy(remedy),
+        ])
     }
 }
 

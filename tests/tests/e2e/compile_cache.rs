@@ -190,3 +190,22 @@ fn a_cache_that_cannot_be_written_costs_time_and_nothing_else() {
         .filter(|line| line.contains(" WARN the compiled component could not be kept path="));
     assert_eq!(warnings.count(), 1, "{output}");
 }
+
+#[test]
+fn without_a_home_it_compiles_each_time() {
+    let program = program().env("HOME", "");
+    assert_eq!(runs(&program), GOOD);
+    assert!(!directory(&program).exists());
+}
+
+#[test]
+fn it_is_where_the_environment_says() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let program = program().env("XDG_CACHE_HOME", &elsewhere.path().display().to_string());
+    assert_eq!(runs(&program), GOOD);
+    assert!(elsewhere.path().join("oomnitza-connector/compiled").is_dir() && !directory(&program).exists());
+    // A relative path there is to be ignored (XDG Base Directory Specification).
+    let program = self::program().env("XDG_CACHE_HOME", "relative");
+    assert_eq!(runs(&program), GOOD);
+    assert!(directory(&program).is_dir() && !program.home().join("relative").exists());
+}

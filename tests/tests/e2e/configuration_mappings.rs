@@ -199,3 +199,33 @@ fn assets_arrive_when_it_is_mapped() {
       read 3 = sent 3 + filtered 0 + rejected 0 + failed 0
     ");
 }
+
+/// What is good is shown, what is not is said, and the exit code tells a script that something is missing.
+#[test]
+fn mappings_are_shown_of_the_sections_that_have_them() {
+    let places = Places::start();
+    let good = places.section("okta", r#"mapping.PHONE = {"source": "mobilePhone", "required": true}"#);
+    let bad = places.section("okta.Bad", r#"mapping.PHONE = {"setting": "api_token"}"#);
+    let ini = places.destination() + &good + &bad;
+    let show = |names: &[&str]| Program::with(&ini).run(&[&["upload", "--show-mappings"], names].concat());
+    assert_eq!(show(&["okta"]).code, Some(0));
+    assert_eq!(show(&["okta.Bad"]).code, Some(2));
+    insta::assert_snapshot!(show(&[]), @r#"
+    exit: 1
+    ----- stdout
+    # okta: Okta
+    [okta]
+    mapping.USER           = {"required":true,"source":"login"}
+    mapping.FIRST_NAME     = {"required":true,"source":"firstName"}
+    mapping.LAST_NAME      = {"required":true,"source":"lastName"}
+    mapping.EMAIL          = {"required":true,"source":"email"}
+    mapping.PHONE          = {"required":true,"source":"mobilePhone"}
+    mapping.PERMISSIONS_ID = {"setting":"default_role"}
+    mapping.POSITION       = {"setting":"default_position"}
+
+    ----- stderr
+    error: config.ini:18: [okta.Bad] mapping.phone: setting `api_token` is a secret, and secrets are not sent to Oomnitza as data
+    hint: map another setting, or use `hardcoded`
+    "#);
+    assert_eq!(places.okta.ledger().requests.len(), 0);
+}

@@ -10,14 +10,14 @@ use crate::oomnitza::Oomnitza;
 use crate::run::{Counters, Job, Options, Report, Stop, run};
 
 pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static [BuiltIn]) -> Exit {
-    let opened = match open(common, built_in) {
-        Ok(opened) => opened,
-        Err(exit) => return exit,
-    };
     if names.is_empty() {
         say("error: no section is named\nhint: name the sections to run, for example `oomnitza-connector upload okta`");
         return Exit::Config;
     }
+    let opened = match open(common, built_in) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
+    };
     let stop = Stop::default();
     signals::listen(stop.clone());
     match sections(&opened, names, common, &stop).await {

@@ -26,8 +26,8 @@ pub struct Section {
     pub secrets: Vec<(String, Secret)>,
     /// Its mappings.
     pub mappings: Vec<IniMapping>,
-    /// Python that decides which records are left out, and its line.
-    pub record_filter: Option<(String, u32)>,
+    /// Python that decides which records are left out.
+    pub record_filter: Option<String>,
     /// The field by which Oomnitza tells records apart.
     pub sync_field: Option<String>,
     /// Whether only records that Oomnitza knows are updated: the file's own text, `False` where it has none.
@@ -42,6 +42,8 @@ pub struct Section {
     pub allowed_hosts: Vec<String>,
     /// What is worth knowing about it.
     pub warnings: Vec<Finding>,
+    /// Its settings and their lines.
+    lines: Vec<(String, u32)>,
     place: Place,
 }
 
@@ -105,9 +107,22 @@ impl Section {
         self.secrets.iter().any(|(key, _)| key == name)
     }
 
-    /// Where in the file the section, or one of its lines, is.
-    pub fn place(&self, line: Option<u32>, setting: Option<&str>) -> Place {
-        self.place.at(line.unwrap_or(self.line), &self.name, setting)
+    /// Where in the file the section is, or one of its settings; one that it does not have is missed at the header.
+    pub fn place(&self, setting: Option<&str>) -> Place {
+        let written = self.lines.iter().find(|(name, _)| Some(name.as_str()) == setting);
+        let line = written.map_or(self.line, |(_, line)| *line);
+        self.place.at(line, &self.name, setting)
+    }
+
+    /// Where the section maps one of Oomnitza's fields.
+    pub fn place_of_mapping(&self, field: &str) -> Place {
+        let written = self.mappings.iter().rev().find(|mapping| mapping.field == field);
+        let setting = format!("mapping.{}", field.to_lowercase());
+        self.place.at(
+            written.map_or(self.line, |mapping| mapping.line),
+            &self.name,
+            Some(&setting),
+        )
     }
 }
 
@@ -167,7 +182,7 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         settings,
         secrets,
         mappings,
-        record_filter: raw.entry("recordfilter").map(|entry| (entry.value.clone(), entry.line)),
+        record_filter: raw.value("recordfilter").map(str::to_owned),
         sync_field,
         update_only: raw.value("update_only").unwrap_or("False").to_owned(),
         common,
@@ -181,9 +196,14 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
             .map(str::to_owned)
             .collect(),
         warnings: Vec::new(),
+        lines: raw
+            .entries
+            .iter()
+            .map(|entry| (entry.name.clone(), entry.line))
+            .collect(),
         place: ini.place(),
     };
-    let findings = reading.findings;
+    let findings = reading.in_order();
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         Err(findings)
     } else {
@@ -208,6 +228,12 @@ impl Reading<'_> {
             &self.raw.name,
             Some(setting),
         )
+    }
+
+    /// What was found, from the top of the file to its bottom.
+    pub(super) fn in_order(mut self) -> Vec<Finding> {
+        self.findings.sort_by_key(|finding| finding.place.line);
+        self.findings
     }
 
     pub(super) fn error(&mut self, entry: Option<&Entry>, setting: &str, what: String, remedy: String) {
@@ -391,10 +417,7 @@ impl Reading<'_> {
         for entry in raw.entries.iter().filter(|entry| entry.name.starts_with("mapping.")) {
             match mapping_value::parse(&entry.name, &entry.value, entry.line) {
                 Ok(mapping) => mappings.push(mapping),
-                Err(problem) => {
-                    let place = self.at(Some(entry), &entry.name);
-                    self.findings.push(Finding::error(place, problem));
-                }
+                Err(problem) => self.error(Some(entry), &entry.name, problem, mapping_value::REMEDY.to_owned()),
             }
         }
         mappings
@@ -429,118 +452,4 @@ pub(super) fn unknown_setting<'a>(place: Place, name: &str, known: impl Iterator
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    fn setting(name: &str) -> Setting {
-        Setting {
-            name: name.to_owned(),
-            label: name.to_owned(),
-            help: format!("The {name} of the source"),
-            example: format!("my-{name}"),
-            default: None,
-            optional: false,
-            choices: Vec::new(),
-            secret: false,
-            json: false,
-            basic: true,
-        }
-    }
-
-    fn description() -> Description {
-        Description {
-            id: "sample".into(),
-            title: "Sample".into(),
-            version: "1".into(),
-            kind: RecordKind::Users,
-            mapping_name: "Sample".into(),
-            settings: vec![
-                setting("url"),
-                Setting {
-                    secret: true,
-                    ..setting("password")
-                },
-                Setting {
-                    default: Some("3".into()),
-                    choices: vec!["2".into(), "3".into()],
-                    ..setting("version")
-                },
-                Setting {
-                    json: true,
-                    optional: true,
-                    ..setting("partitions")
-                },
-            ],
-            mappings: vec![],
-            converters: vec![],
-            endpoints: vec![],
-            auth: vec![],
-            incremental: crate::config::schema::Incremental::Never,
-        }
-    }
-
-    fn read(text: &str) -> Result<Section, Vec<String>> {
-        let ini = Ini::parse(Path::new("config.ini"), text.as_bytes().to_vec()).unwrap();
-        let env = |name: &str| (name == "SET").then(|| "from-env".to_owned());
-        section(&ini, &ini.sections[0], &description(), &env).map_err(|findings| {
-            findings
-                .iter()
-                .map(|finding| format!("{finding} | {}", finding.remedy.as_deref().unwrap_or("-")))
-                .collect()
-        })
-    }
-
-    #[test]
-    fn a_good_section_has_its_defaults_and_keeps_its_secrets_apart() {
-        let section = read("[sample.B]\nenable = yes\nurl = https://x\npassword = p%;w\nmapping.a = b\n").unwrap();
-        assert_eq!(
-            (section.name.as_str(), section.connector.as_str()),
-            ("sample.B", "sample")
-        );
-        assert_eq!(
-            section.settings,
-            [("url".into(), "https://x".into()), ("version".into(), "3".into())]
-        );
-        assert_eq!(section.secrets, [("password".into(), Secret::new("p%;w"))]);
-        assert_eq!(section.mappings[0].source.as_deref(), Some("b"));
-        assert!(section.warnings.is_empty());
-    }
-
-    #[test]
-    fn everything_that_is_wrong_is_said_at_once() {
-        let findings = read(
-            "[sample]\nversion = 4\npartitions = [\nverify_ssl = maybe\nssl_protocol = sslv3\nmapping.a = {\nenv_password = UNSET\n",
-        );
-        let expected = [
-            "config.ini:7: [sample] env_password: the environment variable `UNSET` is not set | set `UNSET` where the program is started, for example in the cron line, or remove `env_password`",
-            "config.ini:4: [sample] verify_ssl: `maybe` is neither true nor false | write `verify_ssl = True` or `verify_ssl = False`",
-            "config.ini:5: [sample] ssl_protocol: SSL 3 is broken (RFC 7568), and no maintained TLS library speaks it | remove the setting; the best protocol that both sides know is used",
-            "config.ini:1: [sample] url: is missing | The url of the source; for example `url = my-url`",
-            "config.ini:1: [sample] password: is missing | The password of the source; for example `password = my-password`",
-            "config.ini:2: [sample] version: cannot be `4` | did you mean `2`? It can be 2, 3",
-            "config.ini:3: [sample] partitions: is not JSON: EOF while parsing a list at line 1 column 1 | for example `my-partitions`",
-            "config.ini:6: [sample] mapping.a: is not a JSON object (EOF while parsing an object at line 1 column 1); write it as {\"source\": \"field\", \"converter\": \"name\"}, or as the source's field alone | -",
-        ];
-        assert_eq!(findings.unwrap_err(), expected);
-    }
-
-    #[test]
-    fn an_unknown_setting_is_a_warning_with_the_nearest_name() {
-        let section = read("[sample]\nurl = x\npasword = y\npassword = z\n").unwrap();
-        let warning = &section.warnings[0];
-        assert_eq!(warning.severity, Severity::Warning);
-        assert_eq!(
-            warning.to_string(),
-            "config.ini:3: [sample] pasword: is not a setting of this section and has no effect"
-        );
-        assert_eq!(warning.remedy.as_deref(), Some("did you mean `password`?"));
-    }
-
-    #[test]
-    fn the_environment_variable_replaces_the_password() {
-        let section = read("[sample]\nurl = x\npassword = ignored\nenv_password = SET\n").unwrap();
-        assert_eq!(section.secrets, [("password".into(), Secret::new("from-env"))]);
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::net::TcpStream;
@@ -40,6 +40,16 @@ impl Default for TlsSettings {
             cacert_dir: None,
             tls13_only: false,
         }
+    }
+}
+
+impl TlsSettings {
+    /// Reads the authorities that the settings name. The machine's own are read when they are needed: they take their time.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.verify && (self.cacert_file.is_some() || self.cacert_dir.is_some()) {
+            roots(self)?;
+        }
+        Ok(())
     }
 }
 
@@ -107,14 +117,13 @@ fn build(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Error> {
 fn roots(settings: &TlsSettings) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     if let Some(file) = &settings.cacert_file {
-        let certificates = read(file)
-            .map_err(|reason| Error::Setting(format!("cacert_file {} cannot be used: {reason}", file.display())))?;
+        let certificates =
+            read(file).map_err(|reason| Error::Setting(format!("`{}` cannot be used: {reason}", file.display())))?;
         roots.add_parsable_certificates(certificates);
     }
     if let Some(directory) = &settings.cacert_dir {
-        let unreadable = |error: std::io::Error| {
-            Error::Setting(format!("cacert_dir {} cannot be read: {error}", directory.display()))
-        };
+        let unreadable =
+            |error: std::io::Error| Error::Setting(format!("`{}` cannot be used: {error}", directory.display()));
         for entry in std::fs::read_dir(directory).map_err(unreadable)? {
             // Such directories hold other files as well.
             if let Ok(certificates) = read(&entry.map_err(unreadable)?.path()) {
@@ -127,8 +136,7 @@ fn roots(settings: &TlsSettings) -> Result<RootCertStore, Error> {
     }
     if roots.is_empty() {
         return Err(Error::Setting(match (&settings.cacert_file, &settings.cacert_dir) {
-            (Some(file), _) => format!("cacert_file {} holds no certificate", file.display()),
-            (None, Some(directory)) => format!("cacert_dir {} holds no certificate", directory.display()),
+            (Some(path), _) | (None, Some(path)) => format!("`{}` holds no certificate that can be used", path.display()),
             (None, None) => "this machine has no certificate authorities; install the package ca-certificates, or name a file with `cacert_file`".to_owned(),
         }));
     }
@@ -136,14 +144,18 @@ fn roots(settings: &TlsSettings) -> Result<RootCertStore, Error> {
 }
 
 fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file)
-        .map_err(|error| error.to_string())?
-        .collect();
-    match certificates {
-        Ok(certificates) if certificates.is_empty() => Err("it holds no certificate in PEM form".to_owned()),
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(error.to_string()),
+    let problem = |error| match error {
+        pem::Error::Io(error) => error.to_string(),
+        damaged => format!("a certificate in it is damaged ({damaged})"),
+    };
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
+        .map_err(problem)?
+        .collect::<Result<_, _>>()
+        .map_err(problem)?;
+    if certificates.is_empty() {
+        return Err("it holds no certificate in PEM form".to_owned());
     }
+    Ok(certificates)
 }
 
 impl Network {

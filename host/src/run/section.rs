@@ -186,7 +186,7 @@ async fn mappers(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Mer
         context.mappers,
     )
     .await
-    .map_err(Error::Mapper)
+    .map_err(|error| job.refused(error))
 }
 
 fn target(job: &Job, merged: &Merged, singly: bool) -> Target {

@@ -101,9 +101,3 @@ async fn instantiate(job: &Job, context: &Context, capabilities: Capabilities) -
         .await
         .map_err(|error| job.ended(error))
 }
-
-impl Job {
-    fn ended(&self, error: sandbox::Error) -> Error {
-        Error::of_connector(&self.section.connector, &self.origin, error)
-    }
-}

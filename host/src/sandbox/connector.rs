@@ -7,7 +7,6 @@ use wasmtime::component::{Linker, ResourceAny};
 
 use super::engine::Engine;
 use super::error::{Error, SourceError};
-use super::imports;
 use super::limits::Limits;
 use super::loader::Loaded;
 use super::pages::{self, Progress};
@@ -60,7 +59,7 @@ impl Connector {
         limits: &Limits,
         capabilities: Capabilities,
     ) -> Result<Self, Error> {
-        imports::ungranted(&loaded.interfaces, |interface| capabilities.granted.permits(interface))?;
+        loaded.fits(capabilities.granted)?;
         let linker = linker(engine, capabilities.granted).map_err(|error| Error::HostBug(format!("{error:#}")))?;
         let mut store = state::store(engine, limits, capabilities)?;
         let instantiated = Bindings::instantiate_async(&mut store, &loaded.component, &linker).await;

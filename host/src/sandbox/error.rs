@@ -163,8 +163,8 @@ impl Error {
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotAComponent(_) => {
-                "the file must be a component, as `make guests` or the connector's vendor builds it".to_owned()
+            Self::NotAComponent(_) | Self::Compile(_) | Self::MissingExport { .. } | Self::TooLarge { .. } => {
+                "the file must be a whole component, as `make guests` or the connector's vendor builds it".to_owned()
             }
             Self::ForbiddenImport { .. } | Self::NotGranted { .. } => {
                 "the connector wants to do what connectors may not; ask its vendor why".to_owned()

@@ -1,3 +1,10 @@
 //! The program driven from outside, against servers on this machine.
 
+mod command_line;
+mod compile_cache;
+mod components;
+mod configuration;
+mod configuration_mappings;
+mod configuration_network;
 mod okta;
+mod structure;

@@ -87,7 +87,7 @@ fn words(refusal: &wit::Refusal) -> String {
         4 => "size limit exceeded",
         7 => "this way to sign in is not supported",
         8 => "a stronger way to sign in is required",
-        10 => "it refers to another server",
+        9 | 10 => "it refers to another server",
         11 => "administrative limit exceeded",
         12 => "an extension it does not know is required",
         13 => "a secured connection is required",

@@ -6,5 +6,6 @@ mod components;
 mod configuration;
 mod configuration_mappings;
 mod configuration_network;
+mod ldap;
 mod okta;
 mod structure;

@@ -21,9 +21,6 @@ use crate::sandbox::{Connector, Page, Wanted};
 /// Pages that wait between two stages. More would only hold more memory: a stage that is slower stays slower.
 const QUEUE: usize = 2;
 
-/// How long uploads that are under way may take once somebody asked to stop.
-const GRACE: Duration = Duration::from_secs(30);
-
 /// What an invocation asks of a run.
 pub struct Options {
     /// So many records are read and sent one by one.
@@ -34,6 +31,8 @@ pub struct Options {
     pub parallel: usize,
     /// How long uploads are repeated.
     pub retry: Duration,
+    /// How long uploads that are under way may take once somebody asked to stop.
+    pub grace: Duration,
 }
 
 /// Runs a section. Whatever happens is in the report.
@@ -56,7 +55,7 @@ pub async fn run(
         report.error = Some(error);
     }
     report.read = counters.now().0;
-    report.is_interrupted = stop.is_asked();
+    report.is_interrupted |= stop.is_asked();
     report.time = started.elapsed();
     report.close();
     report
@@ -71,8 +70,16 @@ async fn pipeline(
     stop: &Stop,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let merged = prepare_mappings(job, oomnitza).await?;
-    let mappers = mappers(job, context, oomnitza, &merged).await?;
+    let opening = async {
+        let merged = prepare_mappings(job, oomnitza).await?;
+        let mappers = mappers(job, context, oomnitza, &merged).await?;
+        Ok::<_, Error>((merged, mappers))
+    };
+    // Nothing has been read yet, so an Oomnitza that does not answer is not waited for.
+    let (merged, mappers) = tokio::select! {
+        opened = opening => opened?,
+        () = stop.asked() => return Ok(()),
+    };
     let capabilities = job.grant(context)?;
     let statistics = capabilities.http.clone();
     let limit = options.record_count;
@@ -121,12 +128,13 @@ async fn pipeline(
     };
     let too_late = async {
         stop.asked().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(options.grace).await;
     };
     let result = tokio::select! {
         result = all => result,
         () = too_late => {
-            tracing::warn!(section = job.section.name, "uploads did not end within {GRACE:?} and are given up");
+            let grace = options.grace;
+            tracing::warn!(section = job.section.name, "uploads did not end within {grace:?} and are given up");
             Ok(())
         }
     };

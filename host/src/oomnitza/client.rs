@@ -246,7 +246,7 @@ impl Oomnitza {
                         let error = Error::Unavailable {
                             call: call.what,
                             status: answer.status.as_u16(),
-                            tried: readable(started.elapsed()),
+                            tried: (failures > 0).then(|| readable(started.elapsed())),
                             said: answer.said(&shared.redactor()),
                         };
                         (wait, error)
@@ -265,7 +265,7 @@ impl Oomnitza {
                 return Err(error);
             }
             if !shared.is_down.swap(true, Ordering::Relaxed) {
-                tracing::warn!(%error, "Oomnitza does not take records now; trying again");
+                tracing::warn!(%error, "Oomnitza cannot be used now; trying again");
             }
             match wait {
                 Some(wait) => shared.pause.extend(wait),
@@ -314,6 +314,7 @@ impl Oomnitza {
                 .append_pair("password", password.expose())
                 .finish(),
         );
+        let started = Instant::now();
         let mut failures = 0;
         loop {
             let mut request = reqwest::Request::new(Method::POST, url.clone());
@@ -344,7 +345,7 @@ impl Oomnitza {
                         Error::Unavailable {
                             call: CALL,
                             status: answer.status.as_u16(),
-                            tried: readable(Duration::ZERO),
+                            tried: (failures > 0).then(|| readable(started.elapsed())),
                             said: answer.said(&shared.redactor()),
                         },
                     ),

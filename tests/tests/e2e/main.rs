@@ -1,3 +1,7 @@
 //! The program driven from outside, against servers on this machine.
 
 mod okta;
+mod oomnitza;
+mod proxies;
+mod secrets;
+mod stopping;

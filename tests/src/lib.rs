@@ -5,7 +5,10 @@ mod authority;
 pub mod directory;
 mod output;
 mod program;
+pub mod proxy;
 pub mod relay;
+mod running;
+pub mod servers;
 pub mod slapd;
 
 use base64::Engine as _;
@@ -13,6 +16,8 @@ use base64::Engine as _;
 pub use authority::Authority;
 pub use output::{Output, settled};
 pub use program::Program;
+pub use running::{Running, eventually};
+pub use servers::Servers;
 
 /// Bytes in base 64.
 fn base64(bytes: &[u8]) -> String {

@@ -116,8 +116,7 @@ impl Error {
     }
 
     /// What a failed request means.
-    pub(super) fn of_request(error: reqwest::Error, url: &Url, connect_limit: Duration) -> Self {
-        let place = place(url);
+    pub(super) fn of_request(error: reqwest::Error, place: String, connect_limit: Duration) -> Self {
         let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
         let mut last = String::new();
         while let Some(current) = cause {

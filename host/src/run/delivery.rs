@@ -79,6 +79,7 @@ impl<'a> Delivery<'a> {
     pub(super) async fn run(mut self, mut pages: Receiver<MappedPage>) {
         while let Some(page) = pages.recv().await {
             if self.report.error.is_none()
+                && !self.report.is_interrupted
                 && let Err(error) = self.page(page).await
             {
                 self.fail(error);
@@ -127,13 +128,25 @@ impl<'a> Delivery<'a> {
             let record = page.records.get(start..*end).unwrap_or_default();
             start = *end;
             if let Way::Show(preview) = &mut self.way {
-                preview.record(record).map_err(|source| Error::File {
-                    what: "the records cannot be shown".to_owned(),
-                    source,
-                })?;
-                self.report.sent += 1;
-                self.counters.sent(1);
-                continue;
+                match preview.record(record) {
+                    Ok(()) => {
+                        self.report.sent += 1;
+                        self.counters.sent(1);
+                        continue;
+                    }
+                    // Whoever looked has seen enough, which is no failure: `… --testmode | head`.
+                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                        self.report.is_interrupted = true;
+                        self.halt.ask();
+                        return Ok(());
+                    }
+                    Err(source) => {
+                        return Err(Error::File {
+                            what: "the records cannot be shown".to_owned(),
+                            source,
+                        });
+                    }
+                }
             }
             self.batch.push(record, *key);
             if self.batch.len() >= self.batch_size {

@@ -25,9 +25,6 @@ use crate::sandbox::{SourceError, Wanted};
 /// Pages that wait between two stages. More would only hold more memory: a stage that is slower stays slower.
 const QUEUE: usize = 2;
 
-/// How long uploads that are under way may take once somebody asked to stop.
-const GRACE: Duration = Duration::from_secs(30);
-
 /// What `full_run_days` counts.
 const FULL_RUN_UNIT: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -41,6 +38,8 @@ pub struct Options {
     pub parallel: usize,
     /// How long uploads are repeated.
     pub retry: Duration,
+    /// How long uploads that are under way may take once somebody asked to stop.
+    pub grace: Duration,
 }
 
 /// Runs a section. Whatever happens is in the report.
@@ -63,7 +62,7 @@ pub async fn run(
         report.error = Some(error);
     }
     report.read = counters.now().0;
-    report.is_interrupted = stop.is_asked();
+    report.is_interrupted |= stop.is_asked();
     report.time = started.elapsed();
     report.close();
     report
@@ -78,8 +77,16 @@ async fn pipeline(
     stop: &Stop,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let merged = prepare_mappings(job, oomnitza).await?;
-    let mappers = mappers(job, context, oomnitza, &merged).await?;
+    let opening = async {
+        let merged = prepare_mappings(job, oomnitza).await?;
+        let mappers = mappers(job, context, oomnitza, &merged).await?;
+        Ok::<_, Error>((merged, mappers))
+    };
+    // Nothing has been read yet, so an Oomnitza that does not answer is not waited for.
+    let (merged, mappers) = tokio::select! {
+        opened = opening => opened?,
+        () = stop.asked() => return Ok(()),
+    };
     let capabilities = job.grant(context)?;
     let statistics = capabilities.http.clone();
     let limit = options.record_count;
@@ -135,12 +142,13 @@ async fn pipeline(
     };
     let too_late = async {
         stop.asked().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(options.grace).await;
     };
     let result = tokio::select! {
         result = all => result,
         () = too_late => {
-            tracing::warn!(section = job.section.name, "uploads did not end within {GRACE:?} and are given up");
+            let grace = options.grace;
+            tracing::warn!(section = job.section.name, "uploads did not end within {grace:?} and are given up");
             Ok(())
         }
     };

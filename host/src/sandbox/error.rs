@@ -247,9 +247,10 @@ impl SourceError {
     }
 }
 
-impl From<wit::Error> for SourceError {
-    fn from(error: wit::Error) -> Self {
-        let text = |text: String| clean(&text, 1_000);
+impl SourceError {
+    /// What a guest says. It may have it from its source, and a source may send back what it was sent, credentials included.
+    pub(super) fn of_guest(error: wit::Error, redact: impl Fn(&str) -> String) -> Self {
+        let text = |text: String| clean(&redact(&text), 1_000);
         match error {
             wit::Error::Setting((name, problem)) => Self::Setting {
                 name: clean(&name, 60),

@@ -8,4 +8,8 @@ mod configuration_mappings;
 mod configuration_network;
 mod ldap;
 mod okta;
+mod oomnitza;
+mod proxies;
+mod secrets;
+mod stopping;
 mod structure;

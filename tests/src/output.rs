@@ -26,7 +26,11 @@ impl Output {
     /// The JSON reports on standard output.
     pub fn reports(&self) -> Vec<serde_json::Value> {
         let is_report = |value: &serde_json::Value| value.get("section").is_some() && value.get("status").is_some();
-        self.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(is_report).collect()
+        self.stdout
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .filter(is_report)
+            .collect()
     }
 
     /// Counts of its only report: read, sent, filtered, rejected, failed.
@@ -41,7 +45,12 @@ impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let home = self.home.display().to_string();
         let code = self.code.map_or("a signal".to_owned(), |code| code.to_string());
-        write!(f, "exit: {code}\n----- stdout\n{}----- stderr\n{}", settled(&self.stdout, &home), settled(&self.stderr, &home))
+        write!(
+            f,
+            "exit: {code}\n----- stdout\n{}----- stderr\n{}",
+            settled(&self.stdout, &home),
+            settled(&self.stderr, &home)
+        )
     }
 }
 

@@ -27,7 +27,10 @@ impl Program {
 
     /// The program in an empty home.
     pub fn bare() -> Self {
-        Self { home: TempDir::new().expect("a temporary directory can be made"), environment: Vec::new() }
+        Self {
+            home: TempDir::new().expect("a temporary directory can be made"),
+            environment: Vec::new(),
+        }
     }
 
     /// With an environment variable.
@@ -63,12 +66,21 @@ impl Program {
             if started.elapsed() > LONGEST {
                 child.kill().expect("the program can be ended");
                 let text = |reader: std::thread::JoinHandle<String>| reader.join().unwrap_or_default();
-                panic!("{arguments:?} did not end in {LONGEST:?}\n{}\n{}", text(stdout), text(stderr));
+                panic!(
+                    "{arguments:?} did not end in {LONGEST:?}\n{}\n{}",
+                    text(stdout),
+                    text(stderr)
+                );
             }
             std::thread::sleep(Duration::from_millis(2));
         };
         let text = |reader: std::thread::JoinHandle<String>| reader.join().expect("its output can be read");
-        Output { code: status.code(), stdout: text(stdout), stderr: text(stderr), home: self.home().to_owned() }
+        Output {
+            code: status.code(),
+            stdout: text(stdout),
+            stderr: text(stderr),
+            home: self.home().to_owned(),
+        }
     }
 
     /// Starts it; whoever does waits for it.
@@ -102,6 +114,10 @@ fn read(stream: Option<impl std::io::Read + Send + 'static>) -> std::thread::Joi
 /// The program that `make build` built.
 fn binary() -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/oomnitza-connector");
-    assert!(path.is_file(), "{} is not there: run `make build` first", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not there: run `make build` first",
+        path.display()
+    );
     path
 }

@@ -1,6 +1,6 @@
 //! Okta to Oomnitza.
 
-use oomnitza_connector::standin::{oomnitza, okta};
+use oomnitza_connector::standin::{okta, oomnitza};
 use oomnitza_tests::Program;
 
 #[test]

@@ -4,6 +4,7 @@
 //! links lead to the host without `-admin`; a rate limit says when it ends in epoch seconds of Okta's own clock
 //! (docs/connectors/okta.md).
 
+use oomnitza_sdk::json;
 use oomnitza_sdk::prelude::*;
 
 /// Okta's own default and maximum.
@@ -76,14 +77,20 @@ impl Connector for Okta {
             return Ok(None);
         };
         let answer = get(&url)?;
-        let users: Vec<User> = answer.json()?;
         let mut page = Page::with_capacity(answer.body.len() / 3);
-        for user in users {
-            match user.profile {
-                Some(profile) if profile.get().starts_with('{') => page.push(profile),
-                _ => page.miss(user.id, "it has no profile"),
+        answer.each(|user| {
+            let (mut id, mut profile) = (None, None);
+            user.members(|key, value| match key {
+                b"id" => id = Some(value),
+                b"profile" => profile = Some(value),
+                _ => {}
+            })?;
+            match profile {
+                Some(profile) if profile.starts_with(b"{") => page.push_slice(profile)?,
+                _ => page.miss(id.and_then(json::text).unwrap_or_default(), "it has no profile"),
             }
-        }
+            Ok(())
+        })?;
         // The last few suffice: a circle comes round.
         self.seen.push(url);
         if self.seen.len() > 16 {
@@ -144,15 +151,6 @@ fn explain(body: &[u8]) -> Option<String> {
     }
     let envelope: Envelope = oomnitza_sdk::serde_json::from_slice(body).ok()?;
     Some(format!("{} ({})", envelope.error_summary, envelope.error_code))
-}
-
-/// A user, as far as it matters here.
-#[derive(Deserialize)]
-struct User<'a> {
-    #[serde(default)]
-    id: String,
-    #[serde(borrow)]
-    profile: Option<&'a RawValue>,
 }
 
 oomnitza_sdk::export!(Okta);

@@ -8,7 +8,7 @@ mod date;
 use std::collections::BTreeMap;
 
 use crate::bindings::exports::oomnitza::connector::mapping as wit;
-use crate::json::{self, Cursor, Malformed};
+use guest_json::{self as json, Cursor, Malformed};
 
 /// The names of the built-in converters, for messages.
 const NAMES: &str = "casper_extension_attribute, date_format, first_from_full, last_from_full, ldap_user_field, location, mac_model_from_sn, split, split_email";

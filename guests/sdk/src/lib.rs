@@ -77,6 +77,7 @@ pub mod testing;
 pub use connector::{Connector, Exported, Result};
 pub use describe::{Description, Endpoint, Mapping, Setting, Token, hardcoded, setting, source};
 pub use error::Error;
+pub use guest_json as json;
 pub use link::next_link;
 pub use page::Page;
 pub use settings::Settings;

@@ -1,5 +1,6 @@
 //! A page of records.
 
+use guest_json::Malformed;
 use serde_json::value::RawValue;
 
 use crate::bindings::exports::oomnitza::connector::source as wit;
@@ -36,6 +37,13 @@ impl Page {
     /// Adds a record as it stands.
     pub fn push(&mut self, record: &RawValue) {
         self.push_with(|json| json.extend_from_slice(record.get().as_bytes()));
+    }
+
+    /// Adds a record as it stands in an answer that is walked with [`Response::each`](crate::Response::each).
+    pub fn push_slice(&mut self, record: &[u8]) -> Result<(), Malformed> {
+        let record = std::str::from_utf8(record).map_err(|_| Malformed)?;
+        self.push_with(|json| json.extend_from_slice(record.as_bytes()));
+        Ok(())
     }
 
     /// Adds a record that `write` appends as JSON.

@@ -145,7 +145,12 @@ impl Connector {
         let misses = page
             .misses
             .into_iter()
-            .map(|miss| (clean(&miss.id, 200), clean(&miss.reason, 500)))
+            .map(|miss| {
+                (
+                    clean(&self.redact(&miss.id), 200),
+                    clean(&self.redact(&miss.reason), 500),
+                )
+            })
             .collect();
         Ok(Page {
             records: page.records,
@@ -153,6 +158,11 @@ impl Connector {
             cursor: page.cursor,
             misses,
         })
+    }
+
+    /// What the guest says, without the section's secrets.
+    fn redact(&self, text: &str) -> String {
+        self.store.data().capabilities.log.redact(text)
     }
 
     fn begin(&mut self) -> Result<(), Error> {
@@ -169,7 +179,7 @@ impl Connector {
     fn end<T>(&mut self, answer: Result<wasmtime::Result<Result<T, wit::Error>>, Error>) -> Result<T, Error> {
         let ended = match answer {
             Ok(Ok(Ok(value))) => return Ok(value),
-            Ok(Ok(Err(error))) => Error::Source(SourceError::from(error)),
+            Ok(Ok(Err(error))) => Error::Source(SourceError::read(error, |text| self.redact(text))),
             Ok(Err(trap)) => self.store.data().explain(trap),
             Err(error) => error,
         };

@@ -247,12 +247,13 @@ impl SourceError {
     }
 }
 
-impl From<wit::Error> for SourceError {
-    fn from(error: wit::Error) -> Self {
-        let text = |text: String| clean(&text, 1_000);
+impl SourceError {
+    /// A guest's error as it may be shown: it can hold whatever the source answered, the section's secrets included.
+    pub(super) fn read(error: wit::Error, redact: impl Fn(&str) -> String) -> Self {
+        let text = |text: String| clean(&redact(&text), 1_000);
         match error {
             wit::Error::Setting((name, problem)) => Self::Setting {
-                name: clean(&name, 60),
+                name: clean(&redact(&name), 60),
                 problem: text(problem),
             },
             wit::Error::SignIn(why) => Self::SignIn(text(why)),

@@ -69,6 +69,11 @@ impl LogState {
         self.suppressed
     }
 
+    /// What the guest says elsewhere, without the section's secrets.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.redactor.redact(text).into_owned()
+    }
+
     /// The line to write, if it is within the limits.
     fn admit(&mut self, message: &str, now: Instant) -> Option<String> {
         if now.duration_since(self.second_started) >= Duration::from_secs(1) {

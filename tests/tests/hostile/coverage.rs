@@ -9,8 +9,10 @@ fn here() -> PathBuf {
 /// All tests of this suite but these.
 fn suite() -> String {
     let files = std::fs::read_dir(here()).unwrap().map(|file| file.unwrap().path());
+    let is_test =
+        |file: &PathBuf| file.extension().is_some_and(|extension| extension == "rs") && !file.ends_with("coverage.rs");
     files
-        .filter(|file| !file.ends_with("coverage.rs"))
+        .filter(is_test)
         .map(|file| std::fs::read_to_string(file).unwrap())
         .collect()
 }

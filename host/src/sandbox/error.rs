@@ -253,7 +253,7 @@ impl SourceError {
         let text = |text: String| clean(&redact(&text), 1_000);
         match error {
             wit::Error::Setting((name, problem)) => Self::Setting {
-                name: clean(&name, 60),
+                name: clean(&redact(&name), 60),
                 problem: text(problem),
             },
             wit::Error::SignIn(why) => Self::SignIn(text(why)),

@@ -82,6 +82,7 @@ fn capabilities() -> Capabilities {
         http: http::HttpState::new(
             &network,
             BTreeMap::new(),
+            http::Places::default(),
             http::Limits::default(),
             http::Retry::default(),
             redactor.clone(),

@@ -308,7 +308,7 @@ async fn a_description_is_held_to_its_limits() {
     let nameless = described(Raw::new()).await;
     assert_eq!(
         nameless,
-        "the component's description cannot be used: id \"\" is not 1 to 40 of the letters a to z, digits and `_`"
+        "the component's description cannot be used: id `` is not 1 to 40 of the letters a to z, digits and `_`"
     );
 }
 

@@ -318,9 +318,14 @@ async fn a_slot_is_the_section_s_own_and_its_credential_stays_at_the_granted_pla
 /// H-37: a guest may hand over as many as it likes, the source sees so many at once.
 #[tokio::test]
 async fn requests_side_by_side_wait_for_one_another() {
+    side_by_side(|terms| terms.limits.parallel = 3).await;
+    side_by_side(|terms| terms.limits.parallel_at_one_place = 3).await;
+}
+
+async fn side_by_side(limit: impl FnOnce(&mut Terms)) {
     let server = Server::playing(vec![vec![Step::Expect, Step::Hold]]);
     let terms = Terms::to(&server.url()).limited(|terms| {
-        terms.limits.parallel = 3;
+        limit(terms);
         terms.timeouts.first_byte = Duration::from_millis(300);
     });
     let mut client = terms.client();

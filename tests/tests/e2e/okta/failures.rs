@@ -150,7 +150,7 @@ fn data_that_cannot_be_read_ends_the_run() {
     ----- stderr
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
-    error: section [okta] stopped: the source answered something unexpected: GET /api/v1/users answered something that cannot be read: key must be a string at line 1 column 29
+    error: section [okta] stopped: the source answered something unexpected: GET /api/v1/users answered something that cannot be read: it is not well-formed JSON at byte 29
     ");
 }
 

@@ -7,6 +7,8 @@ pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod contract;
+mod files;
+pub mod journal;
 pub mod mapping;
 pub mod net;
 pub mod oomnitza;

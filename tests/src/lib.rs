@@ -1,10 +1,28 @@
-//! What the end-to-end tests share: the program as a user runs it, and what it printed in a form that does not change.
+//! What the end-to-end tests share: the program as a user runs it, what it printed in a form that does not change, and the servers that
+//! it talks to.
 
 mod audit;
+mod authority;
+pub mod directory;
 mod output;
 mod program;
+pub mod proxy;
+pub mod relay;
+mod running;
+pub mod servers;
+pub mod slapd;
 pub mod source;
 
+use base64::Engine as _;
+
 pub use audit::Audit;
+pub use authority::Authority;
 pub use output::{Output, settled};
 pub use program::Program;
+pub use running::{Running, eventually};
+pub use servers::Servers;
+
+/// Bytes in base 64.
+fn base64(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

@@ -33,6 +33,14 @@ impl Output {
             .collect()
     }
 
+    /// What it said to people only.
+    pub fn without_stdout(self) -> Self {
+        Self {
+            stdout: String::new(),
+            ..self
+        }
+    }
+
     /// Counts of its only report: read, sent, filtered, rejected, failed.
     pub fn counts(&self) -> [u64; 5] {
         let report = self.report();
@@ -54,11 +62,28 @@ impl fmt::Display for Output {
     }
 }
 
-/// `text` without what differs from run to run: ports, times, rates, the home directory.
+/// `text` without what differs from run to run: ports, cursors, times, rates, the home directory, when a file was made.
 pub fn settled(text: &str, home: &str) -> String {
     let mut settled = text.replace(home, "[HOME]");
-    settled = replace_digits(&settled, "127.0.0.1:", "[PORT]");
-    settled = replace_digits(&settled, "localhost:", "[PORT]");
+    let files: Vec<&str> = settled.split(".jsonl").collect();
+    let last = files.len() - 1;
+    let timeless =
+        |(index, file): (usize, &&str)| match file.trim_end_matches(|character: char| character.is_ascii_digit()) {
+            name if index < last && name.len() < file.len() => format!("{name}[TIME]"),
+            _ => (*file).to_owned(),
+        };
+    settled = files
+        .iter()
+        .enumerate()
+        .map(timeless)
+        .collect::<Vec<_>>()
+        .join(".jsonl");
+    for host in ["127.0.0.1:", "localhost:"] {
+        settled = replace(&settled, host, "[PORT]", |character| character.is_ascii_digit());
+    }
+    settled = replace(&settled, "?after=", "[CURSOR]", |character| {
+        character.is_ascii_alphanumeric()
+    });
     settled
         .lines()
         .map(|line| match (line.find(" in "), line.find("/s)")) {
@@ -68,14 +93,14 @@ pub fn settled(text: &str, home: &str) -> String {
         .collect()
 }
 
-/// Replaces the number behind each `before`.
-fn replace_digits(text: &str, before: &str, with: &str) -> String {
+/// Replaces what is made of such characters behind each `before`.
+fn replace(text: &str, before: &str, with: &str, is_part: fn(char) -> bool) -> String {
     let mut parts = text.split(before);
     let mut replaced = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         replaced.push_str(before);
         replaced.push_str(with);
-        replaced.push_str(part.trim_start_matches(|character: char| character.is_ascii_digit()));
+        replaced.push_str(part.trim_start_matches(is_part));
     }
     replaced
 }

@@ -2,18 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use crate::output::Output;
-
-/// The longest any run of a test takes; a run that hangs fails its test instead of the whole suite.
-const LONGEST: Duration = Duration::from_secs(120);
+use crate::running::Running;
 
 /// The program and its home, where its ini file and everything that it keeps are.
 pub struct Program {
-    home: TempDir,
+    home: Arc<TempDir>,
     environment: Vec<(String, String)>,
 }
 
@@ -28,7 +26,7 @@ impl Program {
     /// The program in an empty home.
     pub fn bare() -> Self {
         Self {
-            home: TempDir::new().expect("a temporary directory can be made"),
+            home: Arc::new(TempDir::new().expect("a temporary directory can be made")),
             environment: Vec::new(),
         }
     }
@@ -54,33 +52,30 @@ impl Program {
 
     /// Runs it to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        let mut child = self.start(arguments);
-        let started = Instant::now();
-        // Read while it runs: a full pipe would stop it.
-        let stdout = read(child.stdout.take());
-        let stderr = read(child.stderr.take());
-        let status = loop {
-            if let Some(status) = child.try_wait().expect("the program can be waited for") {
-                break status;
+        self.launch(arguments).end()
+    }
+
+    /// Starts it, to do something to it while it runs.
+    pub fn launch(&self, arguments: &[&str]) -> Running {
+        Running::new(self.start(arguments), arguments, self.home.clone())
+    }
+
+    /// The files that are in its home by now, as paths below it.
+    pub fn files(&self) -> Vec<PathBuf> {
+        fn below(directory: &Path, files: &mut Vec<PathBuf>) {
+            for entry in std::fs::read_dir(directory).expect("directories can be read") {
+                let path = entry.expect("directories can be read").path();
+                if path.is_dir() {
+                    below(&path, files);
+                } else {
+                    files.push(path);
+                }
             }
-            if started.elapsed() > LONGEST {
-                child.kill().expect("the program can be ended");
-                let text = |reader: std::thread::JoinHandle<String>| reader.join().unwrap_or_default();
-                panic!(
-                    "{arguments:?} did not end in {LONGEST:?}\n{}\n{}",
-                    text(stdout),
-                    text(stderr)
-                );
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        };
-        let text = |reader: std::thread::JoinHandle<String>| reader.join().expect("its output can be read");
-        Output {
-            code: status.code(),
-            stdout: text(stdout),
-            stderr: text(stderr),
-            home: self.home().to_owned(),
         }
+        let mut files = Vec::new();
+        below(self.home(), &mut files);
+        let relative = |path: PathBuf| path.strip_prefix(self.home()).map(Path::to_owned).unwrap_or(path);
+        files.into_iter().map(relative).collect()
     }
 
     /// Starts it; whoever does waits for it.
@@ -99,16 +94,6 @@ impl Program {
             .spawn()
             .expect("the program can be started")
     }
-}
-
-fn read(stream: Option<impl std::io::Read + Send + 'static>) -> std::thread::JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut text = Vec::new();
-        if let Some(mut stream) = stream {
-            _ = stream.read_to_end(&mut text);
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    })
 }
 
 /// The program that `make build` built.

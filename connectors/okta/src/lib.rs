@@ -4,6 +4,7 @@
 //! links lead to the host without `-admin`; a rate limit says when it ends in epoch seconds of Okta's own clock
 //! (docs/connectors/okta.md).
 
+use oomnitza_sdk::json;
 use oomnitza_sdk::prelude::*;
 
 /// Okta's own default and maximum.
@@ -14,7 +15,8 @@ static RATE_LIMIT: RateLimit = RateLimit::epoch_seconds("x-rate-limit-reset", "x
 /// A run through an organisation's users.
 pub struct Okta {
     base: Address,
-    next: Option<String>,
+    /// The next page. A link that cannot be followed is known with the page before it, whose users are to arrive all the same.
+    next: Option<Result<String>>,
     seen: Vec<String>,
 }
 
@@ -62,7 +64,7 @@ impl Connector for Okta {
             .number("page_size", 1, LARGEST_PAGE)?
             .min(wanted.limit.unwrap_or(LARGEST_PAGE))
             .max(1);
-        let next = Some(format!("{base}/api/v1/users?limit={page}"));
+        let next = Some(Ok(format!("{base}/api/v1/users?limit={page}")));
         Ok(Self {
             base,
             next,
@@ -71,35 +73,46 @@ impl Connector for Okta {
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
-        let Some(url) = self.next.take() else { return Ok(None) };
+        let Some(url) = self.next.take().transpose()? else {
+            return Ok(None);
+        };
         let answer = get(&url)?;
-        let users: Vec<User> = answer.json()?;
         let mut page = Page::with_capacity(answer.body.len() / 3);
-        for user in users {
-            match user.profile {
-                Some(profile) if profile.get().starts_with('{') => page.push(profile),
-                _ => page.miss(user.id, "it has no profile"),
+        answer.each(|user| {
+            let (mut id, mut profile) = (None, None);
+            user.members(|key, value| match key {
+                b"id" => id = Some(value),
+                b"profile" => profile = Some(value),
+                _ => {}
+            })?;
+            match profile {
+                Some(profile) if profile.starts_with(b"{") => page.push_slice(profile)?,
+                _ => page.miss(id.and_then(json::text).unwrap_or_default(), "it has no profile"),
             }
+            Ok(())
+        })?;
+        // The last few suffice: a circle comes round.
+        self.seen.push(url);
+        if self.seen.len() > 16 {
+            self.seen.remove(0);
         }
-        if let Some(link) = next_link(answer.headers("link")) {
-            let next = self.own(link)?;
-            if next == url || self.seen.contains(&next) {
-                return Err(Error::Unexpected(format!(
-                    "the link to the next page leads back to {next}"
-                )));
-            }
-            // The last few suffice: a circle comes round.
-            self.seen.push(url);
-            if self.seen.len() > 16 {
-                self.seen.remove(0);
-            }
-            self.next = Some(next);
-        }
+        self.next = next_link(answer.headers("link")).map(|link| self.follow(link));
         Ok(Some(page))
     }
 }
 
 impl Okta {
+    /// Where a link leads, if it leads on.
+    fn follow(&self, link: &str) -> Result<String> {
+        let next = self.own(link)?;
+        if self.seen.contains(&next) {
+            return Err(Error::Unexpected(format!(
+                "the link to the next page leads back to {next}"
+            )));
+        }
+        Ok(next)
+    }
+
     /// A link's path and query at the section's own host. The host that a link names must be that one, or that one without `-admin`.
     fn own(&self, link: &str) -> Result<String> {
         let other = |why: &str| Error::Unexpected(format!("the link to the next page cannot be followed: {why}"));
@@ -138,15 +151,6 @@ fn explain(body: &[u8]) -> Option<String> {
     }
     let envelope: Envelope = oomnitza_sdk::serde_json::from_slice(body).ok()?;
     Some(format!("{} ({})", envelope.error_summary, envelope.error_code))
-}
-
-/// A user, as far as it matters here.
-#[derive(Deserialize)]
-struct User<'a> {
-    #[serde(default)]
-    id: String,
-    #[serde(borrow)]
-    profile: Option<&'a RawValue>,
 }
 
 oomnitza_sdk::export!(Okta);

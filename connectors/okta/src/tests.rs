@@ -115,6 +115,7 @@ fn a_link_to_another_host_and_a_link_in_circles_end_the_run_with_what_was_read()
         let script = Script::default().get(&first, "token", 200, &[("link", &link)], &list(&["a"]));
         let outcome = run::<Okta>(settings(URL), wanted(&[]), script);
         assert_eq!(outcome.error, Some(Error::Unexpected(error)));
+        assert_eq!(outcome.pages, [1]);
     }
 }
 

@@ -8,7 +8,7 @@ mod date;
 use std::collections::BTreeMap;
 
 use crate::bindings::exports::oomnitza::connector::mapping as wit;
-use crate::json::{self, Cursor, Malformed};
+use guest_json::{self as json, Cursor, Malformed};
 
 /// The names of the built-in converters, for messages.
 const NAMES: &str = "casper_extension_attribute, date_format, first_from_full, last_from_full, ldap_user_field, location, mac_model_from_sn, split, split_email";
@@ -71,7 +71,7 @@ impl Converter {
             .find(|(key, _)| !known.contains(&key.as_str()))
         {
             return Err(match known {
-                [] => format!("converter `{name}` has no parameters, but `{other}` is given"),
+                [] => format!("converter `{name}` has no parameters, but `{other}` is given; write `{name}` alone"),
                 known => format!(
                     "converter `{name}` has no parameter `{other}`; it has {}",
                     known.join(", ")
@@ -88,7 +88,9 @@ impl Converter {
         Ok(match name {
             "casper_extension_attribute" => Self::ExtensionAttribute {
                 attributes: slot("extension_attributes"),
-                name: parameter("attr").ok_or_else(|| format!("converter `{name}` needs its parameter `attr`"))?,
+                name: parameter("attr").ok_or_else(|| {
+                    format!("converter `{name}` needs its parameter `attr`; write `{name}:attr=NAME`")
+                })?,
                 default: parameter("default"),
             },
             "date_format" => Self::DateFormat,
@@ -109,7 +111,7 @@ impl Converter {
                 let index = index
                     .trim()
                     .parse()
-                    .map_err(|_| format!("`index` of converter `split` is `{index}`, which is not a number"))?;
+                    .map_err(|_| format!("`index` of converter `split` is `{index}`, which is not a number; write it like `split:on=-|index=1`"))?;
                 Self::Split {
                     on: parameter("on").filter(|on| !on.is_empty()),
                     index,
@@ -450,15 +452,15 @@ mod tests {
         );
         assert_eq!(
             new("date_format", &[("x", "y")]),
-            "converter `date_format` has no parameters, but `x` is given"
+            "converter `date_format` has no parameters, but `x` is given; write `date_format` alone"
         );
         assert_eq!(
             new("split", &[("index", "one")]),
-            "`index` of converter `split` is `one`, which is not a number"
+            "`index` of converter `split` is `one`, which is not a number; write it like `split:on=-|index=1`"
         );
         assert_eq!(
             new("casper_extension_attribute", &[]),
-            "converter `casper_extension_attribute` needs its parameter `attr`"
+            "converter `casper_extension_attribute` needs its parameter `attr`; write `casper_extension_attribute:attr=NAME`"
         );
     }
 }

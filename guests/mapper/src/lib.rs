@@ -7,7 +7,6 @@
 
 mod converters;
 mod hash;
-mod json;
 mod map;
 mod plan;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::bindings::exports::oomnitza::connector::mapping as wit;
 use crate::converters::{Converted, is_empty};
 use crate::hash::fnv1a;
-use crate::json::{self, Cursor, Malformed};
 use crate::plan::{Origin, Plan};
+use guest_json::{self as json, Cursor, Malformed};
 
 /// Characters of an unknown value that are reported.
 const UNKNOWN_CHARACTERS: usize = 200;
@@ -77,8 +77,8 @@ impl Mapping {
         }
         let mut questions = BTreeMap::new();
         let mut slots = vec![None; self.plan.slots];
-        Cursor::new(page).elements(|record| {
-            if self.read(record, &mut slots).is_ok() {
+        Cursor::new(page).each(|cursor| {
+            if self.read(cursor, &mut slots)?.is_ok() {
                 for question in asking.iter().filter_map(|converter| converter.question(&slots)) {
                     if !self.plan.tables.models.contains_key(&question) {
                         questions.insert(question, ());
@@ -106,12 +106,12 @@ impl Mapping {
         };
         let mut slots = vec![None; self.plan.slots];
         let mut cursor = Cursor::new(page);
-        cursor.elements(|record| {
+        cursor.each(|cursor| {
             let index = out.mapped.count;
             out.mapped.count += 1;
             let start = out.mapped.records.len();
             let written = self
-                .read(record, &mut slots)
+                .read(cursor, &mut slots)?
                 .and_then(|()| self.write(&slots, &mut out));
             match written {
                 Ok(key) => {
@@ -134,31 +134,43 @@ impl Mapping {
         Ok(out.finish())
     }
 
-    /// Notes what the plan names of a record.
-    fn read<'a>(&self, record: &'a [u8], slots: &mut [Option<&'a [u8]>]) -> Result<(), wit::Reason> {
+    /// Notes what the plan names of the record that is next, and consumes it, whether it can be used or not.
+    fn read<'a>(
+        &self,
+        cursor: &mut Cursor<'a>,
+        slots: &mut [Option<&'a [u8]>],
+    ) -> Result<Result<(), wit::Reason>, Malformed> {
         slots.fill(None);
-        if record.first() != Some(&b'{') {
-            return Err(wit::Reason::Unusable("it is not an object".to_owned()));
+        let mut record = cursor.clone();
+        if record.peek() != Some(b'{') {
+            cursor.value()?;
+            return Ok(Err(wit::Reason::Unusable("it is not an object".to_owned())));
         }
         let mut set = |slot: usize, value: Option<&'a [u8]>| {
             if let Some(place) = slots.get_mut(slot) {
                 *place = value;
             }
         };
-        let walked = Cursor::new(record).members(|key, value| {
-            for head in &self.plan.heads {
-                if json::is_key(key, &head.key) {
-                    if let Some(slot) = head.whole {
-                        set(slot, Some(value));
-                    }
-                    for (slot, path) in &head.inner {
-                        set(*slot, json::descend(value, path));
-                    }
-                    break;
-                }
+        let find = |key: &[u8]| self.plan.heads.iter().find(|head| head.key.as_bytes() == key);
+        let walked = record.members(|key, value| {
+            let head = find(key).or_else(|| find(json::unescaped(key)?.as_bytes()));
+            let Some(head) = head else { return };
+            if let Some(slot) = head.whole {
+                set(slot, Some(value));
+            }
+            for (slot, path) in &head.inner {
+                set(*slot, json::descend(value, path));
             }
         });
-        walked.map_err(|Malformed| wit::Reason::Unusable("it is not well-formed JSON".to_owned()))
+        match walked {
+            Ok(()) => *cursor = record,
+            // Its brackets still say where it ends.
+            Err(problem) => {
+                cursor.value()?;
+                return Ok(Err(wit::Reason::Unusable(problem.to_string())));
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// Writes the record that the slots make; its key is what tells it apart.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::bindings::exports::oomnitza::connector::mapping as wit;
 use crate::converters::{Converter, Tables};
-use crate::json;
+use guest_json as json;
 
 /// What is looked for at the top of a record.
 pub(crate) struct Head {

@@ -69,8 +69,9 @@ fn error(error: wit::Error) -> Error {
             51 | 52 => Error::Unreachable(words(&refusal)),
             _ => Error::Unexpected(words(&refusal)),
         },
-        wit::Error::Denied(why) | wit::Error::Unreachable(why) => Error::Unreachable(why),
-        wit::Error::InvalidInput(why) => Error::Other(why),
+        wit::Error::Unreachable(why) => Error::Unreachable(why),
+        // Nobody was asked, so neither address nor account is to blame.
+        wit::Error::Denied(why) | wit::Error::InvalidInput(why) => Error::Other(why),
         wit::Error::TooLarge(why) | wit::Error::Protocol(why) => Error::Unexpected(why),
         wit::Error::TimedOut => Error::TimedOut("the directory did not answer".to_owned()),
         wit::Error::Other(why) => Error::Other(why),
@@ -86,7 +87,7 @@ fn words(refusal: &wit::Refusal) -> String {
         4 => "size limit exceeded",
         7 => "this way to sign in is not supported",
         8 => "a stronger way to sign in is required",
-        10 => "it refers to another server",
+        9 | 10 => "it refers to another server",
         11 => "administrative limit exceeded",
         12 => "an extension it does not know is required",
         13 => "a secured connection is required",
@@ -156,6 +157,10 @@ mod tests {
             (
                 wit::Error::Refused(refusal(50, "no")),
                 Error::Forbidden("insufficient rights (LDAP result 50): no".into()),
+            ),
+            (
+                wit::Error::Denied("the attribute `userPassword` holds passwords".into()),
+                Error::Other("the attribute `userPassword` holds passwords".into()),
             ),
             (
                 wit::Error::TimedOut,

@@ -81,6 +81,7 @@ pub use connector::{Connector, Exported, Result};
 pub use describe::{Case, Description, Endpoint, Mapping, Setting, Token, hardcoded, setting, source};
 pub use details::details;
 pub use error::Error;
+pub use guest_json as json;
 pub use link::next_link;
 pub use list::one_or_many;
 pub use page::Page;

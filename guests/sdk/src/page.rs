@@ -1,5 +1,6 @@
 //! A page of records.
 
+use guest_json::Malformed;
 use serde_json::value::RawValue;
 
 use crate::bindings::exports::oomnitza::connector::source as wit;
@@ -43,6 +44,13 @@ impl Page {
         let members = record.get().trim_end().strip_suffix('}').unwrap_or_default().trim_end();
         let comma = if members.ends_with('{') { "" } else { "," };
         self.push_with(|json| json.extend_from_slice(format!("{members}{comma}\"{member}\":{value}}}").as_bytes()));
+    }
+
+    /// Adds a record as it stands in an answer that is walked with [`Response::each`](crate::Response::each).
+    pub fn push_slice(&mut self, record: &[u8]) -> Result<(), Malformed> {
+        let record = std::str::from_utf8(record).map_err(|_| Malformed)?;
+        self.push_with(|json| json.extend_from_slice(record.as_bytes()));
+        Ok(())
     }
 
     /// Adds a record that `write` appends as JSON.

@@ -9,6 +9,9 @@ use std::path::Path;
 
 use oomnitza_connector::sandbox::{Digest, Engine, Loader};
 
+/// Guests for tests, which are never shipped.
+const TESTS_ONLY: [&str; 2] = ["fixture", "hostile"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = std::env::args_os().nth(1).ok_or("usage: precompile DIRECTORY")?;
     let directory = Path::new(&directory);
@@ -27,8 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .ok_or("a component's name is not UTF-8")?;
-        if name == "hostile" {
-            // For tests only; never shipped.
+        if TESTS_ONLY.contains(&name) {
             continue;
         }
         let component = std::fs::read(file)?;

@@ -51,6 +51,10 @@ impl Error {
                 "the connectors are {}; put another one's .wasm file into the connectors directory, or name it with `component = FILE` in the section",
                 known.join(", ")
             ),
+            Self::Unusable {
+                source: sandbox::Error::Machine { .. },
+                ..
+            } => "name a file that this program may read; `component = FILE` is relative to the ini file".to_owned(),
             Self::Unusable { source, .. } => return source.hint(),
             Self::OtherName { says, .. } => format!("name the section [{says}], or [{says}.something]"),
             Self::NoMapper => "build it with `make build`".to_owned(),

@@ -27,13 +27,14 @@ pub(super) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   oomnitza-connector upload okta ldap             run the sections [okta] and [ldap] of config.ini
-  oomnitza-connector check okta                   see whether [okta] would run, without reading a record
+  oomnitza-connector check okta                   see whether [okta] would run; reads no record
   oomnitza-connector upload okta --testmode       show what would be sent
   oomnitza-connector upload okta --show-mappings  show which field comes from where
   oomnitza-connector demo                         see it work, without any account
 
 Exit codes: 0 all sent, 1 a section failed, 2 wrong usage or configuration (nothing ran),
-3 interrupted (safe to run again), 4 done but some records were rejected, 70 a defect of this program";
+3 interrupted (safe to run again), 4 done but some records were rejected,
+70 a defect of this program";
 
 const UPLOAD_EXAMPLES: &str = "\
 Examples:
@@ -89,7 +90,7 @@ pub(super) struct Common {
     #[arg(long, global = true)]
     pub(super) testmode: bool,
     /// Number of records to pull and process from each connection; they are sent one by one
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, global = true, value_name = "N", value_parser = count)]
     pub(super) record_count: Option<u64>,
     /// Print reports as JSON, one line a section, on standard output
     #[arg(long, global = true)]
@@ -97,6 +98,13 @@ pub(super) struct Common {
     /// Directory with further connectors, NAME.wasm [default: OOMNITZA_CONNECTORS, else `connectors` beside the ini file]
     #[arg(long = "connectors", global = true, value_name = "DIR")]
     pub(super) connectors_directory: Option<PathBuf>,
+}
+
+fn count(text: &str) -> Result<u64, &'static str> {
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err("it is a whole number from 1"),
+    }
 }
 
 #[cfg(test)]

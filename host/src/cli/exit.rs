@@ -42,13 +42,14 @@ impl Exit {
                 .filter_map(|report| report.error.as_ref())
                 .map(crate::run::Error::blame)
         };
-        let nothing_ran = reports.iter().all(|report| {
+        let is_misconfigured = |report: &Report| {
             report.read == 0
                 && report
                     .error
                     .as_ref()
                     .is_some_and(|error| error.blame() == Blame::Config)
-        });
+        };
+        let nothing_ran = !reports.is_empty() && reports.iter().all(is_misconfigured);
         if blames().any(|blame| blame == Blame::Host) {
             Self::Defect
         } else if reports.iter().any(|report| report.is_interrupted) {
@@ -105,6 +106,7 @@ mod tests {
             ..Report::new("f")
         };
         for (reports, code) in [
+            (vec![], 0),
             (vec![good()], 0),
             (vec![good(), rejected()], 4),
             (vec![good(), config()], 1),

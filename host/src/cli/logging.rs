@@ -17,5 +17,7 @@ pub(super) fn start() {
         .with_target(false)
         .with_ansi(is_coloured)
         .without_time()
+        // It would be told on standard error, which is what could not be written to.
+        .log_internal_errors(false)
         .try_init();
 }

@@ -52,6 +52,15 @@ pub(super) fn backoff() -> Backoff {
     }
 }
 
+/// How long uploads that are under way may take once somebody asked to stop. `OOMNITZA_STOP_GRACE_MS` shortens it where a test would
+/// wait.
+pub(super) fn grace() -> Duration {
+    let longest = Duration::from_secs(30);
+    variable("OOMNITZA_STOP_GRACE_MS")
+        .and_then(|value| value.parse().ok())
+        .map_or(longest, |milliseconds| longest.min(Duration::from_millis(milliseconds)))
+}
+
 /// Cores that may be used.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)

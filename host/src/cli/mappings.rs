@@ -39,7 +39,7 @@ pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [
     for name in names {
         match section(&name, &opened, &oomnitza).await {
             Ok(text) if print(&text).is_err() => break,
-            Ok(_) => {}
+            Ok(_) => reports.push(Report::new(&name)),
             Err(error) => {
                 say(&report::failure(&clean(&name, 80), &error));
                 reports.push(Report::failed(&name, error));

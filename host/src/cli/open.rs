@@ -12,7 +12,7 @@ use crate::catalog::{BuiltIn, Catalog};
 use crate::config::{self, Destination, Ini};
 use crate::net::{Proxies, Timeouts};
 use crate::oomnitza::{self, Oomnitza};
-use crate::run::{Context, Error, Job, prepare};
+use crate::run::{self, Context, Error, Job, prepare};
 use crate::sandbox::{Engine, Limits, Loader};
 
 /// An ini file that can be worked with.
@@ -32,9 +32,21 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         say_all(&findings);
         Exit::Config
     })?;
+    let place = |setting: &str| {
+        let section = ini.section("oomnitza");
+        let line = section
+            .and_then(|section| section.entry(setting))
+            .map_or(1, |entry| entry.line);
+        ini.place().at(line, "oomnitza", Some(setting))
+    };
+    run::authorities(&destination.common, place).map_err(|findings| {
+        say_all(&findings);
+        Exit::Config
+    })?;
     say_all(&destination.warnings);
     let proxies = Proxies::from_env(&machine::variable).map_err(|error| {
-        say(&chain(&error.to_string(), &error, error.hint().as_deref()));
+        let hint = "write it like `http://proxy.example.com:3128`, or unset it";
+        say(&chain(&error.to_string(), &error, Some(hint)));
         Exit::Config
     })?;
     let engine = Engine::new().map_err(|error| {
@@ -57,7 +69,9 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         timeouts: Timeouts::default(),
         retry,
         mappers: machine::cores().clamp(1, 4),
+        ini: common.ini.clone(),
         rejects: machine::state().map(|state| state.join("rejects")),
+        cursors: machine::state().map(|state| state.join("cursors")),
     };
     Ok(Opened {
         ini,

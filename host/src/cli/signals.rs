@@ -6,33 +6,53 @@ use crate::run::Stop;
 
 /// Listens from now on.
 pub(super) fn listen(stop: Stop) {
+    // The machine gives none: they keep their own effect, which ends the program.
+    let Ok(mut signals) = Signals::listen() else { return };
     tokio::spawn(async move {
-        signal().await;
+        signals.next().await;
         say("stopping: nothing more is read, and uploads that are under way are finished (once more to end at once)");
         stop.ask();
-        signal().await;
+        signals.next().await;
         #[expect(clippy::exit, reason = "whoever asks twice does not want to wait for anything")]
         std::process::exit(Exit::Interrupted.code().into());
     });
 }
 
+/// Both signals, listened to without a gap: the second may follow the first at once.
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // The machine gives none: the signal keeps its own effect, which ends the program.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
     }
 }

@@ -4,20 +4,20 @@ use super::args::Common;
 use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
 use super::output::{print, say, thousands};
-use super::{preview, progress, report, signals};
+use super::{machine, preview, progress, report, signals};
 use crate::catalog::BuiltIn;
 use crate::oomnitza::Oomnitza;
 use crate::run::{Counters, Job, Options, Report, Stop, run};
 
 pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static [BuiltIn]) -> Exit {
-    let opened = match open(common, built_in) {
-        Ok(opened) => opened,
-        Err(exit) => return exit,
-    };
     if names.is_empty() {
         say("error: no section is named\nhint: name the sections to run, for example `oomnitza-connector upload okta`");
         return Exit::Config;
     }
+    let opened = match open(common, built_in) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
+    };
     let stop = Stop::default();
     signals::listen(stop.clone());
     match sections(&opened, names, common, &stop).await {
@@ -39,10 +39,14 @@ pub(super) async fn sections(
     }
     // With nothing to run, nobody is signed in anywhere.
     let oomnitza = if jobs.iter().any(|(_, job)| job.is_ok()) {
-        Some(opened.sign_in().await.map_err(|error| {
-            say_sign_in(&error);
-            Exit::Failed
-        })?)
+        tokio::select! {
+            signed_in = opened.sign_in() => Some(signed_in.map_err(|error| {
+                say_sign_in(&error);
+                Exit::Failed
+            })?),
+            // Nothing has begun, so an Oomnitza that does not answer is not waited for.
+            () = stop.asked() => None,
+        }
     } else {
         None
     };
@@ -87,6 +91,7 @@ async fn section(job: &Job, opened: &Opened, oomnitza: &Oomnitza, common: &Commo
         preview: common.testmode.then(preview::on_standard_output),
         parallel: opened.destination.upload_parallel,
         retry: opened.retry(),
+        grace: machine::grace(),
     };
     let counters = Counters::default();
     let work = run(job, &opened.context, oomnitza, options, &counters, stop);

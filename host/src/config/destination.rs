@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::Env;
+use super::address;
 use super::finding::{Finding, Severity};
 use super::ini::{Entry, Ini};
 use super::section::{Common, Reading, unknown_setting};
@@ -91,7 +92,7 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
     };
     let env_password = reading.env_password(env);
     let common = reading.common();
-    let url = address(&mut reading);
+    let url = url(&mut reading);
     let filled = |name: &str| raw.value(name).filter(|value| !value.is_empty());
     let sign_in = match (filled("api_token"), filled("username")) {
         (Some(token), _) => Some(SignIn::Token(Secret::new(token))),
@@ -136,7 +137,7 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
             .findings
             .push(unknown_setting(place, &entry.name, KNOWN.into_iter()));
     }
-    let warnings = reading.findings;
+    let warnings = reading.in_order();
     match (url, sign_in) {
         (Some(url), Some(sign_in)) if warnings.iter().all(|finding| finding.severity == Severity::Warning) => {
             Ok(Destination {
@@ -152,7 +153,7 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
     }
 }
 
-fn address(reading: &mut Reading<'_>) -> Option<Url> {
+fn url(reading: &mut Reading<'_>) -> Option<Url> {
     const REMEDY: &str = "give the address of your Oomnitza, for example `url = https://example.oomnitza.com`";
     let raw = reading.raw;
     let Some(entry) = raw.entry("url").filter(|entry| !entry.value.is_empty()) else {
@@ -163,20 +164,15 @@ fn address(reading: &mut Reading<'_>) -> Option<Url> {
         reading.error(
             Some(entry),
             "url",
-            format!("`{}` cannot be used: {problem}", entry.value),
+            format!("`{}` cannot be used: {problem}", address::shown(&entry.value)),
             REMEDY.to_owned(),
         );
         None
     };
-    match Url::parse(&entry.value) {
+    match address::parse(&entry.value) {
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {
             refuse(reading, entry, format!("`{}` is neither https nor http", url.scheme()))
         }
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => refuse(
-            reading,
-            entry,
-            "user name and password do not belong into the address".to_owned(),
-        ),
         Ok(mut url) => {
             let path = url.path().trim_end_matches('/').to_owned();
             url.set_path(&path);
@@ -184,7 +180,7 @@ fn address(reading: &mut Reading<'_>) -> Option<Url> {
             url.set_fragment(None);
             Some(url)
         }
-        Err(problem) => refuse(reading, entry, problem.to_string()),
+        Err(problem) => refuse(reading, entry, problem),
     }
 }
 
@@ -249,16 +245,16 @@ mod tests {
             (
                 "[oomnitza]\nurl = example.com\nusername = u\nretry_seconds = x\n",
                 vec![
-                    "config.ini:2: [oomnitza] url: `example.com` cannot be used: relative URL without a base",
                     "config.ini:1: [oomnitza] password: is missing",
+                    "config.ini:2: [oomnitza] url: `example.com` cannot be used: it does not begin with a scheme such as `https://`",
                     "config.ini:4: [oomnitza] retry_seconds: cannot be `x`",
                 ],
             ),
             (
                 "[oomnitza]\nurl = ftp://x\napi_token = t\nenv_password = NOPE\n",
                 vec![
-                    "config.ini:4: [oomnitza] env_password: the environment variable `NOPE` is not set",
                     "config.ini:2: [oomnitza] url: `ftp://x` cannot be used: `ftp` is neither https nor http",
+                    "config.ini:4: [oomnitza] env_password: the environment variable `NOPE` is not set",
                 ],
             ),
         ] {

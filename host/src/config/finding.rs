@@ -63,7 +63,7 @@ impl Finding {
 
 impl Place {
     /// A place in this place's file: a section's setting on a line.
-    pub(super) fn at(&self, line: u32, section: &str, setting: Option<&str>) -> Self {
+    pub(crate) fn at(&self, line: u32, section: &str, setting: Option<&str>) -> Self {
         Self {
             file: self.file.clone(),
             line: Some(line),

@@ -84,10 +84,10 @@ impl Ini {
         let mut bytes = Vec::new();
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(Finding::error(
-                place,
-                format!("is larger than {} MiB", MAX_FILE_BYTES >> 20),
-            ));
+            return Err(
+                Finding::error(place, format!("is larger than {} MiB", MAX_FILE_BYTES >> 20))
+                    .remedy("name the ini file with `--ini FILE`; this is hardly one"),
+            );
         }
         Self::parse(path, bytes)
     }
@@ -123,7 +123,7 @@ impl Ini {
     }
 
     /// A place in this file.
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place {
             file: self.path.clone(),
             ..Place::default()

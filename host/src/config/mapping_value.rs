@@ -22,14 +22,16 @@ pub struct IniMapping {
 }
 
 /// What a good one looks like.
-const EXAMPLE: &str = r#"write it as {"source": "field", "converter": "name"}, or as the source's field alone"#;
+pub(super) const REMEDY: &str =
+    r#"write it as `mapping.FIELD = {"source": "field", "converter": "name"}`, or with the source's field alone"#;
 
-/// Reads the setting `mapping.FIELD` with its value: a JSON object, a Python one with single quotes, or a source field's name.
+/// Reads the setting `mapping.FIELD` with its value: a JSON object, a Python one with single quotes, or a source field's name. The
+/// error says what is wrong; [`REMEDY`] helps with each.
 pub(super) fn parse(key: &str, value: &str, line: u32) -> Result<IniMapping, String> {
     // Only the part up to the next dot is the field: `mapping.A.B` is `A`.
     let field = key.split('.').nth(1).unwrap_or_default().trim().to_uppercase();
     if field.is_empty() {
-        return Err("names no field; write it as `mapping.FIELD = …`".to_owned());
+        return Err("names no field".to_owned());
     }
     let mut mapping = IniMapping {
         field,
@@ -39,7 +41,7 @@ pub(super) fn parse(key: &str, value: &str, line: u32) -> Result<IniMapping, Str
     let value = value.trim();
     if !value.starts_with('{') {
         if value.is_empty() {
-            return Err(format!("has no value; {EXAMPLE}"));
+            return Err("has no value".to_owned());
         }
         // A source field's name; a JSON string is taken without its quotes.
         mapping.source = Some(serde_json::from_str::<String>(value).unwrap_or_else(|_| value.to_owned()));
@@ -47,7 +49,7 @@ pub(super) fn parse(key: &str, value: &str, line: u32) -> Result<IniMapping, Str
     }
     let object: Map<String, Value> = serde_json::from_str(value)
         .or_else(|_| serde_json::from_str(&from_python(value)))
-        .map_err(|error| format!("is not a JSON object ({error}); {EXAMPLE}"))?;
+        .map_err(|error| format!("is not a JSON object ({error})"))?;
     for (key, value) in object {
         match (key.as_str(), value) {
             ("source", Value::String(path)) => mapping.source = Some(path),
@@ -56,11 +58,11 @@ pub(super) fn parse(key: &str, value: &str, line: u32) -> Result<IniMapping, Str
             ("hardcoded", value) => mapping.hardcoded = Some(value),
             ("required", value) => mapping.required = Some(is_true(&value)),
             ("source" | "setting" | "converter", other) => {
-                return Err(format!("`{key}` must be a text in quotes, but is {other}; {EXAMPLE}"));
+                return Err(format!("`{key}` must be a text in quotes, but is {other}"));
             }
             _ => {
                 return Err(format!(
-                    "`{key}` is none of source, setting, hardcoded, converter, required; {EXAMPLE}"
+                    "`{key}` is none of source, setting, hardcoded, converter, required"
                 ));
             }
         }
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_said_with_an_example() {
+    fn what_cannot_be_understood_is_said() {
         for (value, what) in [
             ("", "has no value"),
             ("{\"source\": }", "is not a JSON object"),
@@ -190,7 +192,7 @@ mod tests {
             ),
         ] {
             let problem = parse("mapping.a", value, 1).unwrap_err();
-            assert!(problem.starts_with(what) && problem.ends_with(EXAMPLE), "{problem}");
+            assert!(problem.starts_with(what), "{problem}");
         }
         assert!(parse("mapping.", "a", 1).is_err());
     }

@@ -3,6 +3,7 @@
 //! Promises: nothing is guessed silently (an unknown setting is a warning with the nearest name), everything wrong with a section is
 //! said at once, and a secret is a [`crate::redact::Secret`] from the line it was read on.
 
+pub(crate) mod address;
 mod destination;
 mod finding;
 mod ini;

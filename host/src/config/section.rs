@@ -6,7 +6,7 @@ use super::Env;
 use super::finding::{Finding, Place, Severity};
 use super::ini::{Entry, Ini, RawSection};
 use super::mapping_value::{self, IniMapping};
-use super::schema::{Description, RecordKind, Setting};
+use super::schema::{Description, Incremental, RecordKind, Setting};
 use super::suggest::nearest;
 use super::truth;
 use crate::redact::Secret;
@@ -26,18 +26,24 @@ pub struct Section {
     pub secrets: Vec<(String, Secret)>,
     /// Its mappings.
     pub mappings: Vec<IniMapping>,
-    /// Python that decides which records are left out, and its line.
-    pub record_filter: Option<(String, u32)>,
+    /// Python that decides which records are left out.
+    pub record_filter: Option<String>,
     /// The field by which Oomnitza tells records apart.
     pub sync_field: Option<String>,
     /// Whether only records that Oomnitza knows are updated: the file's own text, `False` where it has none.
     pub update_only: String,
     /// How connections are secured.
     pub common: Common,
+    /// Whether a run goes on where the last one ended, where the connector can.
+    pub incremental: bool,
+    /// How many days after the last full run everything is read again.
+    pub full_run_days: u32,
     /// Hosts that a connector from elsewhere may reach although no setting names them.
     pub allowed_hosts: Vec<String>,
     /// What is worth knowing about it.
     pub warnings: Vec<Finding>,
+    /// Its settings and their lines.
+    lines: Vec<(String, u32)>,
     place: Place,
 }
 
@@ -65,8 +71,14 @@ impl Default for Common {
     }
 }
 
+/// How many days after a full run everything is read again, where the section says nothing: what a source does not report as changed (a
+/// record that was deleted and came back, a clock that was wrong) is not missed for longer.
+const DEFAULT_FULL_RUN_DAYS: u32 = 7;
+
 /// Names that every section may have besides what its connector describes.
-const COMMON_NAMES: [&str; 12] = [
+const COMMON_NAMES: [&str; 14] = [
+    "incremental",
+    "full_run_days",
     "allowed_hosts",
     "enable",
     "verify_ssl",
@@ -95,9 +107,22 @@ impl Section {
         self.secrets.iter().any(|(key, _)| key == name)
     }
 
-    /// Where in the file the section, or one of its lines, is.
-    pub fn place(&self, line: Option<u32>, setting: Option<&str>) -> Place {
-        self.place.at(line.unwrap_or(self.line), &self.name, setting)
+    /// Where in the file the section is, or one of its settings; one that it does not have is missed at the header.
+    pub fn place(&self, setting: Option<&str>) -> Place {
+        let written = self.lines.iter().find(|(name, _)| Some(name.as_str()) == setting);
+        let line = written.map_or(self.line, |(_, line)| *line);
+        self.place.at(line, &self.name, setting)
+    }
+
+    /// Where the section maps one of Oomnitza's fields.
+    pub fn place_of_mapping(&self, field: &str) -> Place {
+        let written = self.mappings.iter().rev().find(|mapping| mapping.field == field);
+        let setting = format!("mapping.{}", field.to_lowercase());
+        self.place.at(
+            written.map_or(self.line, |mapping| mapping.line),
+            &self.name,
+            Some(&setting),
+        )
     }
 }
 
@@ -146,6 +171,8 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         }
     }
     let sync_field = reading.sync_field(description);
+    let incremental = reading.incremental(description);
+    let full_run_days = reading.full_run_days();
     let mappings = reading.mappings();
     reading.unknown(description);
     let section = Section {
@@ -155,10 +182,12 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         settings,
         secrets,
         mappings,
-        record_filter: raw.entry("recordfilter").map(|entry| (entry.value.clone(), entry.line)),
+        record_filter: raw.value("recordfilter").map(str::to_owned),
         sync_field,
         update_only: raw.value("update_only").unwrap_or("False").to_owned(),
         common,
+        incremental,
+        full_run_days,
         allowed_hosts: raw
             .value("allowed_hosts")
             .unwrap_or_default()
@@ -167,9 +196,14 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
             .map(str::to_owned)
             .collect(),
         warnings: Vec::new(),
+        lines: raw
+            .entries
+            .iter()
+            .map(|entry| (entry.name.clone(), entry.line))
+            .collect(),
         place: ini.place(),
     };
-    let findings = reading.findings;
+    let findings = reading.in_order();
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         Err(findings)
     } else {
@@ -194,6 +228,12 @@ impl Reading<'_> {
             &self.raw.name,
             Some(setting),
         )
+    }
+
+    /// What was found, from the top of the file to its bottom.
+    pub(super) fn in_order(mut self) -> Vec<Finding> {
+        self.findings.sort_by_key(|finding| finding.place.line);
+        self.findings
     }
 
     pub(super) fn error(&mut self, entry: Option<&Entry>, setting: &str, what: String, remedy: String) {
@@ -313,16 +353,71 @@ impl Reading<'_> {
         field
     }
 
+    fn incremental(&mut self, description: &Description) -> bool {
+        let raw = self.raw;
+        let entry = raw.entry("incremental").filter(|entry| !entry.value.is_empty());
+        let asked = entry.and_then(|entry| {
+            let asked = truth(&entry.value);
+            if asked.is_none() {
+                self.error(
+                    Some(entry),
+                    "incremental",
+                    format!("`{}` is neither true nor false", entry.value),
+                    "write `incremental = True` or `incremental = False`".to_owned(),
+                );
+            }
+            asked
+        });
+        match (description.incremental, asked) {
+            (Incremental::Always, Some(false)) => {
+                let place = self.at(entry, "incremental");
+                let what = "has no effect: this source only tells what has changed";
+                self.findings
+                    .push(Finding::warning(place, what).remedy("remove the setting"));
+            }
+            (Incremental::Never, Some(true)) => {
+                let place = self.at(entry, "incremental");
+                let what = "has no effect: this source cannot tell what has changed, and everything is read";
+                self.findings
+                    .push(Finding::warning(place, what).remedy("remove the setting"));
+            }
+            _ => {}
+        }
+        match description.incremental {
+            Incremental::Never => false,
+            Incremental::OnRequest => asked == Some(true),
+            Incremental::Always => true,
+        }
+    }
+
+    fn full_run_days(&mut self) -> u32 {
+        let raw = self.raw;
+        let Some(entry) = raw.entry("full_run_days").filter(|entry| !entry.value.is_empty()) else {
+            return DEFAULT_FULL_RUN_DAYS;
+        };
+        entry
+            .value
+            .parse()
+            .ok()
+            .filter(|days| (1..=365).contains(days))
+            .unwrap_or_else(|| {
+                self.error(
+                    Some(entry),
+                    "full_run_days",
+                    format!("cannot be `{}`", entry.value),
+                    format!("it is a whole number from 1 to 365; without the setting it is {DEFAULT_FULL_RUN_DAYS}"),
+                );
+                DEFAULT_FULL_RUN_DAYS
+            })
+    }
+
     fn mappings(&mut self) -> Vec<IniMapping> {
         let mut mappings: Vec<IniMapping> = Vec::new();
         let raw = self.raw;
         for entry in raw.entries.iter().filter(|entry| entry.name.starts_with("mapping.")) {
             match mapping_value::parse(&entry.name, &entry.value, entry.line) {
                 Ok(mapping) => mappings.push(mapping),
-                Err(problem) => {
-                    let place = self.at(Some(entry), &entry.name);
-                    self.findings.push(Finding::error(place, problem));
-                }
+                Err(problem) => self.error(Some(entry), &entry.name, problem, mapping_value::REMEDY.to_owned()),
             }
         }
         mappings
@@ -357,119 +452,4 @@ pub(super) fn unknown_setting<'a>(place: Place, name: &str, known: impl Iterator
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    fn setting(name: &str) -> Setting {
-        Setting {
-            name: name.to_owned(),
-            label: name.to_owned(),
-            help: format!("The {name} of the source"),
-            example: format!("my-{name}"),
-            default: None,
-            optional: false,
-            choices: Vec::new(),
-            secret: false,
-            json: false,
-            basic: true,
-        }
-    }
-
-    fn description() -> Description {
-        Description {
-            id: "sample".into(),
-            title: "Sample".into(),
-            version: "1".into(),
-            kind: RecordKind::Users,
-            mapping_name: "Sample".into(),
-            settings: vec![
-                setting("url"),
-                Setting {
-                    secret: true,
-                    ..setting("password")
-                },
-                Setting {
-                    default: Some("3".into()),
-                    choices: vec!["2".into(), "3".into()],
-                    ..setting("version")
-                },
-                Setting {
-                    json: true,
-                    optional: true,
-                    ..setting("partitions")
-                },
-            ],
-            mappings: vec![],
-            converters: vec![],
-            endpoints: vec![],
-            auth: vec![],
-            incremental: crate::config::schema::Incremental::Never,
-            cases: vec![],
-        }
-    }
-
-    fn read(text: &str) -> Result<Section, Vec<String>> {
-        let ini = Ini::parse(Path::new("config.ini"), text.as_bytes().to_vec()).unwrap();
-        let env = |name: &str| (name == "SET").then(|| "from-env".to_owned());
-        section(&ini, &ini.sections[0], &description(), &env).map_err(|findings| {
-            findings
-                .iter()
-                .map(|finding| format!("{finding} | {}", finding.remedy.as_deref().unwrap_or("-")))
-                .collect()
-        })
-    }
-
-    #[test]
-    fn a_good_section_has_its_defaults_and_keeps_its_secrets_apart() {
-        let section = read("[sample.B]\nenable = yes\nurl = https://x\npassword = p%;w\nmapping.a = b\n").unwrap();
-        assert_eq!(
-            (section.name.as_str(), section.connector.as_str()),
-            ("sample.B", "sample")
-        );
-        assert_eq!(
-            section.settings,
-            [("url".into(), "https://x".into()), ("version".into(), "3".into())]
-        );
-        assert_eq!(section.secrets, [("password".into(), Secret::new("p%;w"))]);
-        assert_eq!(section.mappings[0].source.as_deref(), Some("b"));
-        assert!(section.warnings.is_empty());
-    }
-
-    #[test]
-    fn everything_that_is_wrong_is_said_at_once() {
-        let findings = read(
-            "[sample]\nversion = 4\npartitions = [\nverify_ssl = maybe\nssl_protocol = sslv3\nmapping.a = {\nenv_password = UNSET\n",
-        );
-        let expected = [
-            "config.ini:7: [sample] env_password: the environment variable `UNSET` is not set | set `UNSET` where the program is started, for example in the cron line, or remove `env_password`",
-            "config.ini:4: [sample] verify_ssl: `maybe` is neither true nor false | write `verify_ssl = True` or `verify_ssl = False`",
-            "config.ini:5: [sample] ssl_protocol: SSL 3 is broken (RFC 7568), and no maintained TLS library speaks it | remove the setting; the best protocol that both sides know is used",
-            "config.ini:1: [sample] url: is missing | The url of the source; for example `url = my-url`",
-            "config.ini:1: [sample] password: is missing | The password of the source; for example `password = my-password`",
-            "config.ini:2: [sample] version: cannot be `4` | did you mean `2`? It can be 2, 3",
-            "config.ini:3: [sample] partitions: is not JSON: EOF while parsing a list at line 1 column 1 | for example `my-partitions`",
-            "config.ini:6: [sample] mapping.a: is not a JSON object (EOF while parsing an object at line 1 column 1); write it as {\"source\": \"field\", \"converter\": \"name\"}, or as the source's field alone | -",
-        ];
-        assert_eq!(findings.unwrap_err(), expected);
-    }
-
-    #[test]
-    fn an_unknown_setting_is_a_warning_with_the_nearest_name() {
-        let section = read("[sample]\nurl = x\npasword = y\npassword = z\n").unwrap();
-        let warning = &section.warnings[0];
-        assert_eq!(warning.severity, Severity::Warning);
-        assert_eq!(
-            warning.to_string(),
-            "config.ini:3: [sample] pasword: is not a setting of this section and has no effect"
-        );
-        assert_eq!(warning.remedy.as_deref(), Some("did you mean `password`?"));
-    }
-
-    #[test]
-    fn the_environment_variable_replaces_the_password() {
-        let section = read("[sample]\nurl = x\npassword = ignored\nenv_password = SET\n").unwrap();
-        assert_eq!(section.secrets, [("password".into(), Secret::new("from-env"))]);
-    }
-}
+mod tests;

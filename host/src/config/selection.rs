@@ -22,7 +22,12 @@ pub fn select<'a>(ini: &'a Ini, name: &str) -> Result<&'a RawSection, Finding> {
     let Some(section) = found else {
         let mut place = ini.place();
         place.section = Some(name.to_owned());
-        let finding = Finding::error(place, "there is no such section");
+        let what = if NO_CONNECTORS.contains(&name) {
+            "is no section of a connector"
+        } else {
+            "there is no such section"
+        };
+        let finding = Finding::error(place, what);
         return Err(match nearest(name, sections()) {
             Some(meant) => finding.remedy(format!("did you mean `{meant}`?")),
             None => {

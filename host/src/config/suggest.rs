@@ -2,7 +2,9 @@
 
 /// The name nearest to `name`, if one is near enough to be meant.
 pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    // Something of it must be right: whoever writes `4` does not mean `2`.
+    let allowed = (length / 3).max(1).min(length.saturating_sub(1));
     names
         .into_iter()
         .map(|candidate| (distance(name, candidate), candidate))
@@ -40,12 +42,14 @@ mod tests {
 
     #[test]
     fn a_slip_is_recognised_and_a_different_word_is_not() {
-        let names = ["api_token", "url", "default_role"];
+        let names = ["api_token", "url", "default_role", "2"];
         for (typed, meant) in [
             ("api_tokn", Some("api_token")),
             ("api_tokne", Some("api_token")),
             ("ulr", Some("url")),
             ("password", None),
+            ("x", None),
+            ("", None),
         ] {
             assert_eq!(nearest(typed, names), meant, "{typed}");
         }

@@ -113,8 +113,6 @@ struct Draft {
     origin: Option<Origin>,
     converter: Option<Converter>,
     required: bool,
-    /// The ini file's line, for messages.
-    line: Option<u32>,
 }
 
 /// Merges, or says everything that is wrong.
@@ -153,7 +151,6 @@ pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
     let mut findings = Vec::new();
     for mapping in &section.mappings {
         let draft = draft(&mut drafts, &mapping.field);
-        draft.line = Some(mapping.line);
         if let Some(origin) = ini_origin(mapping) {
             draft.origin = Some(origin);
         }
@@ -174,7 +171,7 @@ pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
             "map it in Oomnitza (System Settings, Integrations, {}) or with `mapping.{sync_field} = {{\"source\": \"…\"}}` in this section",
             description.mapping_name
         );
-        findings.push(Finding::error(section.place(None, Some("sync_field")), what).remedy(remedy));
+        findings.push(Finding::error(section.place(Some("sync_field")), what).remedy(remedy));
     }
     let converters = description
         .converters
@@ -232,8 +229,7 @@ fn ini_origin(mapping: &IniMapping) -> Option<Origin> {
 fn finish(draft: Draft, inputs: &Inputs<'_>, findings: &mut Vec<Finding>) -> Option<Field> {
     let section = inputs.section;
     let mut refuse = |what: String, remedy: String| {
-        let setting = format!("mapping.{}", draft.name.to_lowercase());
-        findings.push(Finding::error(section.place(draft.line, Some(&setting)), what).remedy(remedy));
+        findings.push(Finding::error(section.place_of_mapping(&draft.name), what).remedy(remedy));
         None
     };
     let Some(origin) = draft.origin else {

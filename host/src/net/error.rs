@@ -116,30 +116,23 @@ impl Error {
     }
 
     /// What a failed request means.
-    pub(super) fn of_request(error: reqwest::Error, url: &Url, connect_limit: Duration) -> Self {
-        let place = place(url);
+    pub(super) fn of_request(error: reqwest::Error, place: String, connect_limit: Duration) -> Self {
         let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
         let mut last = String::new();
         while let Some(current) = cause {
             if let Some(own) = current.downcast_ref::<Self>() {
                 return own.again();
             }
-            if let Some(inner) = current
-                .downcast_ref::<std::io::Error>()
-                .and_then(std::io::Error::get_ref)
-            {
-                if let Some(own) = inner.downcast_ref::<Self>() {
-                    return own.again();
-                }
-                if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-                    return Self::of_tls(place, tls);
-                }
-            }
             if let Some(tls) = current.downcast_ref::<rustls::Error>() {
                 return Self::of_tls(place, tls);
             }
             last = current.to_string();
-            cause = current.source();
+            // What an I/O error holds, which may be another one, is not its source: that is the source of what it holds.
+            let held = current.downcast_ref().and_then(std::io::Error::get_ref);
+            cause = match held {
+                Some(held) => Some(held),
+                None => current.source(),
+            };
         }
         let reason = clean(&last, 300);
         if error.is_timeout() {
@@ -159,6 +152,8 @@ impl Error {
     pub(super) fn of_tls(place: String, error: &rustls::Error) -> Self {
         use rustls::CertificateError as Certificate;
         const CA: &str = "if the server's certificate comes from your own authority, name its file with `cacert_file`; `verify_ssl = False` switches the check off";
+        const ITSELF: &str =
+            "name a file with exactly this certificate in `cacert_file`, or let an authority sign one for the server";
         const NAME: &str =
             "use the name that the certificate was made for, or let the certificate be made for this one";
         const RENEW: &str = "let the server's certificate be renewed, or correct the clock of this machine";
@@ -171,12 +166,20 @@ impl Error {
                 Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
                     ("its certificate is not valid yet".to_owned(), RENEW)
                 }
+                Certificate::NotValidForNameContext { presented, .. } if presented.is_empty() => (
+                    "its certificate names no host; a common name alone does not count".to_owned(),
+                    "let the certificate be made anew with the host as its subjectAltName",
+                ),
                 Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
                     ("its certificate was made for another name".to_owned(), NAME)
                 }
                 Certificate::UnknownIssuer => (
                     "its certificate comes from an authority that this machine does not know".to_owned(),
                     CA,
+                ),
+                Certificate::Other(problem) if is_authority_itself(problem) => (
+                    "its certificate is that of an authority, and not one that the section names".to_owned(),
+                    ITSELF,
                 ),
                 Certificate::Revoked => ("its certificate was revoked".to_owned(), RENEW),
                 other => (
@@ -229,6 +232,11 @@ impl Error {
             Self::Setting(what) => Self::Setting(what.clone()),
         }
     }
+}
+
+/// Whether a server showed a certificate that says of itself that it is an authority's.
+fn is_authority_itself(problem: &rustls::OtherError) -> bool {
+    matches!(problem.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 /// Scheme, host and port of a URL, for people.

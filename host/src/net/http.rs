@@ -52,13 +52,18 @@ impl HttpClient {
         let client = self.client(&url).await?;
         let limit = shared.timeouts.first_byte;
         let answer = tokio::time::timeout(limit, client.execute(request)).await;
+        // Where a proxy stands between, it may be the one that does not answer.
+        let place = || match shared.proxies.for_url(&url) {
+            Some(proxy) => format!("{} through the proxy {}", place(&url), place(proxy)),
+            None => place(&url),
+        };
         answer
             .map_err(|_| Error::TimedOut {
-                place: place(&url),
+                place: place(),
                 what: "answer",
                 limit,
             })?
-            .map_err(|error| Error::of_request(error, &url, shared.timeouts.connect))
+            .map_err(|error| Error::of_request(error, place(), shared.timeouts.connect))
     }
 
     /// The next piece of an answer's body.

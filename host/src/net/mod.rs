@@ -11,6 +11,8 @@ mod error;
 mod http;
 mod proxy;
 mod tls;
+mod trust;
+mod validity;
 
 use std::sync::Arc;
 use std::time::Duration;

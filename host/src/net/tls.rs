@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::net::TcpStream;
@@ -15,6 +16,7 @@ use url::{Host, Url};
 
 use super::Network;
 use super::error::{Error, place};
+use super::trust::Trust;
 
 /// A secured connection.
 pub type TlsStream = tokio_rustls::client::TlsStream<TcpStream>;
@@ -40,6 +42,16 @@ impl Default for TlsSettings {
             cacert_dir: None,
             tls13_only: false,
         }
+    }
+}
+
+impl TlsSettings {
+    /// Reads the authorities that the settings name. The machine's own are read when they are needed: they take their time.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.verify && (self.cacert_file.is_some() || self.cacert_dir.is_some()) {
+            trust(self)?;
+        }
+        Ok(())
     }
 }
 
@@ -99,51 +111,66 @@ fn build(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Error> {
             .with_custom_certificate_verifier(Arc::new(Unverified(provider())));
         return Ok(Arc::new(config.with_no_client_auth()));
     }
-    Ok(Arc::new(
-        builder.with_root_certificates(roots(settings)?).with_no_client_auth(),
-    ))
+    let config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(trust(settings)?));
+    Ok(Arc::new(config.with_no_client_auth()))
 }
 
-fn roots(settings: &TlsSettings) -> Result<RootCertStore, Error> {
+/// Whom the settings trust.
+fn trust(settings: &TlsSettings) -> Result<Trust, Error> {
+    let named = named(settings)?;
     let mut roots = RootCertStore::empty();
-    if let Some(file) = &settings.cacert_file {
-        let certificates = read(file)
-            .map_err(|reason| Error::Setting(format!("cacert_file {} cannot be used: {reason}", file.display())))?;
-        roots.add_parsable_certificates(certificates);
-    }
-    if let Some(directory) = &settings.cacert_dir {
-        let unreadable = |error: std::io::Error| {
-            Error::Setting(format!("cacert_dir {} cannot be read: {error}", directory.display()))
-        };
-        for entry in std::fs::read_dir(directory).map_err(unreadable)? {
-            // Such directories hold other files as well.
-            if let Ok(certificates) = read(&entry.map_err(unreadable)?.path()) {
-                roots.add_parsable_certificates(certificates);
-            }
-        }
-    }
+    roots.add_parsable_certificates(named.iter().cloned());
     if settings.cacert_file.is_none() && settings.cacert_dir.is_none() {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     if roots.is_empty() {
         return Err(Error::Setting(match (&settings.cacert_file, &settings.cacert_dir) {
-            (Some(file), _) => format!("cacert_file {} holds no certificate", file.display()),
-            (None, Some(directory)) => format!("cacert_dir {} holds no certificate", directory.display()),
+            (Some(path), _) | (None, Some(path)) => format!("`{}` holds no certificate that can be used", path.display()),
             (None, None) => "this machine has no certificate authorities; install the package ca-certificates, or name a file with `cacert_file`".to_owned(),
         }));
     }
-    Ok(roots)
+    let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
+        .build()
+        .map_err(|error| Error::Setting(format!("TLS cannot be set up: {error}")))?;
+    Ok(Trust { signed, named })
+}
+
+/// The certificates that the admin named.
+fn named(settings: &TlsSettings) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let mut named = Vec::new();
+    if let Some(file) = &settings.cacert_file {
+        let certificates =
+            read(file).map_err(|reason| Error::Setting(format!("`{}` cannot be used: {reason}", file.display())))?;
+        named.extend(certificates);
+    }
+    if let Some(directory) = &settings.cacert_dir {
+        let unreadable =
+            |error: std::io::Error| Error::Setting(format!("`{}` cannot be used: {error}", directory.display()));
+        for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+            // Such directories hold other files as well.
+            if let Ok(certificates) = read(&entry.map_err(unreadable)?.path()) {
+                named.extend(certificates);
+            }
+        }
+    }
+    Ok(named)
 }
 
 fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file)
-        .map_err(|error| error.to_string())?
-        .collect();
-    match certificates {
-        Ok(certificates) if certificates.is_empty() => Err("it holds no certificate in PEM form".to_owned()),
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(error.to_string()),
+    let problem = |error| match error {
+        pem::Error::Io(error) => error.to_string(),
+        damaged => format!("a certificate in it is damaged ({damaged})"),
+    };
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
+        .map_err(problem)?
+        .collect::<Result<_, _>>()
+        .map_err(problem)?;
+    if certificates.is_empty() {
+        return Err("it holds no certificate in PEM form".to_owned());
     }
+    Ok(certificates)
 }
 
 impl Network {

@@ -1,7 +1,7 @@
 //! Calls of Oomnitza's API: signing in, asking, asking again.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -75,7 +75,7 @@ impl Retry {
     }
 
     fn spend(&self, delay: Duration) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         match left.checked_sub(delay) {
             Some(rest) if !self.total.is_zero() => {
                 *left = rest;
@@ -98,11 +98,19 @@ struct Shared {
     base: Url,
     sign_in: SignIn,
     token: Mutex<Token>,
-    redactor: Redactor,
+    /// Knows the credential of the ini file, and the token that it was changed for.
+    redactor: RwLock<Arc<Redactor>>,
     backoff: Backoff,
     pause: Pause,
     /// Whether it is known not to answer: said once, not at every try.
     is_down: AtomicBool,
+}
+
+impl Shared {
+    /// What masks credentials in Oomnitza's own words.
+    fn redactor(&self) -> Arc<Redactor> {
+        self.redactor.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// The token, and how many were asked for before it.
@@ -152,7 +160,7 @@ impl Oomnitza {
                 value: Secret::default(),
                 generation: 0,
             }),
-            redactor: Redactor::new([secret]),
+            redactor: RwLock::new(Arc::new(Redactor::new([secret]))),
             backoff: options.backoff,
             pause: Pause::default(),
             is_down: AtomicBool::new(false),
@@ -219,7 +227,7 @@ impl Oomnitza {
                 (token.value.clone(), token.generation)
             };
             let (wait, error) = match self.once(call, &token).await {
-                Ok(answer) => match answer.judge(call.what, &shared.redactor) {
+                Ok(answer) => match answer.judge(call.what, &shared.redactor()) {
                     Verdict::Good => {
                         if shared.is_down.swap(false, Ordering::Relaxed) {
                             tracing::warn!("Oomnitza answers again");
@@ -238,8 +246,8 @@ impl Oomnitza {
                         let error = Error::Unavailable {
                             call: call.what,
                             status: answer.status.as_u16(),
-                            tried: readable(started.elapsed()),
-                            said: answer.said(&shared.redactor),
+                            tried: (failures > 0).then(|| readable(started.elapsed())),
+                            said: answer.said(&shared.redactor()),
                         };
                         (wait, error)
                     }
@@ -257,7 +265,7 @@ impl Oomnitza {
                 return Err(error);
             }
             if !shared.is_down.swap(true, Ordering::Relaxed) {
-                tracing::warn!(%error, "Oomnitza does not take records now; trying again");
+                tracing::warn!(%error, "Oomnitza cannot be used now; trying again");
             }
             match wait {
                 Some(wait) => shared.pause.extend(wait),
@@ -306,6 +314,7 @@ impl Oomnitza {
                 .append_pair("password", password.expose())
                 .finish(),
         );
+        let started = Instant::now();
         let mut failures = 0;
         loop {
             let mut request = reqwest::Request::new(Method::POST, url.clone());
@@ -316,13 +325,16 @@ impl Oomnitza {
             common(request.headers_mut());
             *request.body_mut() = Some(form.expose().to_owned().into());
             let (wait, error) = match self.answer(request, &url).await {
-                Ok(answer) => match answer.judge(CALL, &shared.redactor) {
+                Ok(answer) => match answer.judge(CALL, &shared.redactor()) {
                     Verdict::Good => {
                         let granted: Granted = serde_json::from_slice(&answer.body).map_err(|_| Error::NotTheApi {
                             call: CALL,
                             what: "without a token".to_owned(),
                         })?;
-                        return Ok(Secret::new(granted.token));
+                        let token = Secret::new(granted.token);
+                        let redactor = Arc::new(Redactor::new([password, &token]));
+                        *shared.redactor.write().unwrap_or_else(PoisonError::into_inner) = redactor;
+                        return Ok(token);
                     }
                     Verdict::SignInAgain | Verdict::Never(Error::Forbidden { .. }) => {
                         return Err(self.not_accepted(&answer));
@@ -333,8 +345,8 @@ impl Oomnitza {
                         Error::Unavailable {
                             call: CALL,
                             status: answer.status.as_u16(),
-                            tried: readable(Duration::ZERO),
-                            said: answer.said(&shared.redactor),
+                            tried: (failures > 0).then(|| readable(started.elapsed())),
+                            said: answer.said(&shared.redactor()),
                         },
                     ),
                 },
@@ -373,7 +385,7 @@ impl Oomnitza {
         Error::SignIn {
             credential,
             status: answer.status.as_u16(),
-            said: answer.said(&self.shared.redactor),
+            said: answer.said(&self.shared.redactor()),
         }
     }
 }

@@ -35,14 +35,14 @@ pub enum Error {
         said: String,
     },
     /// It could not do it now, however often it was asked.
-    #[error("Oomnitza could not {call} ({status}), and trying again for {tried} did not help{}", after_colon(.said))]
+    #[error("Oomnitza could not {call} ({status}){}{}", in_vain(.tried), after_colon(.said))]
     Unavailable {
         /// What was asked.
         call: &'static str,
         /// Its status.
         status: u16,
-        /// How long it was tried again.
-        tried: String,
+        /// How long it was tried again; nothing if it was not.
+        tried: Option<String>,
         /// What it said.
         said: String,
     },
@@ -63,6 +63,12 @@ pub enum Error {
     /// There is no connection.
     #[error(transparent)]
     Net(#[from] net::Error),
+}
+
+fn in_vain(tried: &Option<String>) -> String {
+    tried.as_ref().map_or_else(String::new, |time| {
+        format!(", and trying again for {time} did not help")
+    })
 }
 
 fn after_colon(text: &str) -> String {

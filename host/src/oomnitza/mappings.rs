@@ -16,7 +16,10 @@ pub fn read_mappings(answer: &[u8]) -> Result<Vec<(String, String)>, String> {
 struct Mappings;
 
 #[derive(serde::Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a source field leads to something else than a field or a list of fields"
+)]
 enum Fields {
     One(String),
     Several(Vec<String>),

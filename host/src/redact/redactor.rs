@@ -37,6 +37,7 @@ impl Redactor {
         if secret.len() < SHORTEST_BYTES {
             return;
         }
+        let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
         let forms = [
             secret.to_owned(),
             STANDARD.encode(secret),
@@ -44,10 +45,16 @@ impl Redactor {
             URL_SAFE_NO_PAD.encode(secret),
             percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
             url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
-            secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+            hexadecimal.to_uppercase(),
+            hexadecimal,
         ];
         let mut needles = self.needles.write().unwrap_or_else(PoisonError::into_inner);
-        needles.extend(forms.map(Secret::new));
+        needles.extend(
+            forms
+                .into_iter()
+                .chain(within_base64(secret.as_bytes()))
+                .map(Secret::new),
+        );
         needles.sort_by(|a, b| {
             b.expose()
                 .len()
@@ -70,6 +77,20 @@ impl Redactor {
     }
 }
 
+/// What base64 makes of a secret that stands in the middle of something, `SSWS token` or `user:password`: the characters that
+/// depend on nothing around it, for each of the three ways in which its bytes can fall into groups of three.
+fn within_base64(secret: &[u8]) -> impl Iterator<Item = String> {
+    (0..3usize).flat_map(move |before| {
+        let mut padded = vec![0; before];
+        padded.extend_from_slice(secret);
+        // Of the first character that has bits of the secret, and of the last, some bits are the neighbours'.
+        let (first, last) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
+        [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)]
+            .into_iter()
+            .filter_map(move |text| text.get(first..last).map(str::to_owned))
+    })
+}
+
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let needles = self.needles.read().unwrap_or_else(PoisonError::into_inner);
@@ -90,6 +111,7 @@ mod tests {
             "p%40ss%20word%2B1",
             "p%40ss+word%2B1",
             "7040737320776f72642b31",
+            "7040737320776F72642B31",
         ] {
             assert_eq!(redactor.redact(&format!("<{form}>")), "<[redacted]>", "{form}");
         }
@@ -101,6 +123,22 @@ mod tests {
         let clone = redactor.clone();
         redactor.learn(&Secret::new("a-new-token"));
         assert_eq!(clone.redact("a-new-token!"), "[redacted]!");
+    }
+
+    #[test]
+    fn a_secret_within_something_that_is_base64_leaves_no_more_than_its_edges() {
+        let redactor = Redactor::new([&Secret::new("00AbCdEfGh-token_1")]);
+        for before in ["", "a", "ab", "SSWS ", "user:"] {
+            for after in ["", "z", "zz"] {
+                let text = STANDARD.encode(format!("{before}00AbCdEfGh-token_1{after}"));
+                let masked = redactor.redact(&text).into_owned();
+                assert!(masked.contains(MASK), "{before} {after}: {text}");
+                assert!(
+                    masked.replace(MASK, "").len() <= before.len() * 4 / 3 + 8,
+                    "{before} {after}: {masked}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -58,12 +58,12 @@ async fn mappings(job: &Job, context: &Context, oomnitza: &Oomnitza) -> Result<S
         1,
     )
     .await
-    .map_err(Error::Mapper)?;
+    .map_err(|error| job.refused(error))?;
     Ok(format!("{count} fields are mapped for {}", job.mapping_name()))
 }
 
 async fn source(job: &Job, context: &Context) -> Result<String, Error> {
-    let failed = |error| Error::of_connector(&job.section.connector, &job.origin, error);
+    let failed = |error| job.ended(error);
     let mut connector = Connector::instantiate(
         context.catalog.loader().engine(),
         &job.component,

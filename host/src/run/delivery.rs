@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 
+use super::bookmark::Bookmark;
 use super::error::Error;
 use super::preview::Preview;
 use super::progress::Counters;
@@ -32,13 +33,14 @@ pub(super) struct Delivery<'a> {
     way: Way,
     batch: Batch,
     batch_size: usize,
-    under_way: JoinSet<(Vec<u64>, Outcome)>,
+    under_way: JoinSet<(u64, Vec<u64>, Outcome)>,
     /// Keys of the records that are under way.
     busy: HashSet<u64>,
     /// Records that may still be used.
     left: u64,
     report: &'a mut Report,
     rejects: Rejects,
+    bookmark: Bookmark,
     counters: &'a Counters,
     /// Asks the source to stop when nothing more can be delivered.
     halt: Stop,
@@ -50,6 +52,7 @@ impl<'a> Delivery<'a> {
         limit: Option<u64>,
         report: &'a mut Report,
         rejects: Rejects,
+        bookmark: Bookmark,
         counters: &'a Counters,
         halt: Stop,
     ) -> Self {
@@ -66,6 +69,7 @@ impl<'a> Delivery<'a> {
             left: limit.unwrap_or(u64::MAX),
             report,
             rejects,
+            bookmark,
             counters,
             halt,
         }
@@ -75,6 +79,7 @@ impl<'a> Delivery<'a> {
     pub(super) async fn run(mut self, mut pages: Receiver<MappedPage>) {
         while let Some(page) = pages.recv().await {
             if self.report.error.is_none()
+                && !self.report.is_interrupted
                 && let Err(error) = self.page(page).await
             {
                 self.fail(error);
@@ -123,13 +128,25 @@ impl<'a> Delivery<'a> {
             let record = page.records.get(start..*end).unwrap_or_default();
             start = *end;
             if let Way::Show(preview) = &mut self.way {
-                preview.record(record).map_err(|source| Error::File {
-                    what: "the records cannot be shown".to_owned(),
-                    source,
-                })?;
-                self.report.sent += 1;
-                self.counters.sent(1);
-                continue;
+                match preview.record(record) {
+                    Ok(()) => {
+                        self.report.sent += 1;
+                        self.counters.sent(1);
+                        continue;
+                    }
+                    // Whoever looked has seen enough, which is no failure: `… --testmode | head`.
+                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                        self.report.is_interrupted = true;
+                        self.halt.ask();
+                        return Ok(());
+                    }
+                    Err(source) => {
+                        return Err(Error::File {
+                            what: "the records cannot be shown".to_owned(),
+                            source,
+                        });
+                    }
+                }
             }
             self.batch.push(record, *key);
             if self.batch.len() >= self.batch_size {
@@ -139,6 +156,7 @@ impl<'a> Delivery<'a> {
                 }
             }
         }
+        self.bookmark.page(page.cursor, !self.batch.is_empty());
         Ok(())
     }
 
@@ -189,18 +207,22 @@ impl<'a> Delivery<'a> {
             batch.len()
         );
         self.busy.extend(batch.keys());
+        let number = self.bookmark.start();
         self.under_way.spawn(async move {
             let outcome = uploader.send(&batch).await;
-            (batch.keys().to_vec(), outcome)
+            (number, batch.keys().to_vec(), outcome)
         });
     }
 
     /// Waits for one upload and writes down what became of it.
     async fn settle(&mut self) {
         match self.under_way.join_next().await {
-            Some(Ok((keys, outcome))) => {
+            Some(Ok((number, keys, outcome))) => {
                 for key in keys {
                     self.busy.remove(&key);
+                }
+                if outcome.failed.is_none() {
+                    self.bookmark.settle(number);
                 }
                 self.count(outcome);
             }

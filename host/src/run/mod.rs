@@ -6,6 +6,7 @@
 //!
 //! Promise: every record that was read is counted once, as sent, filtered, rejected or failed.
 
+mod bookmark;
 mod check;
 mod delivery;
 mod error;
@@ -17,11 +18,12 @@ mod progress;
 mod rejects;
 mod report;
 mod section;
+mod source;
 mod stop;
 
 pub use check::{Finished, Step, check};
 pub use error::{Blame, Error};
-pub use prepare::{Context, Job, prepare, prepare_mappings};
+pub use prepare::{Context, Job, authorities, prepare, prepare_mappings};
 pub use preview::Preview;
 pub use progress::Counters;
 pub use report::{Notes, Report, Tally};

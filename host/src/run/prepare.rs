@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use super::error::Error;
 use super::grants::{self, Ways};
 use crate::capabilities::http;
-use crate::catalog::Catalog;
+use crate::catalog::{self, Catalog};
 use crate::config::schema::Description;
-use crate::config::{self, Env, Finding, Ini, RawSection, Section};
+use crate::config::{self, Common, Env, Finding, Ini, Place, RawSection, Section};
 use crate::mapping::{self, Merged, ServerMapping};
 use crate::net::{Proxies, Timeouts};
 use crate::oomnitza::Oomnitza;
-use crate::sandbox::{Capabilities, Limits, Loaded};
+use crate::sandbox::{self, Capabilities, Limits, Loaded};
 
 /// What all sections of an invocation share.
 pub struct Context {
@@ -26,8 +26,12 @@ pub struct Context {
     pub retry: http::Retry,
     /// The most mappers of one section.
     pub mappers: usize,
+    /// The ini file.
+    pub ini: PathBuf,
     /// Where refused records are kept.
     pub rejects: Option<PathBuf>,
+    /// Where it is kept where runs ended.
+    pub cursors: Option<PathBuf>,
 }
 
 /// A section that can run.
@@ -50,15 +54,19 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         Some(directory) => directory.join(path),
         None => path,
     });
-    let found = context.catalog.connector(connector, path.as_deref()).await?;
+    let found = context
+        .catalog
+        .connector(connector, path.as_deref())
+        .await
+        .map_err(|error| located(error, ini, raw))?;
     let mut section = config::section(ini, raw, &found.description, env).map_err(Error::Config)?;
     if !found.is_shipped {
         section.warnings.extend(grants::withheld(&section, &found.description));
     }
-    if let Some((_, line)) = &section.record_filter {
+    if section.record_filter.is_some() {
         let what =
             "is Python code, which this version does not run yet; without it records would be sent that it leaves out";
-        let finding = Finding::error(section.place(Some(*line), Some("recordfilter")), what)
+        let finding = Finding::error(section.place(Some("recordfilter")), what)
             .remedy("keep the old program for this section until then, or remove the setting");
         return Err(Error::Config(vec![finding]));
     }
@@ -75,9 +83,44 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         is_shipped: found.is_shipped,
         python_converters,
     };
-    // What is wrong with addresses is said before anybody signs in anywhere.
-    job.grant(context)?;
+    // What is wrong with addresses, authorities and imports is said before anybody signs in anywhere.
+    let granted = job.grant(context)?.granted;
+    authorities(&job.section.common, |setting| job.section.place(Some(setting))).map_err(Error::Config)?;
+    job.component.fits(granted).map_err(|source| catalog::Error::Unusable {
+        name: job.section.connector.clone(),
+        origin: job.origin.clone(),
+        source,
+    })?;
     Ok(job)
+}
+
+/// A connector that does not exist is a mistake in the section's header, or in its `component`.
+fn located(error: catalog::Error, ini: &Ini, raw: &RawSection) -> Error {
+    match &error {
+        catalog::Error::Unknown { .. } => {
+            let finding = Finding::error(ini.place().at(raw.line, &raw.name, None), error.to_string());
+            Error::Config(vec![match error.hint() {
+                Some(hint) => finding.remedy(hint),
+                None => finding,
+            }])
+        }
+        _ => Error::Catalog(error),
+    }
+}
+
+/// Reads the certificate authorities that a section names, to say with its place what is wrong with them. `[oomnitza]` has such
+/// settings too.
+pub fn authorities(common: &Common, place: impl Fn(&str) -> Place) -> Result<(), Vec<Finding>> {
+    grants::tls(common).check().map_err(|error| {
+        let setting = if common.cacert_file.is_some() {
+            "cacert_file"
+        } else {
+            "cacert_dir"
+        };
+        let remedy =
+            "name one that holds certificates in PEM form, or remove the setting to trust the machine's authorities";
+        vec![Finding::error(place(setting), error.to_string()).remedy(remedy)]
+    })
 }
 
 impl Job {
@@ -102,6 +145,27 @@ impl Job {
 
     pub(super) fn limits<'a>(&self, context: &'a Context) -> &'a Limits {
         context.catalog.loader().limits()
+    }
+}
+
+impl Job {
+    /// What became of its connector.
+    pub(super) fn ended(&self, error: sandbox::Error) -> Error {
+        Error::of_connector(&self.section.connector, &self.origin, error)
+    }
+
+    /// Why the mapper does not take the plan: mostly because of what the section says of a field.
+    pub(super) fn refused(&self, error: sandbox::Error) -> Error {
+        let sandbox::Error::Plan { field, problem } = &error else {
+            return Error::Mapper(error);
+        };
+        // What is wrong, and behind a semicolon what is possible.
+        let (what, remedy) = problem
+            .split_once("; ")
+            .unwrap_or((problem, "correct the mapping of this field"));
+        Error::Config(vec![
+            Finding::error(self.section.place_of_mapping(field), what).remedy(remedy),
+        ])
     }
 }
 

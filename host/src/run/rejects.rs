@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::files;
 use crate::oomnitza::Rejected;
 
 /// The file of one run; made when the first record comes.
@@ -30,13 +31,13 @@ impl Rejects {
             let Some(directory) = &self.directory else {
                 return Ok(());
             };
-            private_directory(directory)?;
+            files::private_directory(directory)?;
             let seconds = SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or_default()
                 .as_millis();
-            let path = directory.join(format!("{}-{seconds}.jsonl", plain(&self.section)));
-            self.file = Some((path.clone(), private_file(&path)?));
+            let path = directory.join(format!("{}-{seconds}.jsonl", files::plain(&self.section)));
+            self.file = Some((path.clone(), files::private_file(&path)?));
         }
         let Some((_, file)) = &mut self.file else { return Ok(()) };
         let reason = serde_json::Value::from(rejected.reason.as_str()).to_string();
@@ -52,54 +53,9 @@ impl Rejects {
     }
 }
 
-/// A section's name as a file's: letters, digits, `.`, `_`, `-`, never hidden, at most 80 characters.
-fn plain(section: &str) -> String {
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
-    let name: String = section
-        .chars()
-        .take(80)
-        .map(|character| if is_plain(character) { character } else { '_' })
-        .collect();
-    if name.starts_with(['.', '-']) || name.is_empty() {
-        format!("_{name}")
-    } else {
-        name
-    }
-}
-
-fn private_directory(directory: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
-}
-
-fn private_file(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_section_s_name_cannot_lead_anywhere() {
-        for (section, name) in [
-            ("ldap.Contractors", "ldap.Contractors"),
-            ("../../etc/x", "_.._.._etc_x"),
-            ("a b\0ü", "a_b__"),
-            ("", "_"),
-            ("-rf", "_-rf"),
-        ] {
-            assert_eq!(plain(section), name, "{section}");
-        }
-        assert_eq!(plain(&"x".repeat(500)).len(), 80);
-    }
 
     #[test]
     fn records_are_kept_in_a_private_file_that_is_made_only_when_there_is_one() {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::bookmark::Bookmark;
 use super::delivery::{Delivery, Way};
 use super::error::Error;
 use super::mac_models::MacModels;
@@ -13,16 +14,19 @@ use super::preview::Preview;
 use super::progress::Counters;
 use super::rejects::Rejects;
 use super::report::Report;
+use super::source::Source;
 use super::stop::Stop;
+use crate::config::schema::Incremental;
+use crate::journal::{Belonging, Journal};
 use crate::mapping::{Mappers, Merged, Plan};
 use crate::oomnitza::{Oomnitza, Retry, Target, Uploader};
-use crate::sandbox::{Connector, Page, Wanted};
+use crate::sandbox::{SourceError, Wanted};
 
 /// Pages that wait between two stages. More would only hold more memory: a stage that is slower stays slower.
 const QUEUE: usize = 2;
 
-/// How long uploads that are under way may take once somebody asked to stop.
-const GRACE: Duration = Duration::from_secs(30);
+/// What `full_run_days` counts.
+const FULL_RUN_UNIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What an invocation asks of a run.
 pub struct Options {
@@ -34,6 +38,8 @@ pub struct Options {
     pub parallel: usize,
     /// How long uploads are repeated.
     pub retry: Duration,
+    /// How long uploads that are under way may take once somebody asked to stop.
+    pub grace: Duration,
 }
 
 /// Runs a section. Whatever happens is in the report.
@@ -56,7 +62,7 @@ pub async fn run(
         report.error = Some(error);
     }
     report.read = counters.now().0;
-    report.is_interrupted = stop.is_asked();
+    report.is_interrupted |= stop.is_asked();
     report.time = started.elapsed();
     report.close();
     report
@@ -71,23 +77,38 @@ async fn pipeline(
     stop: &Stop,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let merged = prepare_mappings(job, oomnitza).await?;
-    let mappers = mappers(job, context, oomnitza, &merged).await?;
+    let opening = async {
+        let merged = prepare_mappings(job, oomnitza).await?;
+        let mappers = mappers(job, context, oomnitza, &merged).await?;
+        Ok::<_, Error>((merged, mappers))
+    };
+    // Nothing has been read yet, so an Oomnitza that does not answer is not waited for.
+    let (merged, mappers) = tokio::select! {
+        opened = opening => opened?,
+        () = stop.asked() => return Ok(()),
+    };
     let capabilities = job.grant(context)?;
     let statistics = capabilities.http.clone();
     let limit = options.record_count;
-    let source = Source {
-        connector: Connector::instantiate(
-            context.catalog.loader().engine(),
-            &job.component,
-            job.limits(context),
-            capabilities,
-        )
-        .await
-        .map_err(|error| job.ended(error))?,
-        job,
+    let wanted = Wanted {
+        sources: merged.sources(),
+        everything: false,
         limit,
     };
+    let journal = journal(job, context, &wanted.sources);
+    let every = FULL_RUN_UNIT * job.section.full_run_days;
+    // A source that is always incremental has no full runs.
+    let every = (job.description.incremental == Incremental::OnRequest).then_some(every);
+    let cursor = journal
+        .as_ref()
+        .and_then(|journal| journal.cursor(every))
+        .map(str::to_owned);
+    let Some(source) = Source::open(job, context, capabilities, cursor, wanted, stop).await? else {
+        return Ok(());
+    };
+    // A part of the records moves no bookmark.
+    let is_whole = limit.is_none() && options.preview.is_none();
+    let bookmark = Bookmark::new(&job.section.name, journal.filter(|_| is_whole), source.is_full());
     let way = match options.preview {
         Some(mut preview) => {
             let fields: Vec<&str> = merged.fields.iter().map(|field| field.name.as_str()).collect();
@@ -112,27 +133,47 @@ async fn pipeline(
     let (pages, incoming) = mpsc::channel(QUEUE);
     let (mapped, outgoing) = mpsc::channel(QUEUE);
     let rejects = Rejects::new(context.rejects.as_deref(), &job.section.name);
-    let delivery = Delivery::new(way, limit, report, rejects, counters, halt.clone());
+    let delivery = Delivery::new(way, limit, report, rejects, bookmark, counters, halt.clone());
     let all = async {
         // After an error of the source what was read still goes out.
-        let read = source.run(&merged, pages, counters, [stop, &halt]);
+        let read = source.run(pages, counters, [stop, &halt]);
         let (read, mapped, ()) = tokio::join!(read, mappers.run(incoming, mapped), delivery.run(outgoing));
         read.and(mapped.map_err(Error::Mapper))
     };
     let too_late = async {
         stop.asked().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(options.grace).await;
     };
     let result = tokio::select! {
         result = all => result,
         () = too_late => {
-            tracing::warn!(section = job.section.name, "uploads did not end within {GRACE:?} and are given up");
+            let grace = options.grace;
+            tracing::warn!(section = job.section.name, "uploads did not end within {grace:?} and are given up");
             Ok(())
         }
     };
+    if let Err(Error::Source(SourceError::StaleCursor(_))) = &result
+        && let Some(journal) = self::journal(job, context, &merged.sources())
+    {
+        journal.forget();
+    }
     report.source = statistics.statistics();
     report.upload_retries = uploader.map_or(0, |uploader| uploader.repeated());
     result
+}
+
+/// Where the section's runs go on, if they do.
+fn journal(job: &Job, context: &Context, sources: &[String]) -> Option<Journal> {
+    let directory = context.cursors.as_deref().filter(|_| job.section.incremental)?;
+    let major = job.description.version.split('.').next().unwrap_or_default();
+    let belonging = Belonging {
+        ini: &context.ini,
+        section: &job.section.name,
+        connector: (&job.description.id, major),
+        settings: &job.section.settings,
+        sources,
+    };
+    Some(Journal::open(directory, &belonging))
 }
 
 async fn mappers(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Merged) -> Result<Mappers, Error> {
@@ -153,7 +194,7 @@ async fn mappers(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Mer
         context.mappers,
     )
     .await
-    .map_err(Error::Mapper)
+    .map_err(|error| job.refused(error))
 }
 
 fn target(job: &Job, merged: &Merged, singly: bool) -> Target {
@@ -164,57 +205,5 @@ fn target(job: &Job, merged: &Merged, singly: bool) -> Target {
         update_only: job.section.update_only.clone(),
         normal_position: merged.normal_position,
         singly,
-    }
-}
-
-impl Job {
-    fn ended(&self, error: crate::sandbox::Error) -> Error {
-        Error::of_connector(&self.section.connector, &self.origin, error)
-    }
-}
-
-/// The first stage.
-struct Source<'a> {
-    connector: Connector,
-    job: &'a Job,
-    limit: Option<u64>,
-}
-
-impl Source<'_> {
-    /// Reads pages until there are no more, enough, or somebody asks to stop.
-    async fn run(
-        mut self,
-        merged: &Merged,
-        pages: mpsc::Sender<Page>,
-        counters: &Counters,
-        stops: [&Stop; 2],
-    ) -> Result<(), Error> {
-        let wanted = Wanted {
-            sources: merged.sources(),
-            everything: false,
-            limit: self.limit,
-        };
-        let mut left = self.limit.unwrap_or(u64::MAX);
-        let [stop, halt] = stops;
-        let work = async {
-            self.connector.open(&self.job.section.settings, None, &wanted).await?;
-            while left > 0
-                && let Some(page) = self.connector.next().await?
-            {
-                let count = (page.count as u64).min(left);
-                left -= count;
-                counters.read(count);
-                if pages.send(page).await.is_err() {
-                    break;
-                }
-            }
-            Ok(())
-        };
-        // A source that waits for an answer, or for its next try, is not waited for.
-        tokio::select! {
-            result = work => result.map_err(|error| self.job.ended(error)),
-            () = stop.asked() => Ok(()),
-            () = halt.asked() => Ok(()),
-        }
     }
 }

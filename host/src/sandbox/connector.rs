@@ -7,7 +7,6 @@ use wasmtime::component::{Linker, ResourceAny};
 
 use super::engine::Engine;
 use super::error::{Error, SourceError};
-use super::imports;
 use super::limits::Limits;
 use super::loader::Loaded;
 use super::pages::{self, Progress};
@@ -60,7 +59,7 @@ impl Connector {
         limits: &Limits,
         capabilities: Capabilities,
     ) -> Result<Self, Error> {
-        imports::ungranted(&loaded.interfaces, |interface| capabilities.granted.permits(interface))?;
+        loaded.fits(capabilities.granted)?;
         let linker = linker(engine, capabilities.granted).map_err(|error| Error::HostBug(format!("{error:#}")))?;
         let mut store = state::store(engine, limits, capabilities)?;
         let instantiated = Bindings::instantiate_async(&mut store, &loaded.component, &linker).await;
@@ -145,7 +144,10 @@ impl Connector {
         let misses = page
             .misses
             .into_iter()
-            .map(|miss| (clean(&miss.id, 200), clean(&miss.reason, 500)))
+            .map(|miss| {
+                let said = |text: &str, limit| clean(&self.redact(text), limit);
+                (said(&miss.id, 200), said(&miss.reason, 500))
+            })
             .collect();
         Ok(Page {
             records: page.records,
@@ -153,6 +155,11 @@ impl Connector {
             cursor: page.cursor,
             misses,
         })
+    }
+
+    /// What the guest says, without the section's secrets.
+    fn redact(&self, text: &str) -> String {
+        self.store.data().capabilities.log.redact(text)
     }
 
     fn begin(&mut self) -> Result<(), Error> {
@@ -169,7 +176,7 @@ impl Connector {
     fn end<T>(&mut self, answer: Result<wasmtime::Result<Result<T, wit::Error>>, Error>) -> Result<T, Error> {
         let ended = match answer {
             Ok(Ok(Ok(value))) => return Ok(value),
-            Ok(Ok(Err(error))) => Error::Source(SourceError::from(error)),
+            Ok(Ok(Err(error))) => Error::Source(SourceError::of_guest(error, |text| self.redact(text))),
             Ok(Err(trap)) => self.store.data().explain(trap),
             Err(error) => error,
         };

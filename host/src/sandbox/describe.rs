@@ -92,7 +92,7 @@ fn name(what: &str, name: &str) -> Result<(), String> {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
     if name.is_empty() || name.len() > 40 || !name.chars().all(is_plain) {
         return Err(format!(
-            "{what} {:?} is not 1 to 40 of the letters a to z, digits and `_`",
+            "{what} `{}` is not 1 to 40 of the letters a to z, digits and `_`",
             crate::redact::clean(name, 60)
         ));
     }

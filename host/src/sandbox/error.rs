@@ -163,8 +163,8 @@ impl Error {
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotAComponent(_) => {
-                "the file must be a component, as `make guests` or the connector's vendor builds it".to_owned()
+            Self::NotAComponent(_) | Self::Compile(_) | Self::MissingExport { .. } | Self::TooLarge { .. } => {
+                "the file must be a whole component, as `make guests` or the connector's vendor builds it".to_owned()
             }
             Self::ForbiddenImport { .. } | Self::NotGranted { .. } => {
                 "the connector wants to do what connectors may not; ask its vendor why".to_owned()
@@ -247,12 +247,13 @@ impl SourceError {
     }
 }
 
-impl From<wit::Error> for SourceError {
-    fn from(error: wit::Error) -> Self {
-        let text = |text: String| clean(&text, 1_000);
+impl SourceError {
+    /// What a guest says. It may have it from its source, and a source may send back what it was sent, credentials included.
+    pub(super) fn of_guest(error: wit::Error, redact: impl Fn(&str) -> String) -> Self {
+        let text = |text: String| clean(&redact(&text), 1_000);
         match error {
             wit::Error::Setting((name, problem)) => Self::Setting {
-                name: clean(&name, 60),
+                name: clean(&redact(&name), 60),
                 problem: text(problem),
             },
             wit::Error::SignIn(why) => Self::SignIn(text(why)),

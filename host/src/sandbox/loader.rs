@@ -18,6 +18,7 @@ use super::engine::Engine;
 use super::error::Error;
 use super::imports::{self, World};
 use super::limits::Limits;
+use super::state::Granted;
 
 /// SHA-256 of a component's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,11 @@ impl Loaded {
     /// Of the component it was compiled from.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Whether everything that it imports is granted.
+    pub fn fits(&self, granted: Granted) -> Result<(), Error> {
+        imports::ungranted(&self.interfaces, |interface| granted.permits(interface))
     }
 
     /// The interfaces of the contract that it imports: `http`, `log`.

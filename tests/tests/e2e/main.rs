@@ -3,4 +3,16 @@
 mod airwatch;
 mod casper;
 mod mobileiron;
+mod command_line;
+mod compile_cache;
+mod components;
+mod configuration;
+mod configuration_mappings;
+mod configuration_network;
+mod ldap;
 mod okta;
+mod oomnitza;
+mod proxies;
+mod secrets;
+mod stopping;
+mod structure;

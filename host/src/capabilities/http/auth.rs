@@ -17,6 +17,15 @@ pub struct Slot {
     pub tokens: Vec<TokenSource>,
 }
 
+impl From<Credential> for Slot {
+    fn from(credential: Credential) -> Self {
+        Self {
+            credentials: vec![credential],
+            tokens: Vec::new(),
+        }
+    }
+}
+
 /// A credential, and where it goes.
 #[derive(Debug, Clone)]
 pub enum Credential {

@@ -297,6 +297,13 @@ impl HttpState {
                 });
             };
             let next = next?;
+            if next.as_str().len() > shared.limits.url_bytes {
+                return Err(Error::TooLarge(format!(
+                    "the source redirects to a URL of {} bytes, the limit is {}",
+                    next.as_str().len(),
+                    shared.limits.url_bytes
+                )));
+            }
             if next.origin() != url.origin() {
                 if request.slot.is_some() {
                     return Err(Error::Denied(format!(

@@ -3,11 +3,8 @@
 //! An answer was admitted by [`super::ber`] and may still be anything: what is missing or of another kind is an error
 //! here, never a panic.
 
-use lber::common::TagClass;
-use lber::structure::StructureTag;
-
 use super::attributes::is_password;
-use super::ber;
+use super::ber::{self, Element, Elements};
 use super::error::{Error, Refusal};
 use super::limits::Limits;
 use super::request::PAGED_RESULTS;
@@ -39,11 +36,11 @@ pub(super) struct Outcome {
 /// Takes an admitted message apart.
 pub(super) fn read(message: &[u8], limits: &Limits) -> Result<Answer, Error> {
     let broken = || Error::Protocol("a message is not what its tag says".to_owned());
-    let (_, message) = lber::Parser::new().parse(message).map_err(|_| broken())?;
-    let mut parts = children(message).ok_or_else(broken)?.skip(1);
+    let message = Elements::of(message).next().ok_or_else(broken)?;
+    let mut parts = message.elements().ok_or_else(broken)?.skip(1);
     let operation = parts.next().ok_or_else(broken)?;
-    let id = operation.id;
-    let content = children(operation).ok_or_else(broken)?;
+    let id = operation.number();
+    let content = operation.elements().ok_or_else(broken)?;
     match id {
         4 => entry(content).map(Answer::Entry),
         19 | 25 => Some(Answer::Other),
@@ -66,30 +63,23 @@ pub(super) fn read(message: &[u8], limits: &Limits) -> Result<Answer, Error> {
     .ok_or_else(broken)
 }
 
-fn children(tag: StructureTag) -> Option<std::vec::IntoIter<StructureTag>> {
-    tag.expect_constructed().map(Vec::into_iter)
-}
-
-fn bytes(tag: Option<StructureTag>) -> Option<Vec<u8>> {
-    tag?.expect_primitive()
-}
-
-fn string(tag: Option<StructureTag>) -> Option<String> {
-    Some(String::from_utf8(bytes(tag)?).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+fn string(element: Option<Element>) -> Option<String> {
+    Some(String::from_utf8_lossy(element?.bytes()?).into_owned())
 }
 
 /// `SearchResultEntry`: a name, and attributes with their values.
-fn entry(mut content: impl Iterator<Item = StructureTag>) -> Option<Entry> {
+fn entry(mut content: Elements) -> Option<Entry> {
     let dn = string(content.next())?;
     let mut attributes = Vec::new();
-    for attribute in children(content.next()?)? {
-        let mut attribute = children(attribute)?;
+    for attribute in content.next()?.elements()? {
+        let mut attribute = attribute.elements()?;
         let name = string(attribute.next())?;
-        let values = children(attribute.next()?)?;
+        let values = attribute.next()?.elements()?;
         if !is_password(&name) {
+            let values = values.map(|value| value.bytes().map(<[u8]>::to_vec));
             attributes.push(Attribute {
                 name,
-                values: values.map(StructureTag::expect_primitive).collect::<Option<_>>()?,
+                values: values.collect::<Option<_>>()?,
             });
         }
     }
@@ -97,8 +87,8 @@ fn entry(mut content: impl Iterator<Item = StructureTag>) -> Option<Entry> {
 }
 
 /// `LDAPResult`: a code, the name that was found, a text, and where to go instead.
-fn result(mut content: impl Iterator<Item = StructureTag>) -> Option<Result<(), Refusal>> {
-    let code = bytes(content.next())?;
+fn result(mut content: Elements) -> Option<Result<(), Refusal>> {
+    let code = content.next()?.bytes()?;
     if code.is_empty() || code.len() > 4 {
         return None;
     }
@@ -112,8 +102,8 @@ fn result(mut content: impl Iterator<Item = StructureTag>) -> Option<Result<(), 
         text = format!("found as far as `{found}`");
     }
     let referral = content
-        .find(|part| part.class == TagClass::Context && part.id == 3)
-        .and_then(children);
+        .find(|part| part.is_context() && part.number() == 3)
+        .and_then(Element::elements);
     for url in referral
         .into_iter()
         .flatten()
@@ -127,30 +117,33 @@ fn result(mut content: impl Iterator<Item = StructureTag>) -> Option<Result<(), 
 }
 
 /// The cookie of a paging control, if there is one among the controls.
-fn cookie(controls: Option<StructureTag>, limits: &Limits) -> Result<Option<Vec<u8>>, Error> {
-    let Some(controls) = controls.filter(|tag| tag.id == 0).and_then(children) else {
+fn cookie(controls: Option<Element>, limits: &Limits) -> Result<Option<Vec<u8>>, Error> {
+    let Some(controls) = controls.filter(|part| part.number() == 0).and_then(Element::elements) else {
         return Ok(None);
     };
     let broken = || Error::Protocol("the server's paging control cannot be read".to_owned());
     for control in controls {
-        let mut parts = children(control).ok_or_else(broken)?;
-        if bytes(parts.next()).as_deref() != Some(PAGED_RESULTS.as_bytes()) {
+        let mut parts = control.elements().ok_or_else(broken)?;
+        if parts.next().and_then(Element::bytes) != Some(PAGED_RESULTS.as_bytes()) {
             continue;
         }
         // Perhaps whether it is critical, and then the value: BER within a string, which the walk over the message did
         // not enter.
-        let value = bytes(parts.last()).ok_or_else(broken)?;
-        ber::admit_inner(&value, limits)?;
-        let (_, value) = lber::Parser::new().parse(&value).map_err(|_| broken())?;
-        return bytes(children(value).ok_or_else(broken)?.nth(1))
-            .map(Some)
-            .ok_or_else(broken);
+        let value = parts.last().and_then(Element::bytes).ok_or_else(broken)?;
+        ber::admit_inner(value, limits)?;
+        let mut value = Elements::of(value)
+            .next()
+            .and_then(Element::elements)
+            .ok_or_else(broken)?;
+        let cookie = value.nth(1).and_then(Element::bytes).ok_or_else(broken)?;
+        return Ok(Some(cookie.to_vec()));
     }
     Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
+    use lber::common::TagClass;
     use lber::structures::{Sequence, Tag};
     use proptest::prelude::*;
 

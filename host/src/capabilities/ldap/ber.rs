@@ -1,11 +1,11 @@
-//! Judges a message from the server before anything parses it. Pure: bytes in, a verdict out.
+//! Judges a message from the server before anything reads it, and gives the elements of what was judged. Pure: bytes in, a
+//! verdict or slices of them out.
 //!
 //! BER as LDAP restricts it (RFC 4511 section 5.1): definite lengths, and tag numbers below 31. A message is a SEQUENCE
 //! of an INTEGER, the message's id; an operation, whose tag says which; and perhaps controls.
 //!
-//! The parser behind this recurses without a bound (10,000 levels, 60 KB, end the process on a stack of 2 MiB), takes
-//! an inner length that overruns its outer one for a message of which more will come, and turns an element of two bytes
-//! into fifty. The walk here does none of that: it is a loop over a stack whose height is the limit.
+//! Parsers recurse without a bound (10,000 levels, 60 KB, end a process with a stack of 2 MiB), or turn an element of two
+//! bytes into fifty. The walk here does neither: it is a loop over a stack whose height is the limit.
 
 use super::error::Error;
 use super::limits::Limits;
@@ -20,6 +20,10 @@ const CONTROLS: u8 = 0xa0;
 const STRAY_NAME: u8 = 0x8a;
 /// The bit of a tag byte that says that elements follow.
 const CONSTRUCTED: u8 = 0x20;
+/// The bits of a tag byte that hold its class.
+const CLASS: u8 = 0xc0;
+/// The class of tags that mean something only where they stand.
+const CONTEXT: u8 = 0x80;
 /// The bits of a tag byte that hold its number; all of them mean that it comes later.
 const NUMBER: u8 = 0x1f;
 
@@ -84,11 +88,55 @@ pub(super) fn admit_inner(value: &[u8], limits: &Limits) -> Result<(), Error> {
     walk(value, limits).map(drop)
 }
 
-/// An element of the top two levels.
-#[derive(Debug)]
-struct Element<'a> {
+/// An element: its tag, and what stands in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Element<'a> {
     tag: u8,
     content: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    /// The number of its tag.
+    pub(super) fn number(self) -> u8 {
+        self.tag & NUMBER
+    }
+
+    /// Whether its tag means something only where it stands.
+    pub(super) fn is_context(self) -> bool {
+        self.tag & CLASS == CONTEXT
+    }
+
+    /// The elements in it, if it is one that holds elements.
+    pub(super) fn elements(self) -> Option<Elements<'a>> {
+        (self.tag & CONSTRUCTED != 0).then_some(Elements(self.content))
+    }
+
+    /// The bytes in it, if it is one that holds bytes.
+    pub(super) fn bytes(self) -> Option<&'a [u8]> {
+        (self.tag & CONSTRUCTED == 0).then_some(self.content)
+    }
+}
+
+/// Elements side by side, in bytes that were admitted: of other bytes it gives as many as can be read.
+#[derive(Debug, Clone)]
+pub(super) struct Elements<'a>(&'a [u8]);
+
+impl<'a> Elements<'a> {
+    pub(super) fn of(admitted: &'a [u8]) -> Self {
+        Self(admitted)
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Element<'a>;
+
+    fn next(&mut self) -> Option<Element<'a>> {
+        let tag = *self.0.first()?;
+        let (header, length) = header(self.0).ok()??;
+        let (content, behind) = self.0.get(header..)?.split_at_checked(length)?;
+        self.0 = behind;
+        Some(Element { tag, content })
+    }
 }
 
 /// The outermost element and its children, if everything below is well formed and within limits.

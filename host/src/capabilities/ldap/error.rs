@@ -46,6 +46,14 @@ pub(super) struct Refusal {
     pub(super) text: String,
 }
 
+impl Refusal {
+    /// Whether it is how version 2, which has no message for them, speaks of references to other servers: "partial results", the first
+    /// line of the text, and the URLs below (the University of Michigan's, which OpenLDAP kept). In version 3 the code is nobody's.
+    pub(super) fn is_reference(&self) -> bool {
+        self.code == 9 && self.text.starts_with("Referral:")
+    }
+}
+
 impl Error {
     /// What the guest is told. An address that may not be dialled looks like one where nobody answers.
     pub(super) fn into_wit(self, redact: impl Fn(&str) -> String) -> wit::Error {

@@ -9,43 +9,53 @@ use lber::structures::Tag;
 use super::attributes;
 use super::error::Error;
 use super::limits::Limits;
+use crate::redact::clean;
+
+/// Bytes of a filter that are shown of one that cannot be used.
+const SHOWN_BYTES: usize = 200;
 
 /// A filter as it goes on the wire.
 pub(super) fn read(filter: &str, limits: &Limits) -> Result<Tag, Error> {
-    let filter = check(filter, limits)?;
-    ldap3::parse_filter(&filter).map_err(|_| Error::Invalid("the filter is not one (RFC 4515)".to_owned()))
+    let parse = |filter: String| {
+        ldap3::parse_filter(&filter).map_err(|_| Error::Invalid("it is not a filter (RFC 4515)".to_owned()))
+    };
+    check(filter, limits).and_then(parse).map_err(|error| match error {
+        Error::Invalid(problem) => Error::Invalid(format!(
+            "the filter `{}` cannot be used: {problem}",
+            clean(filter, SHOWN_BYTES)
+        )),
+        other => other,
+    })
 }
 
 /// The filter without blanks between its parts, if it may be parsed.
 fn check(filter: &str, limits: &Limits) -> Result<String, Error> {
     if filter.len() > limits.filter_bytes {
         return Err(Error::Invalid(format!(
-            "the filter has {} bytes, the limit is {}",
+            "it has {} bytes, the limit is {}",
             filter.len(),
             limits.filter_bytes
         )));
     }
     if filter.contains('\0') {
-        return Err(Error::Invalid(
-            "the filter holds a zero byte, which is written \\00".to_owned(),
-        ));
+        return Err(Error::Invalid("it holds a zero byte, which is written \\00".to_owned()));
     }
     let mut compact = String::with_capacity(filter.len());
     let mut depth = 0usize;
     let mut item: Option<usize> = None;
-    let unbalanced = || Error::Invalid("the filter's parentheses do not match".to_owned());
+    let unbalanced = || Error::Invalid("its parentheses do not match".to_owned());
     for character in filter.chars() {
         match character {
             '(' if item.is_some() => {
                 return Err(Error::Invalid(
-                    "the filter has a parenthesis within a value, where it is written \\28".to_owned(),
+                    "it has a parenthesis within a value, where it is written \\28".to_owned(),
                 ));
             }
             '(' => {
                 depth += 1;
                 if depth > limits.filter_depth {
                     return Err(Error::Invalid(format!(
-                        "the filter is more than {} levels deep",
+                        "it is more than {} levels deep",
                         limits.filter_depth
                     )));
                 }
@@ -92,6 +102,13 @@ mod tests {
         read(filter, &Limits::default()).expect_err(filter).to_string()
     }
 
+    /// What is wrong with a filter, which the message also shows.
+    fn problem(filter: &str) -> String {
+        let error = error(filter);
+        let shown = format!("the filter `{}` cannot be used: ", clean(filter, SHOWN_BYTES));
+        error.strip_prefix(&shown).expect(&error).to_owned()
+    }
+
     fn bytes(filter: &str) -> Vec<u8> {
         let mut buffer = bytes::BytesMut::new();
         lber::write::encode_into(
@@ -106,35 +123,35 @@ mod tests {
     fn what_would_bring_the_parser_down_is_refused() {
         // H-50
         let deep = |levels: usize| format!("{}(a=b){}", "(!".repeat(levels), ")".repeat(levels));
-        assert_eq!(error(&deep(2_000)), "the filter is more than 32 levels deep");
+        assert_eq!(problem(&deep(2_000)), "it is more than 32 levels deep");
         assert!(read(&deep(31), &Limits::default()).is_ok());
-        assert_eq!(error(&deep(32)), "the filter is more than 32 levels deep");
-        assert_eq!(error(&deep(20_000)), "the filter has 60005 bytes, the limit is 8192");
+        assert_eq!(problem(&deep(32)), "it is more than 32 levels deep");
+        assert_eq!(problem(&deep(20_000)), "it has 60005 bytes, the limit is 8192");
         assert_eq!(
-            error(&format!("(a={})", "x".repeat(1 << 20))),
-            "the filter has 1048580 bytes, the limit is 8192"
+            problem(&format!("(a={})", "x".repeat(1 << 20))),
+            "it has 1048580 bytes, the limit is 8192"
         );
     }
 
     #[test]
     fn what_is_no_filter_is_refused() {
         for (filter, expected) in [
-            ("(a=b", "the filter's parentheses do not match"),
-            ("(a=b))", "the filter's parentheses do not match"),
-            (")(", "the filter's parentheses do not match"),
-            ("(a=\0)", "the filter holds a zero byte, which is written \\00"),
+            ("(a=b", "its parentheses do not match"),
+            ("(a=b))", "its parentheses do not match"),
+            (")(", "its parentheses do not match"),
+            ("(a=\0)", "it holds a zero byte, which is written \\00"),
             (
                 "(uid=x(y)",
-                "the filter has a parenthesis within a value, where it is written \\28",
+                "it has a parenthesis within a value, where it is written \\28",
             ),
-            ("(uid=*)(uid=*)", "the filter is not one (RFC 4515)"),
-            ("(uid=a)b", "the filter is not one (RFC 4515)"),
-            ("", "the filter is not one (RFC 4515)"),
-            ("()", "the filter is not one (RFC 4515)"),
-            ("(uid)", "the filter is not one (RFC 4515)"),
-            ("(uid=\\zz)", "the filter is not one (RFC 4515)"),
+            ("(uid=*)(uid=*)", "it is not a filter (RFC 4515)"),
+            ("(uid=a)b", "it is not a filter (RFC 4515)"),
+            ("", "it is not a filter (RFC 4515)"),
+            ("()", "it is not a filter (RFC 4515)"),
+            ("(uid)", "it is not a filter (RFC 4515)"),
+            ("(uid=\\zz)", "it is not a filter (RFC 4515)"),
         ] {
-            assert_eq!(error(filter), expected, "{filter}");
+            assert_eq!(problem(filter), expected, "{filter}");
         }
     }
 

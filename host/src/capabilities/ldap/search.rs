@@ -235,6 +235,9 @@ impl Search {
             Ok(()) => outcome
                 .cookie
                 .filter(|cookie| !cookie.is_empty() && self.wanted.page_size > 0),
+            // Beside the entries there are some on another server, which are passed over as in version 3. Without any entry it may be
+            // the base that is elsewhere.
+            Err(refusal) if refusal.is_reference() && self.found > 0 => None,
             Err(refusal) => {
                 self.phase = Phase::Ended(Some(Error::Refused(refusal)));
                 return false;

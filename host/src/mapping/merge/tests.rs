@@ -137,7 +137,7 @@ fn assets_need_their_sync_field_mapped() {
     assert_eq!(
         error,
         [
-            "config.ini:1: [sample] sync_field: field `SERIAL` is not mapped, and Oomnitza could not tell records apart | map it in Oomnitza (System Settings, Integrations, Sample) or with `mapping.SERIAL = {\"source\": \"…\"}` in this section"
+            "config.ini:2: [sample] sync_field: field `SERIAL` is not mapped, and Oomnitza could not tell records apart | map it in Oomnitza (System Settings, Integrations, Sample) or with `mapping.SERIAL = {\"source\": \"…\"}` in this section"
         ]
     );
     assert!(merged(RecordKind::Audit, &[("serial", "SERIAL")], "sync_field = SERIAL\n").is_ok());

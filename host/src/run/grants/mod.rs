@@ -66,7 +66,7 @@ pub(super) fn grant(
     })
 }
 
-fn tls(common: &Common) -> TlsSettings {
+pub(super) fn tls(common: &Common) -> TlsSettings {
     TlsSettings {
         verify: common.verify_ssl,
         cacert_file: common.cacert_file.clone(),

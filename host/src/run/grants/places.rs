@@ -9,7 +9,7 @@ use url::Url;
 use crate::capabilities::http;
 use crate::config::schema::{Description, Endpoint};
 use crate::config::template::{self, TemplateError};
-use crate::config::{Finding, Section};
+use crate::config::{Finding, Section, address};
 use crate::net::{Reach, Rule};
 
 /// A place that may be reached.
@@ -49,7 +49,7 @@ pub(in crate::run) fn withheld(section: &Section, description: &Description) -> 
             let purpose = crate::redact::clean(&endpoint.purpose, 100);
             let what =
                 format!("the connector would like to reach {host} ({purpose}), which this section does not allow");
-            Finding::warning(section.place(None, None), what)
+            Finding::warning(section.place(None), what)
                 .remedy(format!("if it should, add `allowed_hosts = {host}` to the section"))
         })
         .collect()
@@ -79,7 +79,7 @@ pub(super) fn place(
     let endpoint = endpoint.url.as_str();
     let authority = Authority::of(endpoint);
     let refuse = |setting: Option<&str>, what: String, remedy: &str| {
-        Box::new(Finding::error(section.place(None, setting), what).remedy(remedy))
+        Box::new(Finding::error(section.place(setting), what).remedy(remedy))
     };
     let names = template::names(endpoint);
     if names
@@ -116,19 +116,23 @@ pub(super) fn place(
     let setting = authority.whole.or_else(|| names.first().copied());
     let example = setting
         .and_then(|name| description.settings.iter().find(|setting| setting.name == name))
-        .map_or_else(String::new, |setting| format!("write it like `{}`", setting.example));
+        .map_or("", |setting| setting.example.as_str());
     let wrong = |problem: String| {
+        let shown = crate::redact::clean(&address::shown(&filled), 200);
         refuse(
             setting,
-            format!("`{}` cannot be used: {problem}", crate::redact::clean(&filled, 200)),
-            &example,
+            format!("`{shown}` cannot be used: {problem}"),
+            &format!("write it like `{example}`"),
         )
     };
-    let url = Url::parse(&filled).map_err(|error| wrong(error.to_string()))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong(
-            "user name and password do not belong into the address".to_owned(),
-        ));
+    let url = address::parse(&filled).map_err(wrong)?;
+    let schemes = schemes(example);
+    if !schemes.contains(&url.scheme()) {
+        return Err(wrong(format!(
+            "its scheme is `{}`, and only {} can stand there",
+            url.scheme(),
+            schemes.join(" or ")
+        )));
     }
     let is_own_words = authority
         .whole
@@ -139,6 +143,16 @@ pub(super) fn place(
         other => wrong(other.to_string()),
     })?;
     Ok(Some(Place { url, rule, habits }))
+}
+
+/// The schemes that can stand in a setting with this example: a directory does not answer where a web API is asked for.
+fn schemes(example: &str) -> &'static [&'static str] {
+    match example.split_once("://").map(|(scheme, _)| scheme) {
+        Some("https" | "http") => &["https", "http"],
+        Some("ldaps" | "ldap") => &["ldaps", "ldap"],
+        Some("mssql") => &["mssql"],
+        _ => &["https", "http", "ldaps", "ldap", "mssql"],
+    }
 }
 
 /// Whether a section may do without a setting.

@@ -26,7 +26,7 @@ pub(super) fn slots(section: &Section, description: &Description, findings: &mut
             if let Err(error) = slots.add(name, auth, &values) {
                 let what = format!("the connector's auth slot `{name}` cannot be filled: {error}");
                 findings.push(
-                    Finding::error(section.place(None, None), what)
+                    Finding::error(section.place(None), what)
                         .remedy("this is a defect of the connector; report it to whoever made it"),
                 );
             }

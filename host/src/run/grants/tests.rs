@@ -111,7 +111,7 @@ fn a_part_of_a_host_s_name_stays_one() {
             &format!("url = x\nsystem_name = {name}\n"),
         )
         .unwrap_err();
-        assert!(error.starts_with("config.ini:1: [sample] system_name: `"), "{error}");
+        assert!(error.starts_with("config.ini:4: [sample] system_name: `"), "{error}");
         assert!(
             error.ends_with("cannot be part of a host's name | only letters, digits and `-` can stand there"),
             "{error}"
@@ -124,21 +124,21 @@ fn what_is_no_address_is_said_with_an_example() {
     for (url, problem) in [
         (
             "example.okta.com",
-            "`example.okta.com` cannot be used: relative URL without a base",
+            "`example.okta.com` cannot be used: it does not begin with a scheme such as `https://`",
         ),
         (
-            "ftp://example.com",
-            "`ftp://example.com` cannot be used: its scheme is not one that is spoken here",
+            "ftp://example.com:21",
+            "`ftp://example.com:21` cannot be used: its scheme is `ftp`, and only https or http or ldaps or ldap or mssql can stand there",
         ),
         (
             "https://user:pw@example.com",
-            "`https://user:pw@example.com` cannot be used: user name and password do not belong into the address",
+            "`https://…@example.com` cannot be used: user name and password do not belong into the address",
         ),
     ] {
         let error = granted("{url}", &format!("url = {url}\nsystem_name = a\n")).unwrap_err();
         assert_eq!(
             error,
-            format!("config.ini:1: [sample] url: {problem} | write it like `my-url`")
+            format!("config.ini:3: [sample] url: {problem} | write it like `my-url`")
         );
     }
 }

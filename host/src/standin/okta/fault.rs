@@ -18,6 +18,8 @@ pub enum Fault {
     },
     /// 429 with a limit of nothing: too many requests at once, which passes quickly.
     TooManyAtOnce,
+    /// 403, with the request's own Authorization in what it says: as it came, and in every form that programs write such things in.
+    Echo,
     /// The link to the next page leads to this origin, `http://127.0.0.2:1` say.
     NextElsewhere(String),
     /// The link to the next page leads to the page itself.

@@ -44,6 +44,10 @@ pub struct Settings {
     pub rate_limit: u64,
     /// Compress answers for clients that accept it.
     pub compresses: bool,
+    /// What its links begin with, where clients know it by another address than its own: `http://example.okta.com`.
+    pub public: Option<String>,
+    /// After so many users the same people come again, each time with the number of their user as `employeeNumber`.
+    pub different: u64,
 }
 
 impl Default for Settings {
@@ -55,6 +59,8 @@ impl Default for Settings {
             max_page: 200,
             rate_limit: 600,
             compresses: false,
+            public: None,
+            different: u64::MAX,
         }
     }
 }
@@ -87,7 +93,9 @@ impl Okta {
             state: Mutex::default(),
         });
         let listener = web::serve("Okta", site.clone())?;
-        site.base.get_or_init(|| format!("http://{}", listener.address()));
+        let own = || format!("http://{}", listener.address());
+        site.base
+            .get_or_init(|| site.settings.public.clone().unwrap_or_else(own));
         Ok(Self { listener, site })
     }
 
@@ -159,6 +167,13 @@ impl Site for Server {
             Some(Fault::Trouble(trouble)) => trouble.befall(reply).await,
             Some(Fault::RateLimit { resets_in, clock_ahead }) => self.rate_limited(resets_in, clock_ahead),
             Some(Fault::TooManyAtOnce) => self.too_many_at_once(),
+            Some(Fault::Echo) => {
+                let sent = head
+                    .headers
+                    .get("authorization")
+                    .map_or(b"".as_slice(), |value| value.as_bytes());
+                answer(403, &self.headers(nth), refusal::echo(sent).into())
+            }
             Some(Fault::NextElsewhere(_) | Fault::NextToItself) | None => reply,
         }
     }
@@ -202,7 +217,7 @@ impl Server {
             if index > page.start {
                 body.push(b',');
             }
-            user::write(&mut body, base, index);
+            user::write(&mut body, base, index, index % self.settings.different.max(1));
         }
         body.push(b']');
         let itself = format!("/api/v1/users?{}", self.pages.query(page.start, page.limit));

@@ -1,5 +1,7 @@
 //! Okta's refusals: one envelope for all.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
 /// Why a request is refused.
@@ -75,6 +77,28 @@ pub(super) fn of_status(status: u16) -> String {
         429 => envelope("E0000047", "API call exceeded rate limit due to too many requests."),
         _ => envelope("E0000009", "Internal Server Error"),
     }
+}
+
+/// What an Okta says that repeats a request's credential: as it came, in base64, URL-encoded and in hexadecimal, first with what
+/// stands before the token and then the token alone.
+pub(super) fn echo(authorization: &[u8]) -> String {
+    let whole = String::from_utf8_lossy(authorization);
+    let token = whole.rsplit(' ').next().unwrap_or_default();
+    let forms: Vec<String> = [&*whole, token]
+        .into_iter()
+        .flat_map(|text| {
+            let hexadecimal: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+            [
+                text.to_owned(),
+                STANDARD.encode(text),
+                URL_SAFE_NO_PAD.encode(text),
+                url::form_urlencoded::byte_serialize(text.as_bytes()).collect(),
+                hexadecimal.to_uppercase(),
+                hexadecimal,
+            ]
+        })
+        .collect();
+    envelope("E0000006", &format!("You sent {}", forms.join(" and ")))
 }
 
 fn envelope(code: &str, summary: &str) -> String {

@@ -350,3 +350,43 @@ async fn a_hundred_thousand_users_take_a_moment() {
     // A hundred times what it takes, for machines that are busy.
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
+
+#[tokio::test]
+async fn people_may_come_again_and_links_may_lead_to_another_address() {
+    let okta = Okta::start(Settings {
+        people: 5,
+        different: 2,
+        public: Some("http://example.test".to_owned()),
+        ..Settings::default()
+    })
+    .unwrap();
+    let response = get(&format!("{}/api/v1/users?limit=4", okta.url())).await;
+    assert!(
+        links(&response)
+            .iter()
+            .all(|(_, target)| target.starts_with("http://example.test/api/v1/users?"))
+    );
+    let users = body(response).await;
+    for (index, user) in users.as_array().unwrap().iter().enumerate() {
+        assert_eq!(user["profile"]["login"], person(index as u64 % 2).login);
+        assert_eq!(user["profile"]["employeeNumber"], index.to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_credential_is_repeated_in_every_form_when_asked() {
+    let okta = start(1);
+    okta.inject(1, Fault::Echo);
+    let response = get(&format!("{}/api/v1/users?limit=1", okta.url())).await;
+    assert_eq!(response.status(), 403);
+    let said = body(response).await["errorSummary"].as_str().unwrap().to_owned();
+    // The last two are `stand-in-token` in base64 and in hexadecimal.
+    for form in [
+        "SSWS stand-in-token",
+        "SSWS+stand-in-token",
+        "c3RhbmQtaW4tdG9rZW4=",
+        "7374616e642d696e2d746f6b656e",
+    ] {
+        assert!(said.contains(form), "{form}: {said}");
+    }
+}

@@ -15,9 +15,9 @@ const NEVER_SIGNED_IN: &str = concat!(
     r#""lastUpdated":"2024-11-06T15:47:18.000Z","passwordChanged":null"#,
 );
 
-/// Writes a user as JSON.
-pub(super) fn write(json: &mut Vec<u8>, base: &str, index: u64) {
-    let person = person(index);
+/// Writes a user as JSON: the one at `index`, who is this person.
+pub(super) fn write(json: &mut Vec<u8>, base: &str, index: u64, who: u64) {
+    let person = person(who);
     // 20 characters, as Okta's are.
     let id = format!("00u{index:013x}4x61");
     let login = Json(&person.login);
@@ -42,7 +42,7 @@ pub(super) fn write(json: &mut Vec<u8>, base: &str, index: u64) {
     };
     _ = write!(
         json,
-        r#""secondEmail":null,"login":{login},"email":{},"title":{},"department":{}}},"#,
+        r#""secondEmail":null,"login":{login},"email":{},"title":{},"department":{},"employeeNumber":"{index}"}},"#,
         Json(&person.email),
         Json(person.title),
         Json(person.department)

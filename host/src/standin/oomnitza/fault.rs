@@ -26,6 +26,13 @@ pub enum Fault {
     },
     /// Uploads of more records are refused with 413.
     LargestBatch(u64),
+    /// The token ends when so many more uploads have come in. From then on another is handed out and asked for.
+    NewToken {
+        /// How many.
+        after: u64,
+        /// The other.
+        token: String,
+    },
 }
 
 /// Kinds of calls.
@@ -47,6 +54,7 @@ pub(super) struct Faults {
     next: Vec<(Call, u64, Trouble)>,
     records: Vec<(String, Value)>,
     pub(super) largest_batch: Option<u64>,
+    new_token: Option<(u64, String)>,
 }
 
 impl Faults {
@@ -55,6 +63,7 @@ impl Faults {
             Fault::Next { call, times, trouble } => self.next.push((call, times, trouble)),
             Fault::RefuseRecord { member, value } => self.records.push((member, value)),
             Fault::LargestBatch(records) => self.largest_batch = Some(records),
+            Fault::NewToken { after, token } => self.new_token = Some((after, token)),
         }
     }
 
@@ -64,6 +73,18 @@ impl Faults {
         let (_, times, trouble) = self.next.iter_mut().find(|(kind, ..)| *kind == call)?;
         *times -= 1;
         Some(trouble.clone())
+    }
+
+    /// The token that is asked for, by this call and what follows it, where it was `first` at the beginning.
+    pub(super) fn token(&mut self, call: Call, first: &str) -> String {
+        match &mut self.new_token {
+            Some((0, token)) => token.clone(),
+            Some((left, _)) if call == Call::Upload => {
+                *left -= 1;
+                first.to_owned()
+            }
+            _ => first.to_owned(),
+        }
     }
 
     pub(super) fn refuses_records(&self) -> bool {

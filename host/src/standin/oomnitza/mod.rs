@@ -152,7 +152,8 @@ impl Site for Server {
         if trouble.as_ref().is_some_and(Trouble::is_before_body) {
             return Reply::HangUp;
         }
-        if let Err(refusal) = route::authorize(&route, &head, &self.settings) {
+        let token = lock(&self.faults).token(route.call(), &self.settings.token);
+        if let Err(refusal) = route::authorize(&route, &head, &token, self.settings.dialect) {
             return self.refuse(&head, refusal);
         }
         let has_body = !body.is_end_stream();
@@ -169,7 +170,7 @@ impl Site for Server {
             Route::AuthTest => Ok(json!({})),
             Route::Mappings(name) => Ok(self.settings.mappings.get(&name).cloned().unwrap_or_else(|| json!({}))),
             Route::Locations => Ok(self.settings.locations.clone()),
-            Route::Token => self.sign_in(&body),
+            Route::Token => self.sign_in(&body, &token),
             Route::Upload(bulk) => self.upload(bulk, &body, number).map(|records| {
                 if matches!(trouble, None | Some(Trouble::Wait(_))) {
                     lock(&self.state).took(number, records);
@@ -207,7 +208,7 @@ impl Server {
     }
 
     /// The token, for who may have it.
-    fn sign_in(&self, form: &[u8]) -> Result<Value, Refusal> {
+    fn sign_in(&self, form: &[u8], token: &str) -> Result<Value, Refusal> {
         let fields: Vec<_> = url::form_urlencoded::parse(form).collect();
         let [(login, name), (password, word)] = fields.as_slice() else {
             return Err(Refusal::violation(400, "the form has not exactly two fields"));
@@ -219,7 +220,7 @@ impl Server {
             ));
         }
         match &self.settings.user {
-            Some((user, secret)) if name == user && word == secret => Ok(json!({ "token": self.settings.token })),
+            Some((user, secret)) if name == user && word == secret => Ok(json!({ "token": token })),
             _ => Err(Refusal::expected(401, "wrong login or password")),
         }
     }

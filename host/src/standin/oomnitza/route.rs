@@ -3,8 +3,8 @@
 use hyper::Method;
 use hyper::http::request::Parts;
 
+use super::Dialect;
 use super::fault::Call;
-use super::{Dialect, Settings};
 
 /// A call of Oomnitza's API.
 pub(super) enum Route {
@@ -127,7 +127,7 @@ fn check_upload(bulk: Bulk, query: &str, dialect: Dialect) -> Result<(), Refusal
 }
 
 /// Whether a request has the headers that its call wants.
-pub(super) fn authorize(route: &Route, head: &Parts, settings: &Settings) -> Result<(), Refusal> {
+pub(super) fn authorize(route: &Route, head: &Parts, token: &str, dialect: Dialect) -> Result<(), Refusal> {
     let header = |name: &str| head.headers.get(name).map(|value| value.as_bytes());
     if head
         .headers
@@ -148,7 +148,7 @@ pub(super) fn authorize(route: &Route, head: &Parts, settings: &Settings) -> Res
         Route::AuthTest | Route::Mappings(_) | Route::Locations => false,
     };
     match header("authorization2") {
-        Some(token) if token == settings.token.as_bytes() => (),
+        Some(given) if given == token.as_bytes() => (),
         Some(_) => return Err(Refusal::expected(401, "it has a wrong token")),
         None => return Err(Refusal::violation(401, "it has no Authorization2")),
     }
@@ -156,7 +156,7 @@ pub(super) fn authorize(route: &Route, head: &Parts, settings: &Settings) -> Res
     if is_upload && header("contenttype") != json {
         return Err(Refusal::violation(400, "its contentType is not application/json"));
     }
-    if is_upload && settings.dialect == Dialect::Current && header("content-type") != json {
+    if is_upload && dialect == Dialect::Current && header("content-type") != json {
         return Err(Refusal::violation(400, "its Content-Type is not application/json"));
     }
     Ok(())

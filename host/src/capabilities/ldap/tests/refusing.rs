@@ -54,6 +54,33 @@ async fn what_came_before_a_refusal_is_handed_over_first() {
 }
 
 #[tokio::test]
+async fn references_of_version_2_are_passed_over_unless_there_is_nothing_else() {
+    const TEXT: &str = "Referral:\nldap://other.example/ou=elsewhere,dc=example,dc=test??sub";
+    for (names, text, expected) in [
+        (&["cn=a", "cn=b"][..], TEXT, None),
+        (&[], TEXT, Some(format!("refused 9: {}", TEXT.replace('\n', "\\n")))),
+        (&["cn=a"], "half of it", Some("refused 9: half of it".to_owned())),
+    ] {
+        let (pages, error) = run_against(Limits::default(), move |mut peer: Peer| async move {
+            peer.entries(names).await;
+            peer.answer(5, result(9, text), None).await;
+        })
+        .await;
+        assert_eq!(
+            (pages.concat().as_slice(), &error),
+            (
+                names
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .collect::<Vec<_>>()
+                    .as_slice(),
+                &expected
+            )
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_told_with_its_code_and_a_referral_is_not_followed() {
     let refused = |code, text: &'static str| {
         error_of(move |mut peer: Peer| async move { peer.answer(5, result(code, text), None).await })

@@ -336,7 +336,7 @@ async fn searches_that_may_not_be_are_refused_and_nothing_is_sent() {
                 filter: "(uid=*)(uid=*)".into(),
                 ..search(1)
             },
-            "invalid-input: the filter is not one (RFC 4515)",
+            "invalid-input: the filter `(uid=*)(uid=*)` cannot be used: it is not a filter (RFC 4515)",
         ),
         (
             Search {

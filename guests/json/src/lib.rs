@@ -1,25 +1,40 @@
 //! JSON (RFC 8259), walked without building anything: values are slices of the text.
 //!
 //! The walk follows strings and brackets and believes the rest; what goes out is checked by [`is_valid`].
+#![warn(missing_docs)]
+
+use std::fmt;
 
 /// The text is not what it should be, at this place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Malformed;
+pub struct Malformed;
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is not well-formed JSON")
+    }
+}
 
 /// A place in a text.
 #[derive(Clone)]
-pub(crate) struct Cursor<'a> {
+pub struct Cursor<'a> {
     text: &'a [u8],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(text: &'a [u8]) -> Self {
+    /// The beginning of a text.
+    pub fn new(text: &'a [u8]) -> Self {
         Self { text, at: 0 }
     }
 
+    /// Bytes before it.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
     /// The next byte that is not white space, not consumed.
-    pub(crate) fn peek(&mut self) -> Option<u8> {
+    pub fn peek(&mut self) -> Option<u8> {
         loop {
             match self.text.get(self.at)? {
                 b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
@@ -29,7 +44,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Consumes `byte`, if it is next.
-    pub(crate) fn eat(&mut self, byte: u8) -> bool {
+    pub fn eat(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
         self.at += usize::from(is_next);
         is_next
@@ -40,7 +55,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next value, whole.
-    pub(crate) fn value(&mut self) -> Result<&'a [u8], Malformed> {
+    pub fn value(&mut self) -> Result<&'a [u8], Malformed> {
         let start = match self.peek() {
             Some(b',' | b':' | b']' | b'}') | None => return Err(Malformed),
             Some(_) => self.at,
@@ -68,12 +83,14 @@ impl<'a> Cursor<'a> {
         self.at += 1;
         loop {
             let rest = self.text.get(self.at..).ok_or(Malformed)?;
-            let distance = memchr::memchr2(b'"', b'\\', rest).ok_or(Malformed)?;
-            if rest.get(distance) == Some(&b'"') {
-                self.at += distance + 1;
-                return Ok(());
+            let (distance, byte) = special(rest).ok_or(Malformed)?;
+            self.at += distance + 1;
+            match byte {
+                b'"' => return Ok(()),
+                b'\\' => self.at += 1,
+                // No string may hold it, which is not judged here.
+                _ => {}
             }
-            self.at += distance + 2;
         }
     }
 
@@ -99,7 +116,11 @@ impl<'a> Cursor<'a> {
 
     fn skip_scalar(&mut self) {
         while let Some(byte) = self.text.get(self.at) {
-            if matches!(byte, b',' | b'}' | b']' | b':' | b' ' | b'\n' | b'\r' | b'\t') {
+            // A bracket or a string that begins here is no part of it, and not swallowed.
+            if matches!(
+                byte,
+                b',' | b'}' | b']' | b':' | b' ' | b'\n' | b'\r' | b'\t' | b'"' | b'{' | b'['
+            ) {
                 return;
             }
             self.at += 1;
@@ -107,7 +128,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Calls `visit` with each key (without quotes) and value of the object that is next.
-    pub(crate) fn members(&mut self, mut visit: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), Malformed> {
+    pub fn members(&mut self, mut visit: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), Malformed> {
         self.expect(b'{')?;
         if self.eat(b'}') {
             return Ok(());
@@ -123,16 +144,18 @@ impl<'a> Cursor<'a> {
     }
 
     /// Calls `visit` with each element of the list that is next.
-    pub(crate) fn elements<E: From<Malformed>>(
-        &mut self,
-        mut visit: impl FnMut(&'a [u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn elements<E: From<Malformed>>(&mut self, mut visit: impl FnMut(&'a [u8]) -> Result<(), E>) -> Result<(), E> {
+        self.each(|cursor| visit(cursor.value()?))
+    }
+
+    /// Calls `visit` before each element of the list that is next, for it to consume the element.
+    pub fn each<E: From<Malformed>>(&mut self, mut visit: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
         self.expect(b'[')?;
         if self.eat(b']') {
             return Ok(());
         }
         loop {
-            visit(self.value()?)?;
+            visit(self)?;
             if !self.eat(b',') {
                 self.expect(b']')?;
                 return Ok(());
@@ -142,12 +165,41 @@ impl<'a> Cursor<'a> {
 }
 
 /// Whether a member's key is `name`.
-pub(crate) fn is_key(key: &[u8], name: &str) -> bool {
-    key == name.as_bytes() || (key.contains(&b'\\') && text_between(key).is_some_and(|key| key == name))
+pub fn is_key(key: &[u8], name: &str) -> bool {
+    key == name.as_bytes() || unescaped(key).is_some_and(|key| key == name)
+}
+
+/// A key without its escapes; nothing if it has none.
+pub fn unescaped(key: &[u8]) -> Option<String> {
+    special(key).and_then(|_| text_between(key))
+}
+
+/// The first byte that ends a string or may not stand in one by itself: a quote, a backslash or a control character.
+///
+/// Eight bytes at a time, in what every machine has: strings are short, and a search that first chooses how to search costs more
+/// than it saves. A byte's high bit is set where the byte is one of those; the lowest of these bits is exact (Warren, Hacker's
+/// Delight, section 6-1).
+fn special(text: &[u8]) -> Option<(usize, u8)> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
+    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let (mut at, mut rest) = (0, text);
+    while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let found = below(word, b' ') | equal(word, b'"') | equal(word, b'\\');
+        if found != 0 {
+            at += found.trailing_zeros() as usize / 8;
+            return Some((at, *text.get(at)?));
+        }
+        (at, rest) = (at + 8, behind);
+    }
+    let within = rest.iter().position(|byte| matches!(byte, 0..b' ' | b'"' | b'\\'))?;
+    Some((at + within, *rest.get(within)?))
 }
 
 /// What stands at `path` in a value; nothing where the path leads past or into something that has no parts.
-pub(crate) fn descend<'a>(value: &'a [u8], path: &[String]) -> Option<&'a [u8]> {
+pub fn descend<'a>(value: &'a [u8], path: &[String]) -> Option<&'a [u8]> {
     let Some((step, rest)) = path.split_first() else {
         return Some(value);
     };
@@ -178,13 +230,13 @@ pub(crate) fn descend<'a>(value: &'a [u8], path: &[String]) -> Option<&'a [u8]> 
 }
 
 /// The text of a string value; nothing for any other.
-pub(crate) fn text(value: &[u8]) -> Option<String> {
+pub fn text(value: &[u8]) -> Option<String> {
     let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     text_between(inner)
 }
 
 fn text_between(inner: &[u8]) -> Option<String> {
-    if memchr::memchr(b'\\', inner).is_none() {
+    if !inner.contains(&b'\\') {
         return std::str::from_utf8(inner).ok().map(str::to_owned);
     }
     let mut quoted = Vec::with_capacity(inner.len() + 2);
@@ -195,21 +247,15 @@ fn text_between(inner: &[u8]) -> Option<String> {
 }
 
 /// A text as a string value.
-pub(crate) fn quoted(text: &str) -> Vec<u8> {
+pub fn quoted(text: &str) -> Vec<u8> {
     serde_json::to_vec(text).unwrap_or_else(|_| b"null".to_vec())
 }
 
 /// Whether a slice is a JSON value through and through. The page it comes from is valid UTF-8.
-pub(crate) fn is_valid(value: &[u8]) -> bool {
+pub fn is_valid(value: &[u8]) -> bool {
     match value {
         b"null" | b"true" | b"false" => true,
-        [b'"', inner @ .., b'"']
-            if inner
-                .iter()
-                .all(|byte| *byte >= 0x20 && *byte != b'\\' && *byte != b'"') =>
-        {
-            true
-        }
+        [b'"', inner @ .., b'"'] if special(inner).is_none() => true,
         [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit) => true,
         _ => serde_json::from_slice::<&serde_json::value::RawValue>(value).is_ok(),
     }
@@ -217,6 +263,8 @@ pub(crate) fn is_valid(value: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(text: &str, path: &str) -> Option<String> {
@@ -241,6 +289,31 @@ mod tests {
             ("missing.x", None),
         ] {
             assert_eq!(at(record, path).as_deref(), found, "{path}");
+        }
+    }
+
+    #[test]
+    fn each_element_is_consumed_where_it_stands() {
+        let walk = |text: &str| {
+            let mut keys = Vec::new();
+            let mut cursor = Cursor::new(text.as_bytes());
+            cursor.each(|cursor| cursor.members(|key, _| keys.push(String::from_utf8(key.to_vec()).unwrap())))?;
+            Ok::<_, Malformed>((keys, cursor.position()))
+        };
+        assert_eq!(walk(r#"[{"a":1},{"b":[{}],"c":"]"}]"#).unwrap().0, ["a", "b", "c"]);
+        assert_eq!(walk(" [ ] ").unwrap(), (vec![], 4));
+        // What is swallowed by a number would move the end of the record.
+        for text in [r#"[{"a":1{"b":2}}]"#, r#"[{"a":1"b"}]"#, "[1]", "[{}", "[{},]", "{}"] {
+            assert_eq!(walk(text), Err(Malformed), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn special_bytes_are_found_wherever_they_stand(text in "[a\"\\\\\u{0}\u{1f} é\u{7f}]{0,40}", start in 0usize..8) {
+            let text = [vec![b'x'; start], text.into_bytes()].concat();
+            let expected = text.iter().position(|byte| *byte < b' ' || *byte == b'"' || *byte == b'\\');
+            prop_assert_eq!(special(&text), expected.map(|at| (at, text[at])));
         }
     }
 

@@ -1,0 +1,123 @@
+//! Small files that are there whole or not at all, for nobody else to read.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+/// A section's name as a part of a file's: letters, digits, `.`, `_`, `-`, never hidden, at most 80 characters.
+pub(crate) fn plain(section: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
+    let name: String = section
+        .chars()
+        .take(80)
+        .map(|character| if is_plain(character) { character } else { '_' })
+        .collect();
+    if name.starts_with(['.', '-']) || name.is_empty() {
+        format!("_{name}")
+    } else {
+        name
+    }
+}
+
+/// A directory that only this user can look into, made if need be.
+pub(crate) fn private_directory(directory: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+/// A new file that only this user can read. One that is there already, or a link, is an error.
+pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The bytes of a file, if it is there.
+pub(crate) fn read(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(std::io::Error::other(format!("it has more than {most} bytes")));
+    }
+    Ok(Some(bytes))
+}
+
+/// Puts these bytes in place of a file: whoever reads it finds the old ones or the new ones.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    private_directory(directory)?;
+    let temporary = path.with_extension(format!("{}.part", std::process::id()));
+    // Left by a run that was killed.
+    _ = std::fs::remove_file(&temporary);
+    let written = private_file(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .inspect_err(|_| _ = std::fs::remove_file(&temporary))?;
+    // The name is to survive as well.
+    #[cfg(unix)]
+    File::open(directory)?.sync_all()?;
+    Ok(())
+}
+
+/// Renames a file that cannot be used to `.bad`, for somebody to look at.
+pub(crate) fn set_aside(path: &Path) {
+    if let Err(error) = std::fs::rename(path, path.with_extension("bad")) {
+        tracing::warn!(path = %path.display(), %error, "the file cannot be set aside");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_s_name_cannot_lead_anywhere() {
+        for (section, name) in [
+            ("ldap.Contractors", "ldap.Contractors"),
+            ("../../etc/x", "_.._.._etc_x"),
+            ("a b\0ü", "a_b__"),
+            ("", "_"),
+            ("-rf", "_-rf"),
+        ] {
+            assert_eq!(plain(section), name, "{section}");
+        }
+        assert_eq!(plain(&"x".repeat(500)).len(), 80);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_replaced_whole_and_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("cursors").join("okta.json");
+        assert_eq!(read(&path, 10).unwrap(), None);
+        replace(&path, b"one").unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(read(&path, 10).unwrap().as_deref(), Some(&b"two"[..]));
+        assert!(read(&path, 2).is_err());
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let directory = path.parent().unwrap();
+        assert_eq!(
+            std::fs::metadata(directory).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+        assert_eq!(
+            std::fs::read_dir(directory).unwrap().count(),
+            1,
+            "nothing is left behind"
+        );
+    }
+}

@@ -14,8 +14,7 @@ static RATE_LIMIT: RateLimit = RateLimit::epoch_seconds("x-rate-limit-reset", "x
 /// A run through an organisation's users.
 pub struct Okta {
     base: Address,
-    next: Option<String>,
-    seen: Vec<String>,
+    trail: Trail,
 }
 
 impl Connector for Okta {
@@ -62,16 +61,12 @@ impl Connector for Okta {
             .number("page_size", 1, LARGEST_PAGE)?
             .min(wanted.limit.unwrap_or(LARGEST_PAGE))
             .max(1);
-        let next = Some(format!("{base}/api/v1/users?limit={page}"));
-        Ok(Self {
-            base,
-            next,
-            seen: Vec::new(),
-        })
+        let trail = Trail::from(format!("{base}/api/v1/users?limit={page}"));
+        Ok(Self { base, trail })
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
-        let Some(url) = self.next.take() else { return Ok(None) };
+        let Some(url) = self.trail.take() else { return Ok(None) };
         let answer = get(&url)?;
         let users: Vec<User> = answer.json()?;
         let mut page = Page::with_capacity(answer.body.len() / 3);
@@ -82,34 +77,12 @@ impl Connector for Okta {
             }
         }
         if let Some(link) = next_link(answer.headers("link")) {
-            let next = self.own(link)?;
-            if next == url || self.seen.contains(&next) {
-                return Err(Error::Unexpected(format!(
-                    "the link to the next page leads back to {next}"
-                )));
-            }
-            // The last few suffice: a circle comes round.
-            self.seen.push(url);
-            if self.seen.len() > 16 {
-                self.seen.remove(0);
-            }
-            self.next = Some(next);
+            // The host that a link names must be the section's own, or that one without `-admin`.
+            let own = self.base.origin();
+            let is_alias = |target: &Address| without_admin(&own).is_some_and(|plain| plain == target.origin());
+            self.trail.go(self.base.at_home(link, is_alias)?)?;
         }
         Ok(Some(page))
-    }
-}
-
-impl Okta {
-    /// A link's path and query at the section's own host. The host that a link names must be that one, or that one without `-admin`.
-    fn own(&self, link: &str) -> Result<String> {
-        let other = |why: &str| Error::Unexpected(format!("the link to the next page cannot be followed: {why}"));
-        let (target, rest) = self.base.resolve(link).map_err(other)?;
-        let own = self.base.origin();
-        if target.origin() == own || without_admin(&own).is_some_and(|plain| plain == target.origin()) {
-            Ok(format!("{own}{rest}"))
-        } else {
-            Err(other(&format!("it leads to {}", target.origin())))
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde::Deserialize;
 
 use crate::bindings::oomnitza::connector::http as wit;
+use crate::xml::Element;
 use crate::{Error, Result, clock};
 
 pub use wit::Method;
@@ -80,7 +81,7 @@ impl Request {
         };
         for attempt in 1..=limit.tries {
             let response = send(&self.request, what.clone())?;
-            if response.status != 429 || attempt == limit.tries {
+            if !limit.is_reached(&response) || attempt == limit.tries {
                 return Ok(response);
             }
             let wait = limit.wait(&response, attempt);
@@ -115,14 +116,19 @@ fn send(request: &wit::Request, what: String) -> Result<Response> {
     Response::read(answer, what)
 }
 
-/// A request in a few words: `GET /api/v1/users`.
-fn what(request: &wit::Request) -> String {
-    let method = match request.method {
+/// A method as HTTP spells it.
+pub(crate) fn method(method: Method) -> &'static str {
+    match method {
         Method::Get => "GET",
         Method::Head => "HEAD",
         Method::Post => "POST",
         Method::Put => "PUT",
-    };
+    }
+}
+
+/// A request in a few words: `GET /api/v1/users`.
+fn what(request: &wit::Request) -> String {
+    let method = method(request.method);
     let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
     format!("{method} /{}", path.split('?').next().unwrap_or_default())
 }
@@ -187,11 +193,16 @@ impl Response {
 
     /// The answer, if its status says that it is one; else an error with what the source said, as `explain` reads it from the body.
     pub fn success_or(self, explain: impl FnOnce(&[u8]) -> Option<String>) -> Result<Self> {
+        self.success_or_said(|answer| explain(&answer.body))
+    }
+
+    /// The answer, if its status says that it is one; else an error with what the source said, as `explain` reads it from the answer.
+    pub fn success_or_said(self, explain: impl FnOnce(&Self) -> Option<String>) -> Result<Self> {
         if (200..300).contains(&self.status) {
             return Ok(self);
         }
         let mut text = format!("{} answered {}", self.what, self.status);
-        if let Some(said) = explain(&self.body) {
+        if let Some(said) = explain(&self).filter(|said| !said.trim().is_empty()) {
             text.push_str(": ");
             text.push_str(&said);
         }
@@ -206,13 +217,35 @@ impl Response {
 
     /// The body as JSON. What it borrows is not copied.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            Error::Unexpected(match self.body.as_slice() {
-                [] => format!("{} answered {} with nothing", self.what, self.status),
-                [b'<', ..] => format!("{} answered with a web page instead of data", self.what),
-                _ => format!("{} answered something that cannot be read: {error}", self.what),
-            })
+        serde_json::from_slice(&self.body).map_err(|error| self.unreadable(self.body.starts_with(b"<"), &error))
+    }
+
+    /// The body as XML.
+    pub fn xml(&self) -> Result<Element> {
+        let begins = |tag: &str| {
+            let start = self.body.trim_ascii_start();
+            start
+                .get(..tag.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
+        };
+        let is_page = begins("<!doctype html") || begins("<html");
+        Element::parse(&self.body).map_err(|error| self.unreadable(is_page, &error))
+    }
+
+    fn unreadable(&self, is_page: bool, error: &dyn std::fmt::Display) -> Error {
+        let Self { what, status, .. } = self;
+        Error::Unexpected(if self.body.is_empty() {
+            format!("{what} answered {status} with nothing")
+        } else if is_page {
+            format!("{what} answered with a web page instead of data")
+        } else {
+            format!("{what} answered something that cannot be read: {error}")
         })
+    }
+
+    /// An error for an answer whose content is not what it should be.
+    pub fn unexpected(&self, why: impl std::fmt::Display) -> Error {
+        Error::Unexpected(format!("{} answered {why}", self.what))
     }
 }
 
@@ -225,6 +258,8 @@ pub struct RateLimit {
     pub unit: Unit,
     /// The header that says how much there is in all; 0 there is the sign of too many requests at once, for systems that have it.
     pub limit: &'static str,
+    /// The header that says how much is left, for systems that refuse with other statuses than 429: 0 there says why.
+    pub left: Option<&'static str>,
     /// How often to ask.
     pub tries: u32,
 }
@@ -248,8 +283,29 @@ impl RateLimit {
             reset,
             unit: Unit::EpochSeconds,
             limit,
+            left: None,
             tries: 10,
         }
+    }
+
+    /// Headers that count seconds from now: `X-RateLimit-Reset`.
+    pub const fn seconds(reset: &'static str, limit: &'static str) -> Self {
+        Self {
+            unit: Unit::Seconds,
+            ..Self::epoch_seconds(reset, limit)
+        }
+    }
+
+    /// For systems that refuse with other statuses than 429: the header that says how much is left.
+    pub const fn left(mut self, left: &'static str) -> Self {
+        self.left = Some(left);
+        self
+    }
+
+    /// Whether an answer says that it was asked too often.
+    fn is_reached(&self, response: &Response) -> bool {
+        let is_used_up = || self.left.is_some_and(|left| response.header(left) == Some("0"));
+        response.status == 429 || ((400..500).contains(&response.status) && is_used_up())
     }
 
     /// How long to wait after this answer, milliseconds.

@@ -73,15 +73,18 @@ mod page;
 mod settings;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod trail;
+pub mod xml;
 
 pub use connector::{Connector, Exported, Result};
-pub use describe::{Description, Endpoint, Mapping, Setting, Token, hardcoded, setting, source};
+pub use describe::{Description, Encoding, Endpoint, Mapping, Setting, Token, hardcoded, setting, source};
 pub use error::Error;
 pub use link::next_link;
 pub use page::Page;
 pub use settings::Settings;
+pub use trail::Trail;
 
-pub use address::Address;
+pub use address::{Address, encode};
 pub use bindings::exports::oomnitza::connector::source::Wanted;
 pub use serde;
 pub use serde_json;
@@ -91,7 +94,8 @@ pub use serde_json::value::RawValue;
 pub mod prelude {
     pub use crate::http::{RateLimit, Request, Response};
     pub use crate::{
-        Address, Connector, Description, Endpoint, Error, Page, RawValue, Result, Setting, Settings, Token, Wanted,
+        Address, Connector, Description, Encoding, Endpoint, Error, Page, RawValue, Result, Setting, Settings, Token,
+        Trail, Wanted,
     };
     pub use crate::{debug, error, hardcoded, info, ldap, next_link, setting, source, warning};
     pub use serde::Deserialize;

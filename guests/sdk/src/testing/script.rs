@@ -27,6 +27,8 @@ pub struct Asked {
     pub line: String,
     /// The auth slot.
     pub auth: Option<String>,
+    /// The body, where there is one.
+    pub body: Option<String>,
 }
 
 impl Script {
@@ -36,7 +38,32 @@ impl Script {
     }
 
     /// Expects a GET of `url` signed with `slot`, and answers with status, headers and body.
-    pub fn get(mut self, url: &str, slot: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+    pub fn get(self, url: &str, slot: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        let asked = Asked {
+            line: format!("GET {url}"),
+            auth: Some(slot.to_owned()),
+            body: None,
+        };
+        self.answered(asked, status, headers, body)
+    }
+
+    /// Expects a POST of `sent` to `url` signed with `slot`, and answers with status, headers and body.
+    pub fn post(self, url: &str, slot: &str, sent: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        let asked = Asked {
+            line: format!("POST {url}"),
+            auth: Some(slot.to_owned()),
+            body: Some(sent.to_owned()),
+        };
+        self.answered(asked, status, headers, body)
+    }
+
+    /// This script, and then the other.
+    pub fn then(mut self, other: Self) -> Self {
+        self.steps.extend(other.steps);
+        self
+    }
+
+    fn answered(mut self, asked: Asked, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
         let headers = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -45,10 +72,6 @@ impl Script {
             status,
             headers,
             body: body.as_bytes().to_vec(),
-        };
-        let asked = Asked {
-            line: format!("GET {url}"),
-            auth: Some(slot.to_owned()),
         };
         self.steps.push_back(Step::Http(asked, Box::new(Ok(answer))));
         self
@@ -59,6 +82,7 @@ impl Script {
         let asked = Asked {
             line: format!("GET {url}"),
             auth: Some(slot.to_owned()),
+            body: None,
         };
         self.steps.push_back(Step::Http(asked, Box::new(Err(error))));
         self
@@ -109,8 +133,12 @@ impl Host {
 
     pub(crate) fn http(&mut self, request: &http::Request) -> Result<http::Response, http::Error> {
         let asked = Asked {
-            line: format!("{:?} {}", request.method, request.url).replacen("Method::Get", "GET", 1),
+            line: format!("{} {}", crate::http::method(request.method), request.url),
             auth: request.auth.clone(),
+            body: request
+                .body
+                .as_ref()
+                .map(|body| String::from_utf8_lossy(body).into_owned()),
         };
         match self.steps.pop_front() {
             Some(Step::Http(expected, answer)) => {

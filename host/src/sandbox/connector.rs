@@ -145,7 +145,12 @@ impl Connector {
         let misses = page
             .misses
             .into_iter()
-            .map(|miss| (clean(&miss.id, 200), clean(&miss.reason, 500)))
+            .map(|miss| {
+                (
+                    clean(&self.masked(&miss.id), 200),
+                    clean(&self.masked(&miss.reason), 500),
+                )
+            })
             .collect();
         Ok(Page {
             records: page.records,
@@ -169,12 +174,34 @@ impl Connector {
     fn end<T>(&mut self, answer: Result<wasmtime::Result<Result<T, wit::Error>>, Error>) -> Result<T, Error> {
         let ended = match answer {
             Ok(Ok(Ok(value))) => return Ok(value),
-            Ok(Ok(Err(error))) => Error::Source(SourceError::from(error)),
+            Ok(Ok(Err(error))) => Error::Source(SourceError::from(self.without_secrets(error))),
             Ok(Err(trap)) => self.store.data().explain(trap),
             Err(error) => error,
         };
         self.ended = true;
         Err(ended)
+    }
+}
+
+impl Connector {
+    /// What a connector says, which may be what its source said, without the section's secrets: a source can repeat what it was sent.
+    fn masked(&self, text: &str) -> String {
+        self.store.data().capabilities.log.masked(text)
+    }
+
+    fn without_secrets(&self, error: wit::Error) -> wit::Error {
+        let masked = |text: String| self.masked(&text);
+        match error {
+            wit::Error::Setting((name, problem)) => wit::Error::Setting((name, masked(problem))),
+            wit::Error::SignIn(text) => wit::Error::SignIn(masked(text)),
+            wit::Error::Forbidden(text) => wit::Error::Forbidden(masked(text)),
+            wit::Error::Unreachable(text) => wit::Error::Unreachable(masked(text)),
+            wit::Error::RateLimited(text) => wit::Error::RateLimited(masked(text)),
+            wit::Error::TimedOut(text) => wit::Error::TimedOut(masked(text)),
+            wit::Error::Unexpected(text) => wit::Error::Unexpected(masked(text)),
+            wit::Error::StaleCursor(text) => wit::Error::StaleCursor(masked(text)),
+            wit::Error::Other(text) => wit::Error::Other(masked(text)),
+        }
     }
 }
 

@@ -64,6 +64,11 @@ impl LogState {
         self.last_error.as_deref()
     }
 
+    /// Text of a guest, without the section's secrets.
+    pub fn masked(&self, text: &str) -> String {
+        self.redactor.redact(text).into_owned()
+    }
+
     /// How many lines were too many.
     pub fn suppressed(&self) -> u64 {
         self.suppressed

@@ -83,6 +83,8 @@ impl Connector for Jasper {
             )
             .place(Endpoint::at("{url}", "the account's terminals").parallel(4))
             .place(Endpoint::at("https://{wsdl_path.host}", "the account's terminals").parallel(4))
+            // The usual operator's. With it a section whose WSDL is a file gets as far as being told what it lacks.
+            .place(Endpoint::at("https://api.jasperwireless.com", "the account's terminals").parallel(4))
             .body_auth(soap::SLOT, "@USERNAME@", "{username}", Encoding::Xml)
             .body_auth(soap::SLOT, "@PASSWORD@", "{password}", Encoding::Xml)
             .body_auth(soap::SLOT, "@LICENSE_KEY@", "{api_token}", Encoding::Xml)

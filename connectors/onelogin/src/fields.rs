@@ -37,7 +37,7 @@ const STANDARD: [&str; 22] = [
 ];
 
 /// More fields of `/api/2`. A custom attribute of the same name goes before them, as it always has.
-const MORE: [&str; 14] = [
+const MORE: [&str; 13] = [
     "comment",
     "company",
     "department",
@@ -50,7 +50,6 @@ const MORE: [&str; 14] = [
     "state",
     "title",
     "trusted_idp_id",
-    "user_id",
     "userprincipalname",
 ];
 

@@ -215,7 +215,8 @@ fn way(settings: &Settings) -> Result<Way> {
 /// `<nil-classes type="array"/>`.
 fn users(answer: &Response) -> Result<Vec<Element>> {
     let root = answer.xml()?;
-    let is_list = root.name() == "users" || root.attribute("type") == Some("array");
+    let is_empty_list = || root.children().is_empty() && root.attribute("type") == Some("array");
+    let is_list = ["users", "nil-classes"].contains(&root.name()) || is_empty_list();
     if !is_list {
         return Err(answer.unexpected(format!("with `{}` instead of users", root.name())));
     }

@@ -48,6 +48,8 @@ fn the_documented_answer_is_read_to_the_end() {
 fn every_sign_of_no_more_users_is_the_end() {
     for end in [
         END,
+        "<nil-classes/>",
+        "<objects type=\"array\"></objects>",
         "<users type=\"array\"/>",
         "<users type=\"array\"></users>",
         "<users/>",
@@ -151,6 +153,10 @@ fn what_onelogin_refuses_is_said_with_its_own_words() {
     assert_eq!(
         refused(200, "<error><message>no</message></error>"),
         "GET /api/v2/users.xml answered with `error` instead of users"
+    );
+    assert_eq!(
+        refused(200, "<errors type=\"array\"><error>no</error></errors>"),
+        "GET /api/v2/users.xml answered with `errors` instead of users"
     );
     assert_eq!(
         refused(200, "<!DOCTYPE users [<!ENTITY a \"b\">]><users/>"),

@@ -7,7 +7,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=wasm32-unknown-unknown
-packages=(connector-airwatch connector-casper connector-ldap connector-mobileiron connector-okta guest-fixture guest-hostile guest-mapper)
+packages=(
+    connector-airwatch connector-bamboohr connector-casper connector-jasper connector-ldap connector-mobileiron connector-okta
+    connector-onelogin connector-zendesk guest-fixture guest-hostile guest-mapper
+)
 select=(); for package in "${packages[@]}"; do select+=(-p "$package"); done
 features="-C target-feature=+simd128,+bulk-memory"
 out=target/components

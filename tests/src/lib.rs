@@ -4,6 +4,7 @@
 mod audit;
 mod authority;
 pub mod directory;
+mod fake;
 mod output;
 mod program;
 pub mod proxy;
@@ -12,15 +13,18 @@ mod running;
 pub mod servers;
 pub mod slapd;
 pub mod source;
+mod trial;
 
 use base64::Engine as _;
 
 pub use audit::Audit;
 pub use authority::Authority;
+pub use fake::{Answer, Asked, Fake};
 pub use output::{Output, settled};
 pub use program::Program;
 pub use running::{Running, eventually};
 pub use servers::Servers;
+pub use trial::{Trial, troubles};
 
 /// Bytes in base 64.
 fn base64(bytes: &[u8]) -> String {

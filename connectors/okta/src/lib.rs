@@ -15,9 +15,7 @@ static RATE_LIMIT: RateLimit = RateLimit::epoch_seconds("x-rate-limit-reset", "x
 /// A run through an organisation's users.
 pub struct Okta {
     base: Address,
-    /// The next page. A link that cannot be followed is known with the page before it, whose users are to arrive all the same.
-    next: Option<Result<String>>,
-    seen: Vec<String>,
+    trail: Trail,
 }
 
 impl Connector for Okta {
@@ -64,18 +62,12 @@ impl Connector for Okta {
             .number("page_size", 1, LARGEST_PAGE)?
             .min(wanted.limit.unwrap_or(LARGEST_PAGE))
             .max(1);
-        let next = Some(Ok(format!("{base}/api/v1/users?limit={page}")));
-        Ok(Self {
-            base,
-            next,
-            seen: Vec::new(),
-        })
+        let trail = Trail::from(format!("{base}/api/v1/users?limit={page}"));
+        Ok(Self { base, trail })
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
-        let Some(url) = self.next.take().transpose()? else {
-            return Ok(None);
-        };
+        let Some(url) = self.trail.take()? else { return Ok(None) };
         let answer = get(&url)?;
         let mut page = Page::with_capacity(answer.body.len() / 3);
         answer.each(|user| {
@@ -91,38 +83,13 @@ impl Connector for Okta {
             }
             Ok(())
         })?;
-        // The last few suffice: a circle comes round.
-        self.seen.push(url);
-        if self.seen.len() > 16 {
-            self.seen.remove(0);
+        if let Some(link) = next_link(answer.headers("link")) {
+            // The host that a link names must be the section's own, or that one without `-admin`.
+            let own = self.base.origin();
+            let is_alias = |target: &Address| without_admin(&own).is_some_and(|plain| plain == target.origin());
+            self.trail.go(self.base.at_home(link, is_alias));
         }
-        self.next = next_link(answer.headers("link")).map(|link| self.follow(link));
         Ok(Some(page))
-    }
-}
-
-impl Okta {
-    /// Where a link leads, if it leads on.
-    fn follow(&self, link: &str) -> Result<String> {
-        let next = self.own(link)?;
-        if self.seen.contains(&next) {
-            return Err(Error::Unexpected(format!(
-                "the link to the next page leads back to {next}"
-            )));
-        }
-        Ok(next)
-    }
-
-    /// A link's path and query at the section's own host. The host that a link names must be that one, or that one without `-admin`.
-    fn own(&self, link: &str) -> Result<String> {
-        let other = |why: &str| Error::Unexpected(format!("the link to the next page cannot be followed: {why}"));
-        let (target, rest) = self.base.resolve(link).map_err(other)?;
-        let own = self.base.origin();
-        if target.origin() == own || without_admin(&own).is_some_and(|plain| plain == target.origin()) {
-            Ok(format!("{own}{rest}"))
-        } else {
-            Err(other(&format!("it leads to {}", target.origin())))
-        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use crate::bindings::exports::oomnitza::connector::source as wit;
 
+/// How the host writes a credential into a request's body.
+pub use wit::Encoding;
+
 /// What a connector says about itself; everything that is shown or asked of people comes from it.
 #[derive(Debug, Clone)]
 pub struct Description(wit::Description);
@@ -94,9 +97,15 @@ impl Description {
         self.auth(slot, wit::Auth::SqlLogin((username.to_owned(), password.to_owned())))
     }
 
-    /// Adds to an auth slot: a value that the host puts in place of each occurrence of a placeholder in the request's body.
-    pub fn body_auth(self, slot: &str, placeholder: &str, value: &str) -> Self {
-        self.auth(slot, wit::Auth::Body((placeholder.to_owned(), value.to_owned())))
+    /// Adds to an auth slot: a value that the host puts in place of each occurrence of a placeholder in the request's body,
+    /// written as the body needs it.
+    pub fn body_auth(self, slot: &str, placeholder: &str, value: &str, encoding: Encoding) -> Self {
+        let placeholder = wit::Placeholder {
+            name: placeholder.to_owned(),
+            value: value.to_owned(),
+            encoding,
+        };
+        self.auth(slot, wit::Auth::Body(placeholder))
     }
 
     /// Adds to an auth slot: a token that the host asks for, keeps and renews.
@@ -290,23 +299,23 @@ impl Setting {
         .example("Employee")
     }
 
-    /// The field of Oomnitza that tells assets apart. The host asks for it; it is described here for the generated ini file.
+    /// The field by which Oomnitza tells assets apart. The host uses it and asks for it; a connector has no use for it.
     pub fn sync_field() -> Self {
         Self::text(
             "sync_field",
             "Sync field",
-            "The field of Oomnitza that tells assets apart, usually the serial number's",
+            "The Oomnitza field that holds an asset's unique identifier, usually its serial number",
         )
         .example("24DCF85294E411E38A52066B556BA4EE")
         .optional()
     }
 
-    /// Whether only records that Oomnitza knows are updated.
+    /// Whether only assets that Oomnitza knows are updated. The host uses it; a connector has no use for it.
     pub fn update_only() -> Self {
         Self::text(
             "update_only",
             "Update only",
-            "`True` updates the records that Oomnitza has and creates none",
+            "Whether only assets that Oomnitza has are updated, and none are created",
         )
         .default("False")
     }

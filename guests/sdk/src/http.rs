@@ -9,6 +9,7 @@ use guest_json::{Cursor, Malformed};
 use serde::Deserialize;
 
 use crate::bindings::oomnitza::connector::http as wit;
+use crate::xml::Element;
 use crate::{Error, Result, clock};
 
 pub use wit::Method;
@@ -90,7 +91,7 @@ impl Request {
     /// How long to wait before asking again, milliseconds, if the answer was a refusal for now.
     fn wait(&self, response: &Response, attempt: u32) -> Option<u64> {
         let limit = self.rate_limit.filter(|limit| attempt < limit.tries)?;
-        (response.status == 429).then(|| limit.wait(response, attempt))?
+        limit.is_reached(response).then(|| limit.wait(response, attempt))?
     }
 }
 
@@ -157,7 +158,7 @@ fn what(request: &wit::Request) -> String {
     format!("{method} /{}", path.split('?').next().unwrap_or_default())
 }
 
-/// A method as it stands in a request.
+/// A method as HTTP spells it.
 pub(crate) fn method_name(method: Method) -> &'static str {
     match method {
         Method::Get => "GET",
@@ -165,19 +166,6 @@ pub(crate) fn method_name(method: Method) -> &'static str {
         Method::Post => "POST",
         Method::Put => "PUT",
     }
-}
-
-/// Text as a part of a path or a query: everything but letters, digits and `-._~` encoded (RFC 3986 section 2.1).
-pub fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 /// An answer, whatever its status.
@@ -245,11 +233,16 @@ impl Response {
 
     /// The answer, if its status says that it is one; else an error with what the source said, as `explain` reads it from the body.
     pub fn success_or(self, explain: impl FnOnce(&[u8]) -> Option<String>) -> Result<Self> {
+        self.success_or_said(|answer| explain(&answer.body))
+    }
+
+    /// The answer, if its status says that it is one; else an error with what the source said, as `explain` reads it from the answer.
+    pub fn success_or_said(self, explain: impl FnOnce(&Self) -> Option<String>) -> Result<Self> {
         if (200..300).contains(&self.status) {
             return Ok(self);
         }
         let mut text = format!("{} answered {}", self.what, self.status);
-        if let Some(said) = explain(&self.body) {
+        if let Some(said) = explain(&self).filter(|said| !said.trim().is_empty()) {
             text.push_str(": ");
             text.push_str(&said);
         }
@@ -264,7 +257,7 @@ impl Response {
 
     /// The body as JSON. What it borrows is not copied.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| self.unreadable(error))
+        serde_json::from_slice(&self.body).map_err(|error| self.unreadable(self.body.starts_with(b"<"), &error))
     }
 
     /// Calls `see` before each element of the JSON list that the body is, for it to consume the element. Nothing is built or
@@ -274,16 +267,39 @@ impl Response {
         let walked = cursor.each(see);
         match (walked, cursor.peek()) {
             (Ok(()), None) => Ok(()),
-            _ => Err(self.unreadable(format!("{Malformed} at byte {}", cursor.position()))),
+            _ => {
+                let where_it_broke = format!("{Malformed} at byte {}", cursor.position());
+                Err(self.unreadable(self.body.starts_with(b"<"), &where_it_broke))
+            }
         }
     }
 
-    fn unreadable(&self, error: impl std::fmt::Display) -> Error {
-        Error::Unexpected(match self.body.as_slice() {
-            [] => format!("{} answered {} with nothing", self.what, self.status),
-            [b'<', ..] => format!("{} answered with a web page instead of data", self.what),
-            _ => format!("{} answered something that cannot be read: {error}", self.what),
+    /// The body as XML.
+    pub fn xml(&self) -> Result<Element> {
+        let begins = |tag: &str| {
+            let start = self.body.trim_ascii_start();
+            start
+                .get(..tag.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
+        };
+        let is_page = begins("<!doctype html") || begins("<html");
+        Element::parse(&self.body).map_err(|error| self.unreadable(is_page, &error))
+    }
+
+    fn unreadable(&self, is_page: bool, error: &dyn std::fmt::Display) -> Error {
+        let Self { what, status, .. } = self;
+        Error::Unexpected(if self.body.is_empty() {
+            format!("{what} answered {status} with nothing")
+        } else if is_page {
+            format!("{what} answered with a web page instead of data")
+        } else {
+            format!("{what} answered something that cannot be read: {error}")
         })
+    }
+
+    /// An error for an answer whose content is not what it should be.
+    pub fn unexpected(&self, why: impl std::fmt::Display) -> Error {
+        Error::Unexpected(format!("{} answered {why}", self.what))
     }
 }
 
@@ -299,6 +315,8 @@ pub struct RateLimit {
     /// The header that says how much is left; more than 0 there is the sign that another limit was reached than the one which
     /// resets, for systems that have two.
     pub remaining: &'static str,
+    /// The header that says how much is left, for systems that refuse with other statuses than 429: 0 there says why.
+    pub left: Option<&'static str>,
     /// How often to ask.
     pub tries: u32,
 }
@@ -326,6 +344,7 @@ impl RateLimit {
             unit: Unit::EpochSeconds,
             limit,
             remaining: "",
+            left: None,
             tries: 10,
         }
     }
@@ -339,6 +358,26 @@ impl RateLimit {
     pub const fn remaining(mut self, header: &'static str) -> Self {
         self.remaining = header;
         self
+    }
+
+    /// Headers that count seconds from now: `X-RateLimit-Reset`.
+    pub const fn seconds(reset: &'static str, limit: &'static str) -> Self {
+        Self {
+            unit: Unit::Seconds,
+            ..Self::epoch_seconds(reset, limit)
+        }
+    }
+
+    /// For systems that refuse with other statuses than 429: the header that says how much is left.
+    pub const fn left(mut self, left: &'static str) -> Self {
+        self.left = Some(left);
+        self
+    }
+
+    /// Whether an answer says that it was asked too often.
+    fn is_reached(&self, response: &Response) -> bool {
+        let is_used_up = || self.left.is_some_and(|left| response.header(left) == Some("0"));
+        response.status == 429 || ((400..500).contains(&response.status) && is_used_up())
     }
 
     /// How long to wait after this answer, milliseconds; none if that is longer than a run should wait.

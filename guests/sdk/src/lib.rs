@@ -76,9 +76,11 @@ mod paging;
 mod settings;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod trail;
+pub mod xml;
 
 pub use connector::{Connector, Exported, Result};
-pub use describe::{Case, Description, Endpoint, Mapping, Setting, Token, hardcoded, setting, source};
+pub use describe::{Case, Description, Encoding, Endpoint, Mapping, Setting, Token, hardcoded, setting, source};
 pub use details::details;
 pub use error::Error;
 pub use guest_json as json;
@@ -87,8 +89,9 @@ pub use list::one_or_many;
 pub use page::Page;
 pub use paging::Paging;
 pub use settings::Settings;
+pub use trail::Trail;
 
-pub use address::Address;
+pub use address::{Address, encode};
 pub use bindings::exports::oomnitza::connector::source::Wanted;
 pub use serde;
 pub use serde_json;
@@ -96,12 +99,12 @@ pub use serde_json::value::RawValue;
 
 /// All that most connectors use.
 pub mod prelude {
-    pub use crate::http::{RateLimit, Request, Response, encode, send_all};
+    pub use crate::http::{RateLimit, Request, Response, send_all};
     pub use crate::{
-        Address, Case, Connector, Description, Endpoint, Error, Page, Paging, RawValue, Result, Setting, Settings,
-        Token, Wanted,
+        Address, Case, Connector, Description, Encoding, Endpoint, Error, Page, Paging, RawValue, Result, Setting,
+        Settings, Token, Trail, Wanted,
     };
-    pub use crate::{debug, details, error, hardcoded, info, ldap, next_link, one_or_many, setting, source, warning};
+    pub use crate::{debug, details, encode, error, hardcoded, info, ldap, next_link, one_or_many, setting, source, warning};
     pub use serde::Deserialize;
 }
 

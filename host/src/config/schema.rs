@@ -156,14 +156,38 @@ pub enum Auth {
     Basic(String, String),
     /// A header: name, value.
     Header(String, String),
-    /// A placeholder in the body: placeholder, value.
-    Body(String, String),
+    /// A placeholder in the body.
+    Body(Placeholder),
     /// LDAP simple bind: name, password.
     LdapBind(String, String),
     /// SQL Server login: user name, password.
     SqlLogin(String, String),
     /// A token that the host asks for itself.
     Token(Token),
+}
+
+/// A placeholder in a request's body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placeholder {
+    /// The text that stands in the body.
+    pub name: String,
+    /// What takes its place.
+    pub value: String,
+    /// How that is written there.
+    pub encoding: Encoding,
+}
+
+/// How a text is written in a request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it is.
+    Plain,
+    /// As text or an attribute's value in XML.
+    Xml,
+    /// Inside the quotation marks of a JSON text.
+    Json,
+    /// As a name or value of a form.
+    Form,
 }
 
 /// A token that the host asks for itself.

@@ -14,7 +14,7 @@ const MASK: &str = "[redacted]";
 /// Shorter secrets are not looked for: they would be found in innocent text.
 const SHORTEST_BYTES: usize = 8;
 
-/// Masks secrets: as they are, base64 encoded, URL encoded and in hexadecimal. Clones know the same secrets.
+/// Masks secrets: as they are, base64 encoded, URL encoded, in hexadecimal, and as XML and JSON write them. Clones know the same secrets.
 #[derive(Clone, Default)]
 pub struct Redactor {
     /// Longest first, so that a form which contains another is masked whole.
@@ -47,6 +47,9 @@ impl Redactor {
             url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
             hexadecimal.to_uppercase(),
             hexadecimal,
+            xml(secret, &['&', '<', '>']),
+            xml(secret, &['&', '<', '>', '"', '\'']),
+            json(secret),
         ];
         let mut needles = self.needles.write().unwrap_or_else(PoisonError::into_inner);
         needles.extend(
@@ -91,6 +94,30 @@ fn within_base64(secret: &[u8]) -> impl Iterator<Item = String> {
     })
 }
 
+/// A text as XML writes it, with these characters as entities.
+fn xml(text: &str, special: &[char]) -> String {
+    let mut written = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            _ if !special.contains(&character) => written.push(character),
+            '&' => written.push_str("&amp;"),
+            '<' => written.push_str("&lt;"),
+            '>' => written.push_str("&gt;"),
+            '"' => written.push_str("&quot;"),
+            _ => written.push_str("&apos;"),
+        }
+    }
+    written
+}
+
+/// A text as JSON writes it, without the quotation marks around it.
+fn json(text: &str) -> String {
+    // Texts only: this does not fail.
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.unwrap_or_default().to_owned()
+}
+
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let needles = self.needles.read().unwrap_or_else(PoisonError::into_inner);
@@ -114,6 +141,18 @@ mod tests {
             "7040737320776F72642B31",
         ] {
             assert_eq!(redactor.redact(&format!("<{form}>")), "<[redacted]>", "{form}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_was_placed_in_a_body_is_masked_as_it_stands_there() {
+        let redactor = Redactor::new([&Secret::new("it's <p&ss> \"word\"")]);
+        for form in [
+            "it&apos;s &lt;p&amp;ss&gt; &quot;word&quot;",
+            "it's &lt;p&amp;ss&gt; \"word\"",
+            "it's <p&ss> \\\"word\\\"",
+        ] {
+            assert_eq!(redactor.redact(form), "[redacted]", "{form}");
         }
     }
 

@@ -10,8 +10,8 @@ use super::limits::Limits;
 use super::loader::Loaded;
 use super::state::{self, RunState};
 use crate::config::schema::{
-    Auth, AuthSlot, Case, DefaultMapping, Description, Endpoint, Incremental, Origin, RecordKind, Setting, Token,
-    TokenBody,
+    Auth, AuthSlot, Case, DefaultMapping, Description, Encoding, Endpoint, Incremental, Origin, Placeholder,
+    RecordKind, Setting, Token, TokenBody,
 };
 use crate::contract::connector::Connector as Bindings;
 use crate::contract::connector::exports::oomnitza::connector::source as wit;
@@ -191,7 +191,16 @@ impl From<wit::Auth> for Auth {
         match auth {
             wit::Auth::Basic((username, password)) => Self::Basic(username, password),
             wit::Auth::Header((name, value)) => Self::Header(name, value),
-            wit::Auth::Body((placeholder, value)) => Self::Body(placeholder, value),
+            wit::Auth::Body(placeholder) => Self::Body(Placeholder {
+                name: placeholder.name,
+                value: placeholder.value,
+                encoding: match placeholder.encoding {
+                    wit::Encoding::Plain => Encoding::Plain,
+                    wit::Encoding::Xml => Encoding::Xml,
+                    wit::Encoding::Json => Encoding::Json,
+                    wit::Encoding::Form => Encoding::Form,
+                },
+            }),
             wit::Auth::LdapBind((name, password)) => Self::LdapBind(name, password),
             wit::Auth::SqlLogin((username, password)) => Self::SqlLogin(username, password),
             wit::Auth::Token(token) => Self::Token(Token {

@@ -1,18 +1,22 @@
 //! The program driven from outside, against servers on this machine.
 
 mod airwatch;
+mod bamboohr;
 mod casper;
-mod mobileiron;
 mod command_line;
 mod compile_cache;
 mod components;
 mod configuration;
 mod configuration_mappings;
 mod configuration_network;
+mod jasper;
 mod ldap;
+mod mobileiron;
 mod okta;
+mod onelogin;
 mod oomnitza;
 mod proxies;
 mod secrets;
 mod stopping;
 mod structure;
+mod zendesk;

@@ -33,6 +33,8 @@ pub struct Outcome {
     pub records: Vec<serde_json::Value>,
     /// How many records each page had.
     pub pages: Vec<usize>,
+    /// The cursor of each page, where it had one.
+    pub cursors: Vec<Option<String>>,
     /// Records that the source listed but did not give: name and reason.
     pub misses: Vec<(String, String)>,
     /// How the run ended early, if it did.
@@ -62,19 +64,25 @@ pub fn settings(pairs: &[(&str, &str)]) -> Settings {
     )
 }
 
-/// Runs a connector to its end.
-#[expect(clippy::panic, reason = "fails the test")]
+/// Runs a connector from the beginning to its end.
 pub fn run<C: Connector>(settings: Settings, wanted: Wanted, script: Script) -> Outcome {
+    resume::<C>(settings, None, wanted, script)
+}
+
+/// Runs a connector from the cursor of an earlier run to its end.
+#[expect(clippy::panic, reason = "fails the test")]
+pub fn resume<C: Connector>(settings: Settings, cursor: Option<&str>, wanted: Wanted, script: Script) -> Outcome {
     let (outcome, host) = play(script, || {
         let mut outcome = Outcome {
             records: vec![],
             pages: vec![],
+            cursors: vec![],
             misses: vec![],
             error: None,
             waits: vec![],
             log: vec![],
         };
-        let mut connector = match C::open(settings, None, wanted) {
+        let mut connector = match C::open(settings, cursor.map(str::to_owned), wanted) {
             Ok(connector) => connector,
             Err(error) => {
                 return Outcome {
@@ -90,6 +98,7 @@ pub fn run<C: Connector>(settings: Settings, wanted: Wanted, script: Script) -> 
                     let records: Vec<serde_json::Value> = serde_json::from_slice(&page.records)
                         .unwrap_or_else(|error| panic!("a page is not a JSON array: {error}"));
                     outcome.pages.push(records.len());
+                    outcome.cursors.push(page.cursor);
                     outcome.records.extend(records);
                     outcome
                         .misses

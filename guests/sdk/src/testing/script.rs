@@ -96,6 +96,12 @@ impl Script {
         self
     }
 
+    /// This script, and then the other.
+    pub fn then(mut self, other: Self) -> Self {
+        self.steps.extend(other.steps);
+        self
+    }
+
     /// Expects a connection.
     pub fn ldap_open(mut self, target: ldap::Target, answer: Result<(), ldap::Error>) -> Self {
         self.steps.push_back(Step::LdapOpen(target, answer));

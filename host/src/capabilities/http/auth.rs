@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
+use super::encoding::Encoding;
 use super::error::Error;
 use super::token::TokenSource;
 use crate::redact::Secret;
@@ -49,6 +50,8 @@ pub enum Credential {
         placeholder: String,
         /// What takes its place.
         value: Secret,
+        /// How it is written there.
+        encoding: Encoding,
     },
 }
 
@@ -64,8 +67,13 @@ impl Credential {
                 );
             }
             Self::Header { name, value } => insert(headers, name, value)?,
-            Self::Body { placeholder, value } => {
+            Self::Body {
+                placeholder,
+                value,
+                encoding,
+            } => {
                 if let Some(body) = body {
+                    let value = encoding.encode(value)?;
                     *body = replace(body, placeholder.as_bytes(), value.expose().as_bytes());
                 }
             }
@@ -138,11 +146,12 @@ mod tests {
         let (_, body) = signed(
             &Credential::Body {
                 placeholder: "@@".into(),
-                value: Secret::new("p"),
+                value: Secret::new("p&<"),
+                encoding: Encoding::Xml,
             },
             "<a>@@</a>@@",
         );
-        assert_eq!(body, "<a>p</a>p");
+        assert_eq!(body, "<a>p&amp;&lt;</a>p&amp;&lt;");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod auth;
 mod body;
 mod cookies;
+mod encoding;
 mod error;
 mod headers;
 mod host;
@@ -18,6 +19,7 @@ mod tests;
 mod token;
 
 pub use auth::{Credential, Slot};
+pub use encoding::Encoding;
 pub use host::add_to_linker;
 pub use limits::{Limits, Retry};
 pub use state::{Habits, HttpState, Places, Statistics};

@@ -384,6 +384,9 @@ impl Shared {
         match answer.status {
             // Without Retry-After the connector knows better what its source means.
             429 => named().map(Some),
+            // A SOAP fault is an answer, which has to have this status (SOAP 1.1 section 6.2): asking again with a wrong password locks
+            // accounts.
+            500 if is_fault(answer) => None,
             408 | 500 | 502..=599 => Some(named()),
             _ => None,
         }
@@ -400,6 +403,16 @@ impl Shared {
             _ => false,
         }
     }
+}
+
+/// Whether an answer is a SOAP fault.
+fn is_fault(answer: &Answer) -> bool {
+    let is_xml = answer.headers.iter().any(|(name, value)| {
+        let kind = value.to_ascii_lowercase();
+        name == CONTENT_TYPE.as_str() && (kind.starts_with("text/xml") || kind.starts_with("application/soap+xml"))
+    });
+    let holds = |text: &str| memchr::memmem::find(&answer.body, text.as_bytes()).is_some();
+    is_xml && holds("Envelope") && holds("faultcode")
 }
 
 /// Where an answer sends the request, if it does.
@@ -421,4 +434,26 @@ fn redirect(from: &Url, status: StatusCode, location: Option<&HeaderValue>) -> O
         ))),
         _ => Err(invalid()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_soap_fault_is_an_answer_and_another_500_is_not() {
+        let fault = "<s:Envelope><s:Body><s:Fault><faultcode>s:Client</faultcode></s:Fault></s:Body></s:Envelope>";
+        for (kind, body, expected) in [
+            ("text/xml; charset=utf-8", fault, true),
+            ("text/html", fault, false),
+            ("text/xml", "<error/>", false),
+        ] {
+            let answer = Answer {
+                status: 500,
+                headers: vec![("content-type".to_owned(), kind.to_owned())],
+                body: body.as_bytes().to_vec(),
+            };
+            assert_eq!(is_fault(&answer), expected, "{kind} {body}");
+        }
+    }
 }

@@ -88,6 +88,13 @@ pub(super) fn place(
     {
         return Ok(None);
     }
+    // A setting that could be a URL and is none (a file's name, say) has no host to go to.
+    if names
+        .iter()
+        .any(|name| name.ends_with(HOST) && value(section, name).is_some_and(|host| host.is_empty()))
+    {
+        return Ok(None);
+    }
     // A setting that is a part of a host must stay one: no dot, slash or `@` can turn `{name}.example.com` into another host.
     for name in &authority.parts {
         let value = section.setting(name).unwrap_or_default();
@@ -100,7 +107,7 @@ pub(super) fn place(
             return Err(refuse(Some(name), what, "only letters, digits and `-` can stand there"));
         }
     }
-    let filled = template::fill(endpoint, |name| section.setting(name).map(str::to_owned)).map_err(|error| {
+    let filled = template::fill(endpoint, |name| value(section, name)).map_err(|error| {
         let blame = match &error {
             TemplateError::Unknown(name) => format!(
                 "the connector's endpoint `{endpoint}` names setting `{name}`, which is secret or not described"
@@ -115,7 +122,12 @@ pub(super) fn place(
     })?;
     let setting = authority.whole.or_else(|| names.first().copied());
     let example = setting
-        .and_then(|name| description.settings.iter().find(|setting| setting.name == name))
+        .and_then(|name| {
+            description
+                .settings
+                .iter()
+                .find(|setting| setting.name == setting_of(name))
+        })
         .map_or("", |setting| setting.example.as_str());
     let wrong = |problem: String| {
         let shown = crate::redact::clean(&address::shown(&filled), 200);
@@ -163,8 +175,28 @@ pub(super) fn is_optional(description: &Description, name: &str) -> bool {
         .any(|setting| setting.name == name && setting.optional)
 }
 
+/// What makes of a setting's name the host of the URL that is its value.
+const HOST: &str = ".host";
+
+/// The setting that a template means.
+fn setting_of(name: &str) -> &str {
+    name.strip_suffix(HOST).unwrap_or(name)
+}
+
+/// What a template's name stands for: a setting, or the host of one.
+fn value(section: &Section, name: &str) -> Option<String> {
+    let value = section.setting(setting_of(name))?;
+    if !name.ends_with(HOST) {
+        return Some(value.to_owned());
+    }
+    let url = Url::parse(value.trim()).ok();
+    let host = url.as_ref().and_then(Url::host_str);
+    Some(host.unwrap_or_default().to_owned())
+}
+
 /// Whether the admin wrote the value, rather than the connector's author a default.
 fn is_from_section(section: &Section, description: &Description, name: &str) -> bool {
+    let name = setting_of(name);
     let default = description
         .settings
         .iter()

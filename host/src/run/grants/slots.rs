@@ -6,7 +6,7 @@ use url::Url;
 
 use super::places::is_optional;
 use crate::capabilities::{http, ldap};
-use crate::config::schema::{Auth, AuthSlot, Description, Token, TokenBody};
+use crate::config::schema::{Auth, AuthSlot, Description, Encoding, Token, TokenBody};
 use crate::config::template::{self, TemplateError};
 use crate::config::{Finding, Section};
 use crate::redact::Secret;
@@ -91,9 +91,15 @@ impl Slots {
                 name: name.clone(),
                 value: values.secret(value)?,
             },
-            Auth::Body(placeholder, value) => http::Credential::Body {
-                placeholder: placeholder.clone(),
-                value: values.secret(value)?,
+            Auth::Body(placeholder) => http::Credential::Body {
+                placeholder: placeholder.name.clone(),
+                value: values.secret(&placeholder.value)?,
+                encoding: match placeholder.encoding {
+                    Encoding::Plain => http::Encoding::Plain,
+                    Encoding::Xml => http::Encoding::Xml,
+                    Encoding::Json => http::Encoding::Json,
+                    Encoding::Form => http::Encoding::Form,
+                },
             },
             Auth::Token(token) => {
                 if let Some(source) = token_source(token, values)? {

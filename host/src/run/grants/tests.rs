@@ -97,6 +97,23 @@ fn a_place_that_the_admin_wrote_may_be_inside_and_one_that_the_connector_names_m
         assert_eq!(granted(endpoint, GOOD), Ok(Some((url.to_owned(), reach))), "{endpoint}");
     }
     assert_eq!(granted("{extra}", GOOD), Ok(None));
+    for (url, place) in [
+        ("http://kpn.example:8080/ws/Terminal.wsdl", Some("https://kpn.example/")),
+        ("https://10.1.2.3/Terminal.wsdl", Some("https://10.1.2.3/")),
+        ("Terminal.wsdl", None),
+        ("C:\\jasper\\Terminal.wsdl", None),
+        ("/etc/Terminal.wsdl", None),
+    ] {
+        let expected = place.map(|place| (place.to_owned(), Reach::Named));
+        assert_eq!(
+            granted("https://{url.host}", &format!("url = {url}\nsystem_name = a\n")),
+            Ok(expected)
+        );
+    }
+    assert_eq!(
+        granted("https://{preset.host}", GOOD),
+        Ok(Some(("https://10.0.0.1/".to_owned(), Reach::Public)))
+    );
     assert!(
         granted("{url}{system_name}", GOOD).is_err(),
         "this would be another host than the admin wrote"

@@ -1,0 +1,272 @@
+//! Jasper (Cisco IoT Control Center): the terminals of an account that were modified since the last run, by the SOAP service `Terminal`.
+//!
+//! Facts that shape it: the service lists the ICCIDs of modified terminals, oldest modification first, and gives details for a few at a
+//! time, in no order; every operator has a host of its own; refusals are numbers (docs/connectors/jasper.md).
+
+mod moment;
+mod soap;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use oomnitza_sdk::http::send_all;
+use oomnitza_sdk::prelude::*;
+use oomnitza_sdk::serde_json::{self, Map, Value};
+use oomnitza_sdk::xml::Element;
+
+/// Where the first run begins: the old program's date.
+const BEGINNING: &str = "2015-03-04T00:00:00Z";
+
+/// ICCIDs a request for details; the service takes 50.
+const CHUNK: usize = 10;
+
+/// Requests for details a page.
+const CHUNKS: usize = 10;
+
+/// Fields that are no texts in the service's schema. Amounts and dates stay texts, as they stand in the answer.
+const BOOLEANS: [&str; 1] = ["overageLimitReached"];
+const INTEGERS: [&str; 3] = ["accountId", "ctdSessionCount", "version"];
+
+/// A run through the terminals that were modified.
+pub struct Jasper {
+    service: String,
+    since: String,
+    /// How many terminals are wanted.
+    limit: usize,
+    /// The ICCIDs that are still to be asked for, once they are known.
+    left: Option<VecDeque<String>>,
+    progress: Progress,
+}
+
+impl Connector for Jasper {
+    fn describe() -> Description {
+        Description::audit("jasper", "Jasper", "Jasper")
+            .setting(
+                Setting::text(
+                    "wsdl_path",
+                    "WSDL",
+                    "The address of your operator's Terminal.wsdl. Its host is where the service is looked for",
+                )
+                .default("http://api.jasperwireless.com/ws/schema/Terminal.wsdl"),
+            )
+            .setting(
+                Setting::text("username", "User name", "A user of the account who may use the API")
+                    .example("username@example.com"),
+            )
+            .setting(
+                Setting::text("password", "Password", "The user's password, or API key where the operator asks for it")
+                    .example("change-me")
+                    .secret(),
+            )
+            .setting(
+                Setting::text(
+                    "storage",
+                    "Storage",
+                    "Not used any more: where the last run ended is kept with the other state of the program",
+                )
+                .default("storage.db"),
+            )
+            .setting(
+                Setting::text("api_token", "API token", "The account's API licence key")
+                    .example("YOUR Jasper API TOKEN")
+                    .secret(),
+            )
+            .setting(Setting::sync_field())
+            .setting(Setting::update_only())
+            .setting(
+                Setting::text(
+                    "url",
+                    "URL",
+                    "The address of the service, as the WSDL's `soap:address` names it; needed where `wsdl_path` is a file",
+                )
+                .optional()
+                .advanced(),
+            )
+            .place(Endpoint::at("{url}", "the account's terminals").parallel(4))
+            .place(Endpoint::at("https://{wsdl_path.host}", "the account's terminals").parallel(4))
+            // The usual operator's. With it a section whose WSDL is a file gets as far as being told what it lacks.
+            .place(Endpoint::at("https://api.jasperwireless.com", "the account's terminals").parallel(4))
+            .body_auth(soap::SLOT, "@USERNAME@", "{username}", Encoding::Xml)
+            .body_auth(soap::SLOT, "@PASSWORD@", "{password}", Encoding::Xml)
+            .body_auth(soap::SLOT, "@LICENSE_KEY@", "{api_token}", Encoding::Xml)
+            .always_incremental()
+    }
+
+    fn check(settings: Settings) -> Result<()> {
+        // Few terminals, or none, were modified since.
+        modified(&service(&settings)?, "2099-01-01T00:00:00Z").map(drop)
+    }
+
+    fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self> {
+        let since = cursor.unwrap_or_else(|| BEGINNING.to_owned());
+        if moment::milliseconds(&since).is_none() {
+            return Err(Error::StaleCursor(format!("`{since}` is not a point in time")));
+        }
+        Ok(Self {
+            service: service(&settings)?,
+            since,
+            limit: usize::try_from(wanted.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX),
+            left: None,
+            progress: Progress::default(),
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<Page>> {
+        let left = match &mut self.left {
+            Some(left) => left,
+            None => {
+                let listing = modified(&self.service, &self.since)?;
+                self.progress.listed = listing.time;
+                let mut iccids: VecDeque<String> = listing.iccids.into();
+                iccids.truncate(self.limit);
+                self.left.insert(iccids)
+            }
+        };
+        if left.is_empty() {
+            return Ok(None);
+        }
+        let iccids: Vec<String> = left.drain(..left.len().min(CHUNK * CHUNKS)).collect();
+        let is_last = left.is_empty();
+        let mut found = details(&self.service, &iccids)?;
+        let mut page = Page::with_capacity(0);
+        for iccid in iccids {
+            let Some(terminal) = found.remove(&iccid) else {
+                page.miss(iccid, "the service gives no details of it");
+                continue;
+            };
+            if let Some(modified) = terminal.get("dateModified").and_then(Value::as_str) {
+                self.progress.saw(modified);
+            }
+            let terminal = serde_json::to_vec(&terminal).map_err(|error| Error::Other(error.to_string()))?;
+            page.push_with(|json| json.extend_from_slice(&terminal));
+        }
+        Ok(Some(match self.progress.cursor(is_last) {
+            Some(cursor) => page.cursor(cursor),
+            None => page,
+        }))
+    }
+}
+
+/// How far a run has come, in the service's own time.
+#[derive(Debug, Default)]
+struct Progress {
+    /// When the terminals were listed. What was modified later is not in the list, so no run may go on after that.
+    listed: Option<i64>,
+    /// The two newest modifications that were seen, by time.
+    newest: BTreeMap<i64, String>,
+}
+
+impl Progress {
+    fn saw(&mut self, modified: &str) {
+        let Some(time) = moment::milliseconds(modified) else {
+            return;
+        };
+        if self.listed.is_none_or(|listed| time <= listed) {
+            self.newest.insert(time, modified.to_owned());
+            if self.newest.len() > 2 {
+                self.newest.pop_first();
+            }
+        }
+    }
+
+    /// Where a later run goes on: after the newest modification. Before the last page it is the one before that, because terminals of the
+    /// next page may have been modified at the very same time.
+    fn cursor(&self, is_last: bool) -> Option<String> {
+        let mut times = self.newest.values();
+        let newest = times.next_back();
+        if is_last { newest } else { times.next_back() }.cloned()
+    }
+}
+
+/// Terminals that were modified.
+struct Listing {
+    iccids: Vec<String>,
+    time: Option<i64>,
+}
+
+fn modified(service: &str, since: &str) -> Result<Listing> {
+    let operation = "GetModifiedTerminals";
+    let answer = soap::request(service, operation, &soap::element("since", since)).send()?;
+    let response = soap::response(answer, operation)?;
+    let mut seen = BTreeSet::new();
+    let listed = response.child("iccids").map(Element::children).unwrap_or_default();
+    let iccids = listed
+        .iter()
+        .filter(|element| element.name() == "iccid")
+        .map(Element::text);
+    Ok(Listing {
+        iccids: iccids
+            .filter(|iccid| !iccid.is_empty() && seen.insert(*iccid))
+            .map(str::to_owned)
+            .collect(),
+        time: response
+            .child("timestamp")
+            .and_then(|time| moment::milliseconds(time.text())),
+    })
+}
+
+/// Details by ICCID.
+fn details(service: &str, iccids: &[String]) -> Result<BTreeMap<String, Map<String, Value>>> {
+    let operation = "GetTerminalDetails";
+    let requests = iccids.chunks(CHUNK).map(|chunk| {
+        let listed: String = chunk.iter().map(|iccid| soap::element("iccid", iccid)).collect();
+        soap::request(service, operation, &format!("<iccids>{listed}</iccids>"))
+    });
+    let mut found = BTreeMap::new();
+    for answer in send_all(requests.collect()) {
+        let response = soap::response(answer?, operation)?;
+        let terminals = response.child("terminals").map(Element::children).unwrap_or_default();
+        for terminal in terminals.iter().filter(|element| element.name() == "terminal") {
+            if let (Some(iccid), Value::Object(record)) = (terminal.child("iccid"), terminal.value()) {
+                found.insert(iccid.text().to_owned(), record_of(terminal, record));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A terminal as the old program's library gave it: its attribute `msisdn` as `_msisdn`, and what is no text as what it is.
+fn record_of(terminal: &Element, mut record: Map<String, Value>) -> Map<String, Value> {
+    if let Some(number) = terminal.attribute("msisdn") {
+        record.insert("_msisdn".to_owned(), Value::from(number));
+    }
+    for (name, value) in &mut record {
+        let Some(text) = value.as_str() else { continue };
+        let typed = if BOOLEANS.contains(&name.as_str()) {
+            match text {
+                "true" | "1" => Some(Value::Bool(true)),
+                "false" | "0" => Some(Value::Bool(false)),
+                _ => None,
+            }
+        } else if INTEGERS.contains(&name.as_str()) {
+            text.parse::<i64>().ok().map(Value::from)
+        } else {
+            None
+        };
+        if let Some(typed) = typed {
+            *value = typed;
+        }
+    }
+    record
+}
+
+/// Where the service is: at `url`, or at the host of the WSDL. The WSDL itself is not asked: the usual one comes without TLS, and
+/// whoever changes it on its way could send the credentials anywhere.
+fn service(settings: &Settings) -> Result<String> {
+    if settings.optional("url").is_some() {
+        return Ok(settings.address("url")?.to_string());
+    }
+    let wsdl = settings.text("wsdl_path")?;
+    let address = Address::parse(wsdl).map_err(|_| {
+        let problem = format!(
+            "`{wsdl}` is a file, which connectors cannot read: add `url = ` with the address that stands in the file as \
+             `<soap:address location=\"…\"/>`"
+        );
+        Error::Setting("wsdl_path".to_owned(), problem)
+    })?;
+    Ok(format!("https://{}/ws/service/Terminal", address.host()))
+}
+
+oomnitza_sdk::export!(Jasper);
+
+#[cfg(test)]
+mod tests;

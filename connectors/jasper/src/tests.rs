@@ -1,0 +1,336 @@
+//! Jasper's Terminal service as `docs/connectors/jasper.md` describes it, by script.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use oomnitza_sdk::serde_json::json;
+use oomnitza_sdk::testing::{self, Outcome, Script, resume, run, wanted};
+
+use super::*;
+
+const SERVICE: &str = "https://api.jasperwireless.com/ws/service/Terminal";
+
+fn settings() -> Settings {
+    testing::settings(&[
+        ("wsdl_path", "http://api.jasperwireless.com/ws/schema/Terminal.wsdl"),
+        ("storage", "storage.db"),
+    ])
+}
+
+/// What is sent for an operation.
+fn sent(operation: &str, elements: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Header>\
+         <wsse:Security xmlns:wsse=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd\" soap:mustUnderstand=\"1\">\
+         <wsse:UsernameToken><wsse:Username>@USERNAME@</wsse:Username><wsse:Password Type=\"http://docs.oasis-open.org/wss/2004/01/\
+         oasis-200401-wss-username-token-profile-1.0#PasswordText\">@PASSWORD@</wsse:Password></wsse:UsernameToken></wsse:Security></soap:Header>\
+         <soap:Body>{}</soap:Body></soap:Envelope>",
+        payload(operation, elements)
+    )
+}
+
+fn payload(operation: &str, elements: &str) -> String {
+    format!(
+        "<{operation}Request xmlns=\"http://api.jasperwireless.com/ws/schema\"><messageId/><version/><licenseKey>@LICENSE_KEY@</licenseKey>\
+         {elements}</{operation}Request>"
+    )
+}
+
+fn since(time: &str) -> String {
+    sent("GetModifiedTerminals", &format!("<since>{time}</since>"))
+}
+
+fn details_of(iccids: &[String]) -> String {
+    let listed: String = iccids.iter().map(|iccid| format!("<iccid>{iccid}</iccid>")).collect();
+    sent("GetTerminalDetails", &format!("<iccids>{listed}</iccids>"))
+}
+
+fn answer(operation: &str, elements: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\"?><SOAP-ENV:Envelope xmlns:SOAP-ENV=\"http://schemas.xmlsoap.org/soap/envelope/\"><SOAP-ENV:Header/><SOAP-ENV:Body>\
+         <ns2:{operation}Response xmlns:ns2=\"http://api.jasperwireless.com/ws/schema\" ns2:requestId=\"r\"><ns2:correlationId/><ns2:version>5.90</ns2:version>\
+         <ns2:build>b</ns2:build><ns2:timestamp>2018-05-18T00:00:00.000Z</ns2:timestamp>{elements}</ns2:{operation}Response></SOAP-ENV:Body></SOAP-ENV:Envelope>"
+    )
+}
+
+fn listed(iccids: &[String]) -> String {
+    let listed: String = iccids
+        .iter()
+        .map(|iccid| format!("<ns2:iccid>{iccid}</ns2:iccid>"))
+        .collect();
+    answer("GetModifiedTerminals", &format!("<ns2:iccids>{listed}</ns2:iccids>"))
+}
+
+fn terminal(iccid: &str, modified: &str) -> String {
+    format!(
+        "<ns2:terminal msisdn=\"882{iccid}\"><ns2:iccid>{iccid}</ns2:iccid><ns2:status>ACTIVATED_NAME</ns2:status>\
+         <ns2:monthToDateUsage>0.500</ns2:monthToDateUsage><ns2:overageLimitReached>false</ns2:overageLimitReached>\
+         <ns2:dateModified>{modified}</ns2:dateModified><ns2:custom1/><ns2:rating/><ns2:accountId>100</ns2:accountId>\
+         <ns2:fixedIpAddress xsi:nil=\"true\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"/><ns2:ctdSessionCount xsi:nil=\"true\" \
+         xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"/></ns2:terminal>"
+    )
+}
+
+fn detailed(terminals: &[String]) -> String {
+    answer(
+        "GetTerminalDetails",
+        &format!("<ns2:terminals>{}</ns2:terminals>", terminals.concat()),
+    )
+}
+
+fn iccids(range: std::ops::Range<u32>) -> Vec<String> {
+    range.map(|number| format!("8986{number:016}")).collect()
+}
+
+fn read(steps: &[(String, u16, String)]) -> Outcome {
+    let script = steps.iter().fold(Script::default(), |script, (sent, status, answer)| {
+        script.post(
+            SERVICE,
+            "account",
+            sent,
+            *status,
+            &[("content-type", "text/xml")],
+            answer,
+        )
+    });
+    run::<Jasper>(settings(), wanted(&[]), script)
+}
+
+#[test]
+fn a_terminal_is_what_the_old_program_made_of_it() {
+    let one = iccids(1..2);
+    let modified = "2018-05-17T10:05:09.000+08:00";
+    let outcome = read(&[
+        (since(BEGINNING), 200, listed(&one)),
+        (details_of(&one), 200, detailed(&[terminal(&one[0], modified)])),
+    ]);
+    assert_eq!(
+        (outcome.error, outcome.cursors),
+        (None, vec![Some(modified.to_owned())])
+    );
+    assert_eq!(
+        outcome.records,
+        [json!({
+            "_msisdn": "88289860000000000000001", "iccid": "89860000000000000001", "status": "ACTIVATED_NAME",
+            "monthToDateUsage": "0.500", "overageLimitReached": false, "dateModified": modified, "custom1": null, "rating": null,
+            "accountId": 100, "fixedIpAddress": null, "ctdSessionCount": null,
+        })]
+    );
+}
+
+#[test]
+fn more_than_ten_terminals_are_asked_for_ten_at_a_time_and_come_in_the_order_of_the_list() {
+    let all = iccids(0..125);
+    let mut steps = vec![(since(BEGINNING), 200, listed(&all))];
+    for chunk in all.chunks(10) {
+        let terminals = chunk.iter().rev().map(|iccid| terminal(iccid, "2018-05-17T00:00:00Z"));
+        steps.push((details_of(chunk), 200, detailed(&terminals.collect::<Vec<_>>())));
+    }
+    let outcome = read(&steps);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![100, 25]));
+    let came: Vec<&str> = outcome
+        .records
+        .iter()
+        .map(|record| record["iccid"].as_str().unwrap())
+        .collect();
+    assert_eq!(came, all);
+}
+
+#[test]
+fn the_cursor_moves_to_the_newest_modification_that_was_listed() {
+    let all = iccids(0..101);
+    let mut steps = vec![(since(BEGINNING), 200, listed(&all))];
+    for chunk in all.chunks(10) {
+        let terminals = chunk.iter().map(|iccid| {
+            // The fourth was modified once more after it was listed: it will be listed again.
+            let day = if *iccid == all[3] {
+                19
+            } else {
+                10 + u32::from(*iccid >= all[50]) + u32::from(*iccid == all[100])
+            };
+            terminal(iccid, &format!("2018-05-{day}T00:00:00Z"))
+        });
+        steps.push((details_of(chunk), 200, detailed(&terminals.collect::<Vec<_>>())));
+    }
+    let outcome = read(&steps);
+    assert_eq!(outcome.error, None);
+    let cursors = ["2018-05-10T00:00:00Z", "2018-05-12T00:00:00Z"].map(|time| Some(time.to_owned()));
+    assert_eq!(
+        outcome.cursors, cursors,
+        "the next page may begin at the very time this one ends"
+    );
+}
+
+#[test]
+fn a_run_goes_on_where_the_last_one_ended_and_nothing_new_is_no_page() {
+    for none in [
+        listed(&[]),
+        answer("GetModifiedTerminals", "<ns2:iccids/>"),
+        answer("GetModifiedTerminals", ""),
+    ] {
+        let script = Script::default().post(SERVICE, "account", &since("2018-05-12T00:00:00Z"), 200, &[], &none);
+        let outcome = resume::<Jasper>(settings(), Some("2018-05-12T00:00:00Z"), wanted(&[]), script);
+        assert_eq!((outcome.error, outcome.pages), (None, vec![]));
+    }
+    let outcome = resume::<Jasper>(settings(), Some("<x>"), wanted(&[]), Script::default());
+    assert_eq!(
+        outcome.error,
+        Some(Error::StaleCursor("`<x>` is not a point in time".into()))
+    );
+}
+
+#[test]
+fn a_terminal_without_details_is_a_miss_and_a_limit_asks_for_less() {
+    let three = iccids(0..3);
+    let script = Script::default()
+        .post(SERVICE, "account", &since(BEGINNING), 200, &[], &listed(&iccids(0..30)))
+        .post(
+            SERVICE,
+            "account",
+            &details_of(&three),
+            200,
+            &[],
+            &detailed(&[terminal(&three[1], "odd")]),
+        );
+    let wanted = Wanted {
+        limit: Some(3),
+        ..wanted(&[])
+    };
+    let outcome = run::<Jasper>(settings(), wanted, script);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![1]));
+    assert_eq!(outcome.misses.len(), 2);
+    assert_eq!(outcome.cursors, [None]);
+}
+
+fn fault(code: &str, number: &str, detail: &str) -> String {
+    format!(
+        "<S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\"><S:Body><S:Fault><faultcode>S:{code}</faultcode>\
+         <faultstring>{number}</faultstring><detail>{detail}</detail></S:Fault></S:Body></S:Envelope>"
+    )
+}
+
+#[test]
+fn faults_are_said_in_words() {
+    for (status, body, error) in [
+        (
+            500,
+            fault("Client", "100100", "<e:message xmlns:e=\"u\">Invalid credentials</e:message>"),
+            Error::SignIn(
+                "GetModifiedTerminals: user name, password or licence key (`api_token`) is not accepted (Client, 100100, Invalid credentials)"
+                    .into(),
+            ),
+        ),
+        (
+            200,
+            fault("Client", "100200", ""),
+            Error::Unexpected("GetModifiedTerminals: the service does not accept the request (Client, 100200)".into()),
+        ),
+        (
+            500,
+            fault("Server", "1", "down"),
+            Error::Unexpected("GetModifiedTerminals: the service failed (Server, 1, down)".into()),
+        ),
+        (
+            500,
+            fault("FailedAuthentication", "no", ""),
+            Error::SignIn(
+                "GetModifiedTerminals: user name, password or licence key (`api_token`) is not accepted (FailedAuthentication, no)".into(),
+            ),
+        ),
+        (
+            403,
+            "<html>Your IP</html>".into(),
+            Error::Forbidden("POST /ws/service/Terminal answered 403".into()),
+        ),
+        (
+            401,
+            String::new(),
+            Error::SignIn("POST /ws/service/Terminal answered 401".into()),
+        ),
+        (
+            503,
+            "maintenance".into(),
+            Error::Unexpected("POST /ws/service/Terminal answered 503".into()),
+        ),
+        (
+            200,
+            String::new(),
+            Error::Unexpected("POST /ws/service/Terminal answered 200 with nothing".into()),
+        ),
+        (
+            200,
+            "<html></html>".into(),
+            Error::Unexpected("POST /ws/service/Terminal answered without a SOAP body".into()),
+        ),
+        (
+            200,
+            answer("Other", ""),
+            Error::Unexpected("POST /ws/service/Terminal answered without a GetModifiedTerminalsResponse".into()),
+        ),
+    ] {
+        assert_eq!(read(&[(since(BEGINNING), status, body)]).error, Some(error));
+    }
+}
+
+#[test]
+fn the_service_is_at_the_wsdl_s_host_or_where_the_section_says() {
+    let at = |pairs: &[(&str, &str)]| service(&testing::settings(pairs));
+    for (wsdl, expected) in [
+        ("http://api.jasperwireless.com/ws/schema/Terminal.wsdl", SERVICE),
+        (
+            "https://kpn.jasperwireless.com:443/ws/schema/Terminal.wsdl",
+            "https://kpn.jasperwireless.com/ws/service/Terminal",
+        ),
+    ] {
+        assert_eq!(at(&[("wsdl_path", wsdl)]).as_deref(), Ok(expected));
+    }
+    assert_eq!(
+        at(&[
+            ("wsdl_path", "Terminal.wsdl"),
+            ("url", "https://x.example/ws/service/Terminal")
+        ])
+        .as_deref(),
+        Ok("https://x.example/ws/service/Terminal")
+    );
+    let error = at(&[("wsdl_path", "Terminal.wsdl")]).unwrap_err().to_string();
+    assert!(
+        error.starts_with("setting `wsdl_path`: `Terminal.wsdl` is a file"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_check_asks_for_what_was_modified_in_times_to_come() {
+    let script = Script::default().post(
+        SERVICE,
+        "account",
+        &since("2099-01-01T00:00:00Z"),
+        200,
+        &[],
+        &listed(&[]),
+    );
+    assert_eq!(testing::check::<Jasper>(settings(), script), Ok(()));
+}
+
+/// With a tool that is not ours, against the service's own schema.
+#[test]
+fn requests_are_valid_by_the_service_s_schema() {
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/JasperAPI.xsd");
+    for request in [
+        payload("GetModifiedTerminals", "<since>2015-03-04T00:00:00Z</since>"),
+        payload(
+            "GetTerminalDetails",
+            "<iccids><iccid>8986</iccid><iccid>8987</iccid></iccids>",
+        ),
+    ] {
+        let mut child = Command::new("xmllint")
+            .args(["--nonet", "--noout", "--schema", schema, "-"])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("xmllint is installed by `make setup`");
+        child.stdin.take().unwrap().write_all(request.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}

@@ -1,0 +1,275 @@
+//! OneLogin's APIs as `docs/connectors/onelogin.md` describes them, by script.
+
+use oomnitza_sdk::serde_json::json;
+use oomnitza_sdk::testing::{self, Outcome, Script, run, wanted};
+
+use super::*;
+
+const URL: &str = "https://app.onelogin.com/api/v2/users.xml";
+const REST: &str = "https://api.eu.onelogin.com";
+
+fn settings(more: &[(&str, &str)]) -> Settings {
+    let mut pairs = vec![("url", URL), ("api_url", REST), ("default_role", "25")];
+    pairs.extend(more);
+    testing::settings(&pairs)
+}
+
+fn from(id: &str) -> String {
+    format!("{URL}?include_custom_attributes=true&from_id={id}")
+}
+
+/// A run of the XML API with these answers, each to the page after the user of that id.
+fn read(sources: &[&str], answers: &[(&str, &str)]) -> Outcome {
+    let script = answers.iter().fold(Script::default(), |script, (id, answer)| {
+        script.get(&from(id), "key", 200, &[("content-type", "application/xml")], answer)
+    });
+    run::<OneLogin>(settings(&[]), wanted(sources), script)
+}
+
+const END: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<nil-classes type=\"array\"/>\n";
+
+#[test]
+fn the_documented_answer_is_read_to_the_end() {
+    let sample = include_str!("../tests/recorded/legacy-users-doc-sample.xml");
+    let outcome = read(&["username", "email"], &[("0", sample), ("654321", END)]);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![2]));
+    assert_eq!(
+        outcome.records,
+        [
+            json!({"distinguished-name": null, "email": "user@company.com", "external-id": null, "firstname": "Alejandro", "id": "123456",
+                "lastname": "Whitman", "member-of": null, "status": "4", "username": "alewhitman"}),
+            json!({"distinguished-name": null, "email": "user@org.com", "external-id": null, "firstname": "Aiko", "id": "654321",
+                "lastname": "Chavez", "member-of": null, "status": "1", "username": null}),
+        ]
+    );
+}
+
+#[test]
+fn every_sign_of_no_more_users_is_the_end() {
+    for end in [
+        END,
+        "<nil-classes/>",
+        "<objects type=\"array\"></objects>",
+        "<users type=\"array\"/>",
+        "<users type=\"array\"></users>",
+        "<users/>",
+        "<users type=\"array\">\n  <!-- none -->\n</users>",
+    ] {
+        let outcome = read(&[], &[("0", end)]);
+        assert_eq!((outcome.error, outcome.records.len()), (None, 0), "{end}");
+    }
+}
+
+#[test]
+fn one_user_is_a_list_of_one_and_attributes_leave_texts_and_nulls() {
+    let user = r#"<users type="array"><user><id type="integer">42</id><phone nil="true"></phone><last-login type="datetime">2015-01-21T09:20:15-08:00</last-login></user></users>"#;
+    let outcome = read(&[], &[("0", user), ("42", END)]);
+    assert_eq!(outcome.error, None);
+    assert_eq!(
+        outcome.records,
+        [json!({"id": "42", "phone": null, "last-login": "2015-01-21T09:20:15-08:00"})]
+    );
+}
+
+#[test]
+fn a_source_that_is_no_standard_field_is_a_custom_attribute_or_else_a_field_of_that_name() {
+    let user = "<users><user><id>7</id><email>a@x</email><company>Own</company><custom_attribute_shoe>43</custom_attribute_shoe>\
+        <custom_attribute_department>R&amp;D</custom_attribute_department><department>Other</department><custom_attribute_email>no</custom_attribute_email></user></users>";
+    let sources = [
+        "shoe",
+        "company",
+        "department",
+        "email",
+        "custom_attribute_shoe",
+        "nothing",
+    ];
+    let outcome = read(&sources, &[("0", user), ("7", END)]);
+    let record = &outcome.records[0];
+    for (name, value) in [
+        ("shoe", json!("43")),
+        ("company", json!("Own")),
+        ("department", json!("R&D")),
+        ("email", json!("a@x")),
+        ("custom_attribute_shoe", json!("43")),
+        ("nothing", json!(null)),
+    ] {
+        assert_eq!(record[name], value, "{name}");
+    }
+}
+
+#[test]
+fn the_next_page_begins_after_the_last_user_and_a_circle_ends_the_run() {
+    let page = |ids: &[&str]| -> String {
+        let users: String = ids.iter().map(|id| format!("<user><id>{id}</id></user>")).collect();
+        format!("<users type=\"array\">{users}</users>")
+    };
+    let outcome = read(&[], &[("0", &page(&["1", "2"])), ("2", &page(&["9", "3"])), ("3", END)]);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![2, 2]));
+    let outcome = read(&[], &[("0", &page(&["1", "2"])), ("2", &page(&["2"]))]);
+    assert_eq!(
+        outcome.error,
+        Some(Error::Unexpected(format!(
+            "the link to the next page leads back to {}",
+            from("2")
+        )))
+    );
+    for id in ["", "x", "1&from_id=0"] {
+        let body = page(&["1", &oomnitza_sdk::xml::escape(id)]);
+        let outcome = read(&[], &[("0", &body)]);
+        assert_eq!(
+            outcome.error,
+            Some(Error::Unexpected(
+                "GET /api/v2/users.xml answered with a user whose id is not a number".into()
+            ))
+        );
+    }
+}
+
+#[test]
+fn what_onelogin_refuses_is_said_with_its_own_words() {
+    let refused = |status, body: &str| {
+        let script = Script::default().get(&from("0"), "key", status, &[], body);
+        run::<OneLogin>(settings(&[]), wanted(&[]), script)
+            .error
+            .unwrap()
+            .to_string()
+    };
+    assert_eq!(
+        refused(401, include_str!("../tests/recorded/legacy-401-doc-sample.xml")),
+        "GET /api/v2/users.xml answered 401: Unauthorized Access: Your IP is not allowed to use this API, please contact your Administrator \
+         for more information."
+    );
+    assert_eq!(refused(403, ""), "GET /api/v2/users.xml answered 403");
+    assert_eq!(refused(404, "<html>"), "GET /api/v2/users.xml answered 404");
+    assert_eq!(refused(200, ""), "GET /api/v2/users.xml answered 200 with nothing");
+    assert_eq!(
+        refused(200, "<!DOCTYPE html><html></html>"),
+        "GET /api/v2/users.xml answered with a web page instead of data"
+    );
+    assert_eq!(
+        refused(200, "<users><user>"),
+        "GET /api/v2/users.xml answered something that cannot be read: it is not well formed: it ends inside of `user`"
+    );
+    assert_eq!(
+        refused(200, "<error><message>no</message></error>"),
+        "GET /api/v2/users.xml answered with `error` instead of users"
+    );
+    assert_eq!(
+        refused(200, "<errors type=\"array\"><error>no</error></errors>"),
+        "GET /api/v2/users.xml answered with `errors` instead of users"
+    );
+    assert_eq!(
+        refused(200, "<!DOCTYPE users [<!ENTITY a \"b\">]><users/>"),
+        "GET /api/v2/users.xml answered something that cannot be read: it declares a document type, which is refused"
+    );
+}
+
+/// The users of a recorded answer of `/api/1`, which are those of `/api/2`.
+fn recorded() -> Value {
+    let recording: Value = serde_json::from_str(include_str!("../tests/recorded/users.json")).unwrap();
+    recording["entries"][2]["response"]["json"]["data"].clone()
+}
+
+#[test]
+fn with_a_client_id_the_current_api_is_read_by_its_headers() {
+    let users = recorded();
+    let script = Script::default()
+        .get(
+            &format!("{REST}/api/2/users?limit=100&fields=email,id,username,custom_attributes"),
+            "token",
+            200,
+            &[("after-cursor", "a+b/c=")],
+            &users.to_string(),
+        )
+        .get(
+            &format!("{REST}/api/2/users?limit=100&fields=email,id,username,custom_attributes&cursor=a%2Bb%2Fc%3D"),
+            "token",
+            200,
+            &[("after-cursor", "")],
+            "[]",
+        );
+    let sources = ["username", "email", "customUserField"];
+    let outcome = run::<OneLogin>(settings(&[("client_id", "c")]), wanted(&sources), script);
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.records.len(), users.as_array().unwrap().len());
+    let record = &outcome.records[0];
+    assert_eq!(record["customUserField"], "custom-user-value");
+    assert_eq!(record["custom_attribute_customUserField"], "custom-user-value");
+    assert_eq!((&record["id"], &record["phone"]), (&json!(132422371), &json!("")));
+}
+
+#[test]
+fn mappings_of_the_xml_api_work_with_the_current_one() {
+    let script = Script::default().get(
+        &format!("{REST}/api/2/users?limit=3&fields=external_id,id"),
+        "token",
+        200,
+        &[],
+        r#"[{"id":1,"external_id":"x-1","role_id":null}]"#,
+    );
+    let wanted = Wanted {
+        limit: Some(3),
+        ..wanted(&["external-id"])
+    };
+    let outcome = run::<OneLogin>(settings(&[("client_id", "c")]), wanted, script);
+    assert_eq!(
+        (outcome.error, &outcome.records[0]["external-id"]),
+        (None, &json!("x-1"))
+    );
+}
+
+#[test]
+fn a_used_up_hour_is_waited_for_whatever_the_status() {
+    let url = format!("{REST}/api/2/users?limit=100&fields=id");
+    let used_up = [
+        ("x-ratelimit-limit", "5000"),
+        ("x-ratelimit-remaining", "0"),
+        ("x-ratelimit-reset", "1197"),
+    ];
+    for status in [400, 429] {
+        let script = Script::default()
+            .get(&url, "token", status, &used_up, "{}")
+            .get(&url, "token", 200, &[], "[]");
+        let outcome = run::<OneLogin>(settings(&[("client_id", "c")]), wanted(&[]), script);
+        assert_eq!((outcome.error, outcome.waits), (None, vec![1_197_000]));
+    }
+    let script = Script::default().get(
+        &url,
+        "token",
+        400,
+        &[("x-ratelimit-remaining", "7")],
+        r#"{"message":"no such field"}"#,
+    );
+    let outcome = run::<OneLogin>(settings(&[("client_id", "c")]), wanted(&[]), script);
+    assert_eq!(
+        outcome.error,
+        Some(Error::Unexpected("GET /api/2/users answered 400: no such field".into()))
+    );
+}
+
+#[test]
+fn a_check_asks_for_little() {
+    let script = Script::default().get(&from("1"), "key", 200, &[], END);
+    assert_eq!(testing::check::<OneLogin>(settings(&[]), script), Ok(()));
+    let rest = format!("{REST}/api/2/users?limit=1");
+    let script = Script::default().get(
+        &rest,
+        "token",
+        401,
+        &[],
+        r#"{"status":{"error":true,"code":401,"type":"Unauthorized","message":"Authentication Failure"}}"#,
+    );
+    assert_eq!(
+        testing::check::<OneLogin>(settings(&[("client_id", "c")]), script),
+        Err(Error::SignIn(
+            "GET /api/2/users answered 401: Authentication Failure".into()
+        ))
+    );
+    let slash = testing::settings(&[("client_id", "c"), ("api_url", "https://x.onelogin.com/")]);
+    assert_eq!(
+        testing::check::<OneLogin>(slash, Script::default())
+            .unwrap_err()
+            .to_string(),
+        "setting `api_url`: must not end with `/`: tokens are asked for below it"
+    );
+}

@@ -1,0 +1,219 @@
+//! Zendesk's API as `docs/connectors/zendesk.md` describes it, by script.
+
+use oomnitza_sdk::serde_json::json;
+use oomnitza_sdk::testing::{self, Outcome, Script, run, wanted};
+
+use super::*;
+
+const URL: &str = "https://oomnitza.zendesk.com";
+const FIRST: &str = "https://oomnitza.zendesk.com/api/v2/users.json?page[size]=100";
+
+fn settings() -> Settings {
+    testing::settings(&[
+        ("system_name", "oomnitza"),
+        ("username", "a@example.com"),
+        ("default_role", "25"),
+    ])
+}
+
+/// A user in the shape of a recorded one.
+fn user(id: u64, email: &str) -> String {
+    format!(
+        r#"{{"id": {id}, "name": "Sample User", "email": {email}, "phone": null, "organization_id": 6130871991999, "photo": null, "tags": [], "user_fields": {{}}}}"#
+    )
+}
+
+fn page(users: &[String], rest: &str) -> String {
+    format!("{{\"users\":[{}]{rest}}}", users.join(","))
+}
+
+fn read(sources: &[&str], answers: &[(&str, &str)]) -> Outcome {
+    let script = answers.iter().fold(Script::default(), |script, (url, answer)| {
+        script.get(url, "token", 200, &[], answer)
+    });
+    run::<Zendesk>(settings(), wanted(sources), script)
+}
+
+#[test]
+fn pages_are_followed_by_cursor_until_there_is_no_more() {
+    let first = page(
+        &[user(6130871991962, "\"a@x\""), user(2, "null")],
+        r#","meta":{"has_more":true,"after_cursor":"aCu+r==","before_cursor":"b"},"links":{"prev":null,"next":"https://z3n.zendesk.com/elsewhere"}"#,
+    );
+    let last = page(
+        &[user(3, "\"c@x\"")],
+        r#","meta":{"has_more":false,"after_cursor":"end","before_cursor":"b"},"links":{"prev":null,"next":"https://z3n.zendesk.com/more"}"#,
+    );
+    let outcome = read(
+        &[],
+        &[(FIRST, &first), (&format!("{FIRST}&page[after]=aCu%2Br%3D%3D"), &last)],
+    );
+    assert_eq!((outcome.error, outcome.pages), (None, vec![2, 1]));
+    assert_eq!(outcome.records[0]["id"], json!(6130871991962u64));
+    assert_eq!(outcome.records[1]["email"], json!(null));
+}
+
+#[test]
+fn ids_of_any_size_stand_as_they_came() {
+    let body = r#"{"users":[{"id":123456789012345678901234567890,"name":"x"}],"meta":{"has_more":false}}"#;
+    let script = Script::default().get(FIRST, "token", 200, &[], body);
+    let outcome = run::<Zendesk>(settings(), wanted(&[]), script);
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.pages, [1]);
+}
+
+#[test]
+fn a_server_without_cursors_is_followed_by_its_links_at_the_section_s_own_host() {
+    let first = page(
+        &[user(1, "null")],
+        r#","next_page":"https://z3n-other.zendesk.com/api/v2/users.json?page=2","previous_page":null,"count":2"#,
+    );
+    let last = page(
+        &[user(2, "null")],
+        r#","next_page":null,"previous_page":null,"count":2"#,
+    );
+    let outcome = read(
+        &[],
+        &[(FIRST, &first), (&format!("{URL}/api/v2/users.json?page=2"), &last)],
+    );
+    assert_eq!((outcome.error, outcome.pages), (None, vec![1, 1]));
+    for (link, target) in [
+        ("https://zendesk.com.evil.example/u", "https://zendesk.com.evil.example"),
+        ("https://evilzendesk.com/u", "https://evilzendesk.com"),
+        ("http://z3n.zendesk.com/u", "http://z3n.zendesk.com"),
+    ] {
+        let body = page(&[user(1, "null")], &format!(r#","next_page":"{link}""#));
+        let outcome = read(&[], &[(FIRST, &body)]);
+        assert_eq!(
+            outcome.error,
+            Some(Error::Unexpected(format!(
+                "the link to the next page cannot be followed: it leads to {target}"
+            )))
+        );
+    }
+}
+
+#[test]
+fn organizations_come_along_where_a_mapping_names_them() {
+    let body = format!(
+        r#"{{"users":[{},{{}},{{"organization_id":null}},{{"organization_id":5}}],"organizations":[{{"id":6130871991999,"name":"Lab"}}],"meta":{{"has_more":false}}}}"#,
+        user(1, "null")
+    );
+    let outcome = read(
+        &["email", "organization.name"],
+        &[(&format!("{FIRST}&include=organizations"), &body)],
+    );
+    assert_eq!(outcome.error, None);
+    assert_eq!(
+        outcome.records[0]["organization"],
+        json!({"id": 6130871991999u64, "name": "Lab"})
+    );
+    assert_eq!(outcome.records[1], json!({"organization": null}));
+    assert_eq!(outcome.records[2]["organization"], json!(null));
+    assert_eq!(outcome.records[3]["organization"], json!(null));
+}
+
+#[test]
+fn no_users_one_user_and_an_empty_page_in_between_are_read() {
+    let none = page(&[], r#","meta":{"has_more":false,"after_cursor":null}"#);
+    assert_eq!(read(&[], &[(FIRST, &none)]).pages, [0]);
+    let empty = page(&[], r#","meta":{"has_more":true,"after_cursor":"x"}"#);
+    let one = page(&[user(1, "null")], r#","meta":{"has_more":false}"#);
+    let outcome = read(&[], &[(FIRST, &empty), (&format!("{FIRST}&page[after]=x"), &one)]);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![0, 1]));
+    let circle = page(&[], r#","meta":{"has_more":true,"after_cursor":"x"}"#);
+    let second = format!("{FIRST}&page[after]=x");
+    let outcome = read(&[], &[(FIRST, &circle), (&second, &circle)]);
+    assert_eq!(
+        outcome.error,
+        Some(Error::Unexpected(format!(
+            "the link to the next page leads back to {second}"
+        )))
+    );
+}
+
+#[test]
+fn what_zendesk_refuses_is_said_with_its_own_words() {
+    let refused = |status, body: &str| {
+        let script = Script::default().get(FIRST, "token", status, &[], body);
+        run::<Zendesk>(settings(), wanted(&[]), script)
+            .error
+            .unwrap()
+            .to_string()
+    };
+    let what = "GET /api/v2/users.json answered";
+    for (status, body, said) in [
+        (
+            401,
+            r#"{"error":"Couldn't authenticate you"}"#,
+            "401: Couldn't authenticate you",
+        ),
+        (
+            403,
+            r#"{"error":{"title":"Forbidden","message":"You do not have access to this page."}}"#,
+            "403: Forbidden: You do not have access to this page.",
+        ),
+        (403, r#"{"error":"Forbidden"}"#, "403: Forbidden"),
+        (
+            404,
+            r#"{"error":"RecordNotFound","description":"Not found"}"#,
+            "404: RecordNotFound: Not found",
+        ),
+        (404, "<html>No such help center</html>", "404"),
+        (
+            400,
+            r#"{"errors":[{"code":"InvalidPaginationDepth","title":"Pagination requests are limited","detail":"x"}]}"#,
+            "400: InvalidPaginationDepth: Pagination requests are limited",
+        ),
+        (500, "", "500"),
+        (200, "", "200 with nothing"),
+        (200, "<html>", "with a web page instead of data"),
+    ] {
+        assert_eq!(refused(status, body), format!("{what} {said}"));
+    }
+    for body in ["{}", "{\"users\":null}", "{\"users\":[", "{\"users\":[1]}", "[]"] {
+        assert!(refused(200, body).starts_with(what), "{body}");
+    }
+    assert_eq!(
+        refused(200, r#"{"users":[],"meta":{"has_more":true}}"#),
+        "Zendesk says that there are more users, and not where"
+    );
+}
+
+#[test]
+fn a_rate_limit_without_retry_after_is_waited_for_by_its_reset() {
+    let none = page(&[], r#","meta":{"has_more":false}"#);
+    let headers = [("x-rate-limit", "700"), ("rate-limit-reset", "25")];
+    let script = Script::default()
+        .get(FIRST, "token", 429, &headers, r#"{"error":"APIRateLimitExceeded"}"#)
+        .get(FIRST, "token", 429, &[], "Rate limit exceeded")
+        .get(FIRST, "token", 200, &[], &none);
+    let outcome = run::<Zendesk>(settings(), wanted(&[]), script);
+    assert_eq!((outcome.error, outcome.waits), (None, vec![25_000, 2_000]));
+}
+
+#[test]
+fn a_limit_asks_for_less_and_an_address_of_its_own_is_used() {
+    let none = page(&[], r#","meta":{"has_more":false}"#);
+    let script = Script::default().get(
+        "http://127.0.0.1:1/api/v2/users.json?page[size]=3",
+        "token",
+        200,
+        &[],
+        &none,
+    );
+    let settings = testing::settings(&[("system_name", "oomnitza"), ("url", "http://127.0.0.1:1/")]);
+    let wanted = Wanted {
+        limit: Some(3),
+        ..wanted(&[])
+    };
+    assert_eq!(run::<Zendesk>(settings.clone(), wanted, script).error, None);
+    let script = Script::default().get(
+        "http://127.0.0.1:1/api/v2/users.json?page[size]=1",
+        "token",
+        200,
+        &[],
+        &none,
+    );
+    assert_eq!(testing::check::<Zendesk>(settings, script), Ok(()));
+}

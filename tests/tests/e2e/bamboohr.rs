@@ -1,0 +1,121 @@
+//! BambooHR to Oomnitza.
+
+use oomnitza_tests::{Answer, Fake, Trial, troubles};
+use serde_json::json;
+
+const SETTINGS: &str = "url = URL/api/gateway.php\nsystem_name = acme\napi_token = sample-api-key\ndefault_role = 25\n";
+
+/// `sample-api-key:x`.
+const KEY: &str = "Basic c2FtcGxlLWFwaS1rZXk6eA==";
+
+/// A company with so many employees.
+fn company(employees: u64) -> Fake {
+    Fake::start(move |asked| {
+        if asked.header("authorization") != KEY {
+            let refusal = Answer::new(401, "text/html; charset=UTF-8", "");
+            return Ok(refusal.header("X-BambooHR-Error-Message", "API key not provided or invalid"));
+        }
+        if asked.header("accept") != "application/json" {
+            return Err("it does not accept JSON".to_owned());
+        }
+        let path = asked
+            .target
+            .strip_prefix("/api/gateway.php/acme/v1/")
+            .ok_or("there is no such company")?;
+        match (asked.method.as_str(), path, asked.body.as_str()) {
+            ("GET", "employees/0", "") => Ok(Answer::json(200, json!({"id": "8"}))),
+            ("GET", "employees/directory", "") if employees == 0 => {
+                Ok(Answer::new(404, "text/html", "").header("X-BambooHR-Error-Message", "No employees found"))
+            }
+            ("GET", "employees/directory", "") => Ok(Answer::json(
+                200,
+                json!({
+                    "fields": [{"id": "firstName", "type": "text", "name": "First name"}, {"id": "workEmail", "type": "email", "name": "Work e-mail"}],
+                    "employees": (1..=employees).map(|id| match id {
+                        1 => json!({"id": "1", "firstName": "Dorothy", "lastName": "Chou", "workEmail": "d@acme", "mobilePhone": "555-0100",
+                            "jobTitle": "R&D \"Lead\"", "photoUploaded": true, "canUploadPhoto": 1}),
+                        2 => json!({"id": "2", "firstName": null, "lastName": "Holt", "workEmail": null, "jobTitle": null}),
+                        _ => json!({"id": id.to_string(), "firstName": "Maja"}),
+                    }).collect::<Vec<_>>(),
+                }),
+            )),
+            (
+                "POST",
+                "reports/custom?format=json&onlyCurrent=true",
+                r#"{"fields":["hireDate"],"title":"Oomnitza"}"#,
+            ) => Ok(Answer::json(
+                200,
+                json!({"title": "Oomnitza", "fields": [{"id": "hireDate", "type": "date", "name": "Hire date"}],
+                "employees": [{"id": "2", "hireDate": "0000-00-00"}, {"id": "1", "hireDate": "2019-02-11"}]}),
+            )),
+            _ => Err("there is no such path".to_owned()),
+        }
+    })
+}
+
+#[test]
+fn employees_of_the_directory_arrive_whole() {
+    let source = company(3);
+    insta::assert_snapshot!(Trial::of("bamboohr", SETTINGS, &source).story(&source));
+}
+
+#[test]
+fn fields_beyond_the_directory_come_from_a_report() {
+    let source = company(3);
+    let settings = format!("{SETTINGS}mapping.HIRED = {{\"source\": \"hireDate\"}}\n");
+    insta::assert_snapshot!(Trial::of("bamboohr", &settings, &source).story(&source));
+}
+
+#[test]
+fn one_employee_and_no_employees_arrive() {
+    for employees in [0, 1] {
+        let source = company(employees);
+        let trial = Trial::of("bamboohr", SETTINGS, &source);
+        assert_eq!(
+            trial.output.counts(),
+            [employees, employees, 0, 0, 0],
+            "{}",
+            trial.output
+        );
+        assert_eq!(source.violations(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_bamboohr_refuses_is_told() {
+    let refusal = |status, why: &str| Answer::new(status, "text/html", "").header("X-BambooHR-Error-Message", why);
+    insta::assert_snapshot!(troubles(
+        "bamboohr",
+        SETTINGS,
+        || company(3),
+        &[
+            ("401", refusal(401, "API key not provided or invalid")),
+            ("403", refusal(403, "directory sharing is off")),
+            ("503", refusal(503, "")),
+            ("a page", Answer::new(200, "text/html", "<html></html>")),
+            ("nothing", Answer::json(200, "")),
+            ("half", Answer::json(200, "{\"employees\":[{\"id\":\"1\"")),
+            ("no employees", Answer::json(200, "{\"fields\":[]}")),
+            ("null", Answer::json(200, "{\"employees\":null}")),
+        ]
+    ));
+}
+
+#[test]
+fn what_passes_is_asked_for_again() {
+    let wait = |status| Answer::new(status, "text/html", "").header("Retry-After", "0");
+    let source = company(3).instead(1, wait(503)).instead(2, wait(429));
+    let trial = Trial::of("bamboohr", SETTINGS, &source);
+    assert_eq!(trial.output.counts(), [3, 3, 0, 0, 0], "{}", trial.output);
+}
+
+#[test]
+fn a_check_says_what_is_wrong_with_the_credentials() {
+    let source = company(1);
+    let check = |settings: &str| {
+        Trial::run(&["check", "bamboohr"], "bamboohr", settings, &source)
+            .output
+            .to_string()
+    };
+    insta::assert_snapshot!(check(SETTINGS) + &check(&SETTINGS.replace("sample-api-key", "another-api-key")));
+}

@@ -1,0 +1,163 @@
+//! Jasper to Oomnitza.
+
+use oomnitza_tests::{Answer, Asked, Fake, Trial, troubles};
+
+const SETTINGS: &str = "url = URL/ws/service/Terminal\nusername = user@example.com\npassword = p<ss&w\"rd'>]]>\nstorage = storage.db\n\
+    api_token = sample-licence-key\nsync_field = ICCID\nupdate_only = False\nmapping.ICCID = {\"source\": \"iccid\"}\n\
+    mapping.STATUS = {\"source\": \"status\"}\nmapping.USAGE = {\"source\": \"monthToDateUsage\"}\n\
+    mapping.OVER = {\"source\": \"overageLimitReached\"}\nmapping.PHONE = {\"source\": \"_msisdn\"}\nmapping.ADDRESS = {\"source\": \"fixedIpAddress\"}\n";
+
+const PASSWORD: &str = "<wsse:Username>user@example.com</wsse:Username><wsse:Password Type=\"http://docs.oasis-open.org/wss/2004/01/\
+    oasis-200401-wss-username-token-profile-1.0#PasswordText\">p&lt;ss&amp;w&quot;rd&apos;&gt;]]&gt;</wsse:Password>";
+
+/// The service with so many modified terminals, one of which it gives no details of.
+fn service(terminals: u32) -> Fake {
+    Fake::start(move |asked: &Asked| {
+        if asked.method != "POST" || asked.target != "/ws/service/Terminal" {
+            return Err("there is no such path".to_owned());
+        }
+        if asked.header("content-type") != "text/xml; charset=utf-8" {
+            return Err("it is no SOAP 1.1".to_owned());
+        }
+        if !asked.body.contains(PASSWORD) || !asked.body.contains("<licenseKey>sample-licence-key</licenseKey>") {
+            return Ok(fault("Client", "100100", "<message>Invalid credentials</message>"));
+        }
+        let action = asked.header("soapaction");
+        let operation = action
+            .strip_prefix("\"http://api.jasperwireless.com/ws/service/terminal/")
+            .and_then(|rest| rest.strip_suffix('"'))
+            .ok_or("its SOAPAction is none of the service's")?;
+        let opening = format!(
+            "<soap:Body><{operation}Request xmlns=\"http://api.jasperwireless.com/ws/schema\"><messageId/><version/>"
+        );
+        if !asked.body.contains(&opening) {
+            return Err("its body does not go with its SOAPAction".to_owned());
+        }
+        match operation {
+            "GetModifiedTerminals" if asked.body.contains("<since>2015-03-04T00:00:00Z</since>") => {
+                let listed: String = (0..terminals)
+                    .map(|number| format!("<iccid>{}</iccid>", iccid(number)))
+                    .collect();
+                Ok(answer(operation, &format!("<iccids>{listed}</iccids>")))
+            }
+            "GetTerminalDetails" => {
+                let asked: Vec<u32> = (0..terminals)
+                    .filter(|number| asked.body.contains(&iccid(*number)))
+                    .collect();
+                if asked.is_empty() || asked.len() > 10 {
+                    return Err("it asks for none, or for more than ten".to_owned());
+                }
+                // In no order, and without what it does not know.
+                let details: String = asked
+                    .iter()
+                    .rev()
+                    .filter(|number| **number != 11)
+                    .map(|number| terminal(*number))
+                    .collect();
+                Ok(answer(operation, &format!("<terminals>{details}</terminals>")))
+            }
+            _ => Err("it asks for something else".to_owned()),
+        }
+    })
+}
+
+fn iccid(number: u32) -> String {
+    format!("8986{number:016}")
+}
+
+fn terminal(number: u32) -> String {
+    format!(
+        "<terminal msisdn=\"88200{number}\"><iccid>{}</iccid><suspended>N</suspended><status>ACTIVATED_NAME</status><monthToDateUsage>0.{number}00</monthToDateUsage>\
+         <overageLimitReached>{}</overageLimitReached><dateModified>2018-05-17T10:05:09.000+08:00</dateModified><rating/>\
+         <fixedIpAddress xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/></terminal>",
+        iccid(number),
+        number == 3
+    )
+}
+
+fn answer(operation: &str, elements: &str) -> Answer {
+    Answer::xml(
+        200,
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\"><S:Body>\
+             <{operation}Response xmlns=\"http://api.jasperwireless.com/ws/schema\"><correlationId/><version>5.90</version><build>b</build>\
+             <timestamp>2018-05-18T00:00:00.000Z</timestamp>{elements}</{operation}Response></S:Body></S:Envelope>"
+        ),
+    )
+}
+
+fn fault(code: &str, number: &str, detail: &str) -> Answer {
+    Answer::xml(
+        500,
+        format!(
+            "<S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\"><S:Body><S:Fault><faultcode>S:{code}</faultcode>\
+             <faultstring>{number}</faultstring><detail>{detail}</detail></S:Fault></S:Body></S:Envelope>"
+        ),
+    )
+}
+
+#[test]
+fn terminals_arrive_whole() {
+    let source = service(3);
+    insta::assert_snapshot!(Trial::of("jasper", SETTINGS, &source).story(&source));
+}
+
+#[test]
+fn more_than_ten_terminals_arrive_and_one_without_details_is_missed() {
+    let source = service(125);
+    let trial = Trial::of("jasper", SETTINGS, &source);
+    assert_eq!(source.violations(), Vec::<String>::new());
+    assert_eq!(trial.output.counts(), [124, 124, 0, 0, 0], "{}", trial.output);
+    assert_eq!(source.asked().len(), 14);
+}
+
+#[test]
+fn no_terminals_arrive() {
+    let source = service(0);
+    let trial = Trial::of("jasper", SETTINGS, &source);
+    assert_eq!(
+        (trial.output.code, trial.output.counts()),
+        (Some(0), [0, 0, 0, 0, 0]),
+        "{}",
+        trial.output
+    );
+    assert_eq!(source.asked().len(), 1);
+}
+
+#[test]
+fn what_jasper_refuses_is_told_and_a_refused_sign_in_is_not_repeated() {
+    insta::assert_snapshot!(troubles(
+        "jasper",
+        SETTINGS,
+        || service(3),
+        &[
+            (
+                "a refused sign-in",
+                fault(
+                    "Client",
+                    "100100",
+                    "<message>Invalid p&lt;ss&amp;w\"rd'&gt;]]&gt;</message>"
+                )
+            ),
+            ("another fault", fault("Server", "100200", "")),
+            ("401", Answer::new(401, "text/html", "<html></html>")),
+            ("403", Answer::new(403, "text/html", "<html>Your IP</html>")),
+            ("404", Answer::new(404, "text/html", "")),
+            ("429", Answer::json(429, "{}").header("Retry-After", "0")),
+            ("503", Answer::new(503, "text/html", "maintenance")),
+            ("a page", Answer::new(200, "text/html", "<html></html>")),
+            ("nothing", Answer::xml(200, "")),
+            ("half", Answer::xml(200, "<S:Envelope xmlns:S=\"u\"><S:Body>")),
+            ("another response", answer("EditTerminal", "")),
+        ]
+    ));
+}
+
+#[test]
+fn a_wsdl_in_a_file_asks_for_the_service_s_address() {
+    let source = service(3);
+    let settings = SETTINGS.replace("url = URL/ws/service/Terminal", "wsdl_path = Terminal.wsdl");
+    let trial = Trial::of("jasper", &settings, &source);
+    insta::assert_snapshot!(trial.output.report()["error"].to_string());
+    assert_eq!(source.asked().len(), 0);
+}

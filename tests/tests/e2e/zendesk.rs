@@ -1,0 +1,126 @@
+//! Zendesk to Oomnitza.
+
+use oomnitza_tests::{Answer, Fake, Trial, troubles};
+use serde_json::{Value, json};
+
+const SETTINGS: &str = "url = URL\nsystem_name = oomnitza\nusername = agent@example.com\napi_token = sample-api-token\ndefault_role = 25\n\
+    default_position = Employee\n";
+
+/// `agent@example.com/token:sample-api-token`.
+const TOKEN: &str = "Basic YWdlbnRAZXhhbXBsZS5jb20vdG9rZW46c2FtcGxlLWFwaS10b2tlbg==";
+
+/// An account with so many users, two a page whatever is asked for.
+fn account(users: u64) -> Fake {
+    Fake::start(move |asked| {
+        if asked.header("authorization") != TOKEN {
+            return Ok(Answer::json(401, json!({"error": "Couldn't authenticate you"})));
+        }
+        if asked.method != "GET" || asked.header("accept") != "application/json" {
+            return Err("it is no GET that accepts JSON".to_owned());
+        }
+        let query = asked
+            .target
+            .strip_prefix("/api/v2/users.json?page[size]=100")
+            .ok_or("there is no such path")?;
+        let (query, sideload) = match query.strip_prefix("&include=organizations") {
+            Some(rest) => (rest, true),
+            None => (query, false),
+        };
+        let start: u64 = match query.strip_prefix("&page[after]=c%2B") {
+            Some(start) => start.parse().map_err(|_| "there is no such cursor")?,
+            None if query.is_empty() => 0,
+            None => return Err("its query is not the one that is documented".to_owned()),
+        };
+        let end = (start + 2).min(users);
+        let mut page = json!({
+            "users": (start..end).map(user).collect::<Vec<_>>(),
+            "meta": {"has_more": end < users, "after_cursor": format!("c+{end}"), "before_cursor": "b"},
+            "links": {"prev": null, "next": "https://z3n-other.zendesk.com/api/v2/users.json?page%5Bafter%5D=x"},
+        });
+        if sideload {
+            page["organizations"] = json!([{"id": 6130871991999u64, "name": "Labs"}]);
+        }
+        Ok(Answer::json(200, page))
+    })
+}
+
+fn user(index: u64) -> Value {
+    json!({
+        "id": 6130871991962u64 + index,
+        "name": if index == 2 { "Cher" } else { "Ada King Lovelace" },
+        "email": if index == 1 { Value::Null } else { json!(format!("user{index}@example.com")) },
+        "phone": if index == 0 { json!("+1 555 0100") } else { Value::Null },
+        "organization_id": if index == 0 { json!(6130871991999u64) } else { Value::Null },
+        "photo": null,
+        "tags": [],
+    })
+}
+
+#[test]
+fn users_arrive_whole() {
+    let source = account(5);
+    insta::assert_snapshot!(Trial::of("zendesk", SETTINGS, &source).story(&source));
+}
+
+#[test]
+fn ids_and_organizations_arrive_where_mappings_name_them() {
+    let source = account(3);
+    let settings = format!(
+        "{SETTINGS}mapping.ZENDESK_ID = {{\"source\": \"id\"}}\nmapping.COMPANY = {{\"source\": \"organization.name\"}}\n"
+    );
+    insta::assert_snapshot!(Trial::of("zendesk", &settings, &source).story(&source));
+}
+
+#[test]
+fn one_user_and_no_users_arrive() {
+    for users in [0, 1] {
+        let source = account(users);
+        let trial = Trial::of("zendesk", SETTINGS, &source);
+        assert_eq!(trial.output.counts(), [users, users, 0, 0, 0], "{}", trial.output);
+        assert_eq!(source.violations(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_zendesk_refuses_is_told() {
+    let depth = json!({"errors": [{"code": "InvalidPaginationDepth", "title": "Pagination requests are limited", "detail": "x"}]});
+    insta::assert_snapshot!(troubles(
+        "zendesk",
+        SETTINGS,
+        || account(5),
+        &[
+            ("401", Answer::json(401, json!({"error": "Couldn't authenticate you"}))),
+            (
+                "403",
+                Answer::json(
+                    403,
+                    json!({"error": {"title": "Forbidden", "message": "You do not have access to this page."}})
+                )
+            ),
+            (
+                "404",
+                Answer::json(404, json!({"error": "RecordNotFound", "description": "Not found"}))
+            ),
+            ("400", Answer::json(400, depth)),
+            ("503", Answer::new(503, "text/html", "maintenance")),
+            (
+                "another account's place",
+                Answer::json(302, "").header("Location", "https://www.zendesk.com/")
+            ),
+            ("a page", Answer::new(200, "text/html", "<html></html>")),
+            ("nothing", Answer::json(200, "")),
+            ("half", Answer::json(200, "{\"users\":[{\"id\":1")),
+            ("no users", Answer::json(200, "{}")),
+            ("null", Answer::json(200, "{\"users\":null}")),
+        ]
+    ));
+}
+
+#[test]
+fn what_passes_is_asked_for_again() {
+    let source = account(3)
+        .instead(1, Answer::json(429, "").header("Retry-After", "0"))
+        .instead(3, Answer::new(503, "text/html", "").header("Retry-After", "0"));
+    let trial = Trial::of("zendesk", SETTINGS, &source);
+    assert_eq!(trial.output.counts(), [3, 3, 0, 0, 0], "{}", trial.output);
+}

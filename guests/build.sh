@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=wasm32-unknown-unknown
-packages=(connector-ldap connector-okta guest-hostile guest-mapper)
+packages=(connector-ldap connector-okta connector-sccm guest-hostile guest-mapper)
 select=(); for package in "${packages[@]}"; do select+=(-p "$package"); done
 features="-C target-feature=+simd128,+bulk-memory"
 out=target/components

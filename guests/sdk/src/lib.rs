@@ -71,6 +71,7 @@ mod link;
 pub mod log;
 mod page;
 mod settings;
+pub mod sql;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
@@ -93,7 +94,7 @@ pub mod prelude {
     pub use crate::{
         Address, Connector, Description, Endpoint, Error, Page, RawValue, Result, Setting, Settings, Token, Wanted,
     };
-    pub use crate::{debug, error, hardcoded, info, ldap, next_link, setting, source, warning};
+    pub use crate::{debug, error, hardcoded, info, ldap, next_link, setting, source, sql, warning};
     pub use serde::Deserialize;
 }
 

@@ -6,7 +6,7 @@
 
 use url::Url;
 
-use crate::capabilities::http;
+use crate::capabilities::{http, sql};
 use crate::config::schema::{Description, Endpoint};
 use crate::config::template::{self, TemplateError};
 use crate::config::{Finding, Section};
@@ -124,7 +124,11 @@ pub(super) fn place(
             &example,
         )
     };
-    let url = Url::parse(&filled).map_err(|error| wrong(error.to_string()))?;
+    // People write down a SQL Server in a way of its own: `host\instance`, `host,1433`.
+    let url = match filled.strip_prefix("mssql://") {
+        Some(server) => sql::address(server).map_err(wrong)?,
+        None => Url::parse(&filled).map_err(|error| wrong(error.to_string()))?,
+    };
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong(
             "user name and password do not belong into the address".to_owned(),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server and openssl for
-# the tests. Where it is not root, or there is no apt, it says what is missing instead.
+# Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server, openssl and
+# a client of SQL Server for the tests. Where it is not root, or there is no apt, it says what is missing instead.
 set -euo pipefail
 
 wanted=()
@@ -11,6 +11,7 @@ need cc build-essential
 need slapd slapd
 need ldapsearch ldap-utils
 need openssl openssl
+need tsql freetds-bin
 
 command -v cargo >/dev/null || {
     printf 'setup: error: there is no Rust\nhint: install it with rustup: https://rustup.rs\n' >&2

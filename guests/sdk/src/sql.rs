@@ -96,10 +96,22 @@ mod tests {
             message: "no".to_owned(),
         };
         for (error, told) in [
-            (Error::Login(refusal(18456)), crate::Error::SignIn("error 18456: no".to_owned())),
-            (Error::Login(refusal(4060)), crate::Error::Forbidden("error 4060: no".to_owned())),
-            (Error::Refused(refusal(229)), crate::Error::Forbidden("error 229: no".to_owned())),
-            (Error::Refused(refusal(208)), crate::Error::Unexpected("error 208: no".to_owned())),
+            (
+                Error::Login(refusal(18456)),
+                crate::Error::SignIn("error 18456: no".to_owned()),
+            ),
+            (
+                Error::Login(refusal(4060)),
+                crate::Error::Forbidden("error 4060: no".to_owned()),
+            ),
+            (
+                Error::Refused(refusal(229)),
+                crate::Error::Forbidden("error 229: no".to_owned()),
+            ),
+            (
+                Error::Refused(refusal(208)),
+                crate::Error::Unexpected("error 208: no".to_owned()),
+            ),
         ] {
             assert_eq!(crate::Error::from(error), told);
         }

@@ -92,7 +92,11 @@ impl Site {
         let is_first_only = asked.statement.contains("SELECT TOP 1 ");
         let is_ordered = asked.statement.contains("ORDER BY");
         let site = self.clone();
-        let computers = if is_first_only { 1.min(self.computers) } else { self.computers };
+        let computers = if is_first_only {
+            1.min(self.computers)
+        } else {
+            self.computers
+        };
         if words == HARDWARE_VIEWS && (is_first_only || is_ordered) {
             let rows = (0..computers).flat_map(hardware);
             let rows = rows.take(if is_first_only { 1 } else { usize::MAX });
@@ -107,12 +111,18 @@ impl Site {
             let rows = (0..=computers).flat_map(move |computer| software(computer, site.programs));
             return Answer::Rows(columns(&SOFTWARE), Box::new(rows));
         }
-        Answer::Error(102, "Incorrect syntax: the stand-in does not know this query.".to_owned())
+        Answer::Error(
+            102,
+            "Incorrect syntax: the stand-in does not know this query.".to_owned(),
+        )
     }
 }
 
 fn columns(columns: &[(&str, Kind)]) -> Vec<Column> {
-    columns.iter().map(|(name, kind)| Column::new(name, kind.clone())).collect()
+    columns
+        .iter()
+        .map(|(name, kind)| Column::new(name, kind.clone()))
+        .collect()
 }
 
 fn id(computer: u64) -> Cell {
@@ -121,7 +131,11 @@ fn id(computer: u64) -> Cell {
 
 /// A computer's rows: one for each disk and each adapter.
 fn hardware(computer: u64) -> Vec<Vec<Cell>> {
-    let disks: &[i64] = if computer % 7 == 3 { &[953_869, 476_940] } else { &[476_940] };
+    let disks: &[i64] = if computer % 7 == 3 {
+        &[953_869, 476_940]
+    } else {
+        &[476_940]
+    };
     let adapters = if computer % 11 == 5 { 2 } else { 1 };
     let has_inventory = computer % 13 != 8;
     let text = |text: String| if has_inventory { Cell::Text(text) } else { Cell::Null };
@@ -134,13 +148,31 @@ fn hardware(computer: u64) -> Vec<Vec<Cell>> {
                 "EXAMPLE".into(),
                 "Dell Inc.".into(),
                 "OptiPlex 7010 “Größe L”".into(),
-                if computer % 2 == 0 { "x64-based PC" } else { "X86-based PC" }.into(),
+                if computer % 2 == 0 {
+                    "x64-based PC"
+                } else {
+                    "X86-based PC"
+                }
+                .into(),
                 text(format!("EXAMPLE\\user{computer}")),
                 text("Intel(R) Core(TM) i7-3770 CPU @ 3.40GHz".to_owned()),
                 if has_inventory { Cell::Int(*disk) } else { Cell::Null },
-                text(format!("10.{}.{}.{}, fe80::1c2a:{computer:x}", adapter, computer / 250 % 250, computer % 250)),
-                text(format!("00:50:56:{:02X}:{:02X}:{adapter:02X}", computer / 256 % 256, computer % 256)),
-                if has_inventory { Cell::Int(8_388_152) } else { Cell::Null },
+                text(format!(
+                    "10.{}.{}.{}, fe80::1c2a:{computer:x}",
+                    adapter,
+                    computer / 250 % 250,
+                    computer % 250
+                )),
+                text(format!(
+                    "00:50:56:{:02X}:{:02X}:{adapter:02X}",
+                    computer / 256 % 256,
+                    computer % 256
+                )),
+                if has_inventory {
+                    Cell::Int(8_388_152)
+                } else {
+                    Cell::Null
+                },
                 text(format!("SN{computer:08}")),
                 // Blanks at its end are the system's own.
                 text("Microsoft Windows 10 Enterprise ".to_owned()),
@@ -158,7 +190,11 @@ fn software(computer: u64, programs: u64) -> Vec<Vec<Cell>> {
         rows.push(vec![
             id(computer),
             Cell::Text(format!("Program {program:03} — Ausführung")),
-            if program % 4 == 3 { Cell::Null } else { Cell::Text(format!("{}.{program}", computer % 10)) },
+            if program % 4 == 3 {
+                Cell::Null
+            } else {
+                Cell::Text(format!("{}.{program}", computer % 10))
+            },
             "Example \"Software\" GmbH".into(),
         ]);
     }

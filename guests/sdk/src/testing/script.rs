@@ -93,7 +93,12 @@ impl Script {
     }
 
     /// Expects a query, white space aside, and answers with the names of its columns.
-    pub fn sql_query(mut self, statement: &str, parameters: &[sql::Value], answer: Result<&[&str], sql::Error>) -> Self {
+    pub fn sql_query(
+        mut self,
+        statement: &str,
+        parameters: &[sql::Value],
+        answer: Result<&[&str], sql::Error>,
+    ) -> Self {
         let columns = answer.map(|columns| columns.iter().map(|name| (*name).to_owned()).collect());
         self.steps
             .push_back(Step::SqlQuery(spaced(statement), parameters.to_vec(), columns));

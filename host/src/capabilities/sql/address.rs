@@ -142,8 +142,14 @@ mod tests {
             (r"server\a b", "`a b` is not the name of an instance"),
             (r"server\a/b", "`a/b` is not the name of an instance"),
             (r"server\a?b", "`a?b` is not the name of an instance"),
-            (r"np:\\server\pipe", "`np:` stands for named pipes; only TCP is spoken here"),
-            (r"(localdb)\v11", "LocalDB can be reached by programs of the same user only"),
+            (
+                r"np:\\server\pipe",
+                "`np:` stands for named pipes; only TCP is spoken here",
+            ),
+            (
+                r"(localdb)\v11",
+                "LocalDB can be reached by programs of the same user only",
+            ),
         ] {
             assert_eq!(address(server), Err(problem.to_owned()), "{server}");
         }

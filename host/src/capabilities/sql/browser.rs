@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn the_port_of_the_instance_is_found() {
-        let text = r"ServerName;CM1;InstanceName;SITE;IsClustered;No;Version;15.0.2000.5;tcp;49172;np;\\CM1\pipe\sql\query;;";
+        let text =
+            r"ServerName;CM1;InstanceName;SITE;IsClustered;No;Version;15.0.2000.5;tcp;49172;np;\\CM1\pipe\sql\query;;";
         assert_eq!(read(&answer(text), "site"), Ok(49172));
         for (text, problem) in [
             (

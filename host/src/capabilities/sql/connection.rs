@@ -79,7 +79,8 @@ impl Target {
             ));
         }
         Ok(Self {
-            url: address(&target.url).map_err(|problem| Error::Invalid(format!("the URL cannot be read: {problem}")))?,
+            url: address(&target.url)
+                .map_err(|problem| Error::Invalid(format!("the URL cannot be read: {problem}")))?,
             database: target.database,
             auth: target.auth,
         })
@@ -230,10 +231,7 @@ async fn connect(
             }
         }
     }
-    Err(Error::Protocol(format!(
-        "{} sends its clients on and on",
-        target.url
-    )))
+    Err(Error::Protocol(format!("{} sends its clients on and on", target.url)))
 }
 
 fn config(url: &Url, database: &str, login: AuthMethod) -> Config {

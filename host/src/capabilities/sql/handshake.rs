@@ -47,13 +47,44 @@ const PORTION: usize = 4_096 - HEAD;
 /// A PRELOGIN message: a version, what is said about encryption, no instance to check, no MARS.
 const fn prelogin(kind: u8, encryption: u8) -> [u8; 38] {
     [
-        kind, LAST, 0, 38, 0, 0, 1, 0, // Head.
-        0, 0, 21, 0, 6, // VERSION.
-        OPTION_ENCRYPTION, 0, 27, 0, 1, // ENCRYPTION.
-        2, 0, 28, 0, 1, // INSTOPT.
-        4, 0, 29, 0, 1, // MARS.
+        kind,
+        LAST,
+        0,
+        38,
+        0,
+        0,
+        1,
+        0, // Head.
+        0,
+        0,
+        21,
+        0,
+        6, // VERSION.
+        OPTION_ENCRYPTION,
+        0,
+        27,
+        0,
+        1, // ENCRYPTION.
+        2,
+        0,
+        28,
+        0,
+        1, // INSTOPT.
+        4,
+        0,
+        29,
+        0,
+        1,          // MARS.
         OPTION_END, //
-        11, 0, 0, 0, 0, 0, encryption, 0, 0,
+        11,
+        0,
+        0,
+        0,
+        0,
+        0,
+        encryption,
+        0,
+        0,
     ]
 }
 
@@ -182,18 +213,15 @@ impl Wrapped {
             let status = if portions.peek().is_none() { LAST } else { 0 };
             // A portion is far shorter than 64 KiB.
             let [high, low] = u16::try_from(portion.len() + HEAD).unwrap_or(u16::MAX).to_be_bytes();
-            self.packets.extend_from_slice(&[PRELOGIN, status, high, low, 0, 0, 1, 0]);
+            self.packets
+                .extend_from_slice(&[PRELOGIN, status, high, low, 0, 0, 1, 0]);
             self.packets.extend_from_slice(portion);
         }
     }
 }
 
 impl AsyncRead for Wrapped {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let wrapped = &mut *self;
         while wrapped.left == 0 && !wrapped.is_over {
             let mut space = [0; HEAD];

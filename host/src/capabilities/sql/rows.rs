@@ -46,7 +46,8 @@ impl Asked {
         if bytes > limits.parameter_bytes {
             return too_many("bytes of the parameters", bytes, limits.parameter_bytes);
         }
-        statement::check(&text).map_err(|problem| Error::Denied(format!("the statement is not one query: {problem}")))?;
+        statement::check(&text)
+            .map_err(|problem| Error::Denied(format!("the statement is not one query: {problem}")))?;
         let mut query = Query::new(text);
         for parameter in parameters {
             value::bind(&mut query, parameter);
@@ -78,7 +79,10 @@ pub(super) async fn serve(
         let reading = Reading { url, allowance, shared };
         let is_stopped = {
             let started = timeout(limits.answer, reading.start(query, &mut client)).await;
-            match started.map_err(|_| late(url, "answer the query", limits.answer)).flatten() {
+            match started
+                .map_err(|_| late(url, "answer the query", limits.answer))
+                .flatten()
+            {
                 Ok((stream, columns)) => {
                     let kinds = columns.iter().map(|(_, kind)| *kind).collect();
                     let names = columns.into_iter().map(|(name, _)| name).collect();
@@ -153,7 +157,12 @@ impl Reading<'_> {
     }
 
     /// Hands over pages as they are asked for.
-    async fn pages(&self, mut stream: QueryStream<'_>, kinds: Vec<ColumnType>, orders: &mut mpsc::Receiver<Order>) -> End {
+    async fn pages(
+        &self,
+        mut stream: QueryStream<'_>,
+        kinds: Vec<ColumnType>,
+        orders: &mut mpsc::Receiver<Order>,
+    ) -> End {
         let limits = &self.shared.limits;
         loop {
             let answer = match orders.recv().await {
@@ -163,7 +172,9 @@ impl Reading<'_> {
                 Some(Order::Query(..)) | None => return End::Lost,
             };
             let page = timeout(limits.answer, self.page(&mut stream, &kinds)).await;
-            let page = page.map_err(|_| late(self.url, "go on with its rows", limits.answer)).flatten();
+            let page = page
+                .map_err(|_| late(self.url, "go on with its rows", limits.answer))
+                .flatten();
             let end = match &page {
                 Ok(Some(_)) => None,
                 Ok(None) | Err(Error::Refused(_)) => Some(End::Read),
@@ -194,7 +205,10 @@ impl Reading<'_> {
                 }
                 Some(QueryItem::Metadata(result)) if result.result_index() == 0 => {}
                 Some(QueryItem::Metadata(_)) => {
-                    return Err(Error::Protocol(format!("{} gives a second result to one query", self.url)));
+                    return Err(Error::Protocol(format!(
+                        "{} gives a second result to one query",
+                        self.url
+                    )));
                 }
                 None => break,
             }

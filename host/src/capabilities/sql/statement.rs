@@ -105,7 +105,9 @@ enum Token<'a> {
 /// The first piece, and what follows it.
 fn next(text: &str) -> Result<Option<(Token<'_>, &str)>, String> {
     let mut characters = text.chars();
-    let Some(first) = characters.next() else { return Ok(None) };
+    let Some(first) = characters.next() else {
+        return Ok(None);
+    };
     let after_first = characters.as_str();
     let found = match first {
         ';' => (Token::End, after_first),
@@ -223,7 +225,10 @@ mod tests {
             ("'SELECT'", "it does not begin with SELECT or WITH"),
             ("; SELECT 1", "it does not begin with SELECT or WITH"),
             ("sp_who", "it does not begin with SELECT or WITH"),
-            ("SELECT 1; DROP TABLE t", "it holds a `;`: it would be several statements"),
+            (
+                "SELECT 1; DROP TABLE t",
+                "it holds a `;`: it would be several statements",
+            ),
             ("SELECT 1;", "it holds a `;`: it would be several statements"),
             ("SELECT 1 drop TABLE t", "it holds DROP"),
             ("SELECT 1 EXEC xp_cmdshell 'id'", "it holds EXEC"),
@@ -237,7 +242,10 @@ mod tests {
             ("SELECT [a", "it holds a name in brackets that does not end"),
             ("SELECT \"a", "it holds a quoted name that does not end"),
             ("SELECT 1 /* /* */", "it holds a comment that does not end"),
-            ("SELECT 1 /* */ */; SELECT 2", "it holds a `;`: it would be several statements"),
+            (
+                "SELECT 1 /* */ */; SELECT 2",
+                "it holds a `;`: it would be several statements",
+            ),
             ("SELECT 1 -- \r; DROP TABLE t", "it holds the character U+000D"),
             ("SELECT 1 -- \u{85} DROP TABLE t", "it holds the character U+0085"),
             ("SELECT 1 -- \u{2028} DROP TABLE t", "it holds the character U+2028"),

@@ -135,7 +135,13 @@ fn with_offset(day: i64, moment: Time, minutes: i64) -> String {
     let local = Time::new(seconds * unit + moment.increments() % unit, moment.scale());
     let sign = if minutes < 0 { '-' } else { '+' };
     let minutes = minutes.unsigned_abs();
-    format!("{}T{}{sign}{:02}:{:02}", date(day), time(local), minutes / 60, minutes % 60)
+    format!(
+        "{}T{}{sign}{:02}:{:02}",
+        date(day),
+        time(local),
+        minutes / 60,
+        minutes % 60
+    )
 }
 
 #[cfg(test)]
@@ -189,7 +195,7 @@ mod tests {
             (DAYS_TO_1900, "1900-01-01"),
             (730_178, "2000-02-29"),
             (730_179, "2000-03-01"),
-            (738_884, "2024-01-01"),
+            (738_885, "2024-01-01"),
             (3_652_058, "9999-12-31"),
         ] {
             assert_eq!(text(ColumnData::Date(Some(Date::new(day as u32)))), written);
@@ -212,7 +218,7 @@ mod tests {
             "23:59:59.9999999"
         );
         assert_eq!(text(ColumnData::Time(Some(Time::new(61, 0)))), "00:01:01");
-        let midnight = DateTime2::new(Date::new(738_884), Time::new(5, 3));
+        let midnight = DateTime2::new(Date::new(738_885), Time::new(5, 3));
         assert_eq!(text(ColumnData::DateTime2(Some(midnight))), "2024-01-01T00:00:00.005");
         for (minutes, written) in [
             (-330, "2023-12-31T18:30:00.005-05:30"),

@@ -36,7 +36,8 @@ impl Allowance {
     pub(super) fn renew(&self, bytes: u64) {
         let received = self.received.load(Ordering::Relaxed);
         let page = self.page.load(Ordering::Relaxed);
-        self.ceiling.store(received.saturating_add(bytes).min(page), Ordering::Relaxed);
+        self.ceiling
+            .store(received.saturating_add(bytes).min(page), Ordering::Relaxed);
     }
 
     /// Whether it is used up.

@@ -78,7 +78,10 @@ pub(super) fn grant(
 /// How connections to databases are secured. Other values than these are refused when the section is read, by the setting's choices;
 /// a connector that describes no such setting gets what is safe.
 fn encrypt(section: &Section) -> sql::Encrypt {
-    section.setting("encrypt").and_then(sql::Encrypt::named).unwrap_or_default()
+    section
+        .setting("encrypt")
+        .and_then(sql::Encrypt::named)
+        .unwrap_or_default()
 }
 
 fn tls(common: &Common) -> TlsSettings {

@@ -43,6 +43,11 @@ impl Channel {
         }
     }
 
+    /// The port at which the client reached this side.
+    pub(super) fn port(&self) -> io::Result<u16> {
+        Ok(self.stream.local_addr()?.port())
+    }
+
     /// The next message: its type and what it holds.
     pub(super) async fn message(&mut self) -> io::Result<(u8, Vec<u8>)> {
         let mut message = Vec::new();
@@ -185,7 +190,11 @@ impl Channel {
                 if let Err(error) = tls.process_new_packets() {
                     let mut alert = Vec::new();
                     tls.write_tls(&mut alert)?;
-                    let bytes = if in_packets { packets(PRELOGIN, &alert, PACKET, true) } else { alert };
+                    let bytes = if in_packets {
+                        packets(PRELOGIN, &alert, PACKET, true)
+                    } else {
+                        alert
+                    };
                     self.stream.write_all(&bytes).await?;
                     return Err(io::Error::other(error));
                 }
@@ -196,7 +205,13 @@ impl Channel {
             tls.write_tls(&mut sealed)?;
         }
         if !sealed.is_empty() {
-            let bytes = if in_packets { packets(PRELOGIN, &sealed, PACKET, true) } else { sealed };
+            // In TLS 1.3 these are tickets, which come after the handshake.
+            let is_handshake = tls.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_2);
+            let bytes = if in_packets && is_handshake {
+                packets(PRELOGIN, &sealed, PACKET, true)
+            } else {
+                sealed
+            };
             self.stream.write_all(&bytes).await?;
         }
         self.tls = Some(tls);

@@ -82,6 +82,8 @@ pub enum Greeting {
     Welcome,
     /// Another place to sign in.
     Routing(String, u16),
+    /// The same place once more.
+    RoutingToItself,
     /// A message of these bytes.
     Raw(Vec<u8>),
     /// Information without end.
@@ -222,7 +224,9 @@ impl Server {
             };
             let asked = asked.ok_or_else(|| self.violation("a query that cannot be read"))?;
             if self.settings.is_strict && !asked.is_procedure {
-                lock(&self.state).violations.note("a statement that is not called as a procedure");
+                lock(&self.state)
+                    .violations
+                    .note("a statement that is not called as a procedure");
             }
             lock(&self.state).ledger.queries.push(asked.clone());
             self.answer(&mut channel, &asked).await?;
@@ -275,6 +279,7 @@ impl Server {
         match &settings.greeting {
             Greeting::Welcome => {}
             Greeting::Routing(host, port) => tokens.routing(host, *port),
+            Greeting::RoutingToItself => tokens.routing("127.0.0.1", channel.port()?),
             Greeting::Raw(bytes) => return channel.send(bytes).await,
             Greeting::EndlessInfo => return endless_info(channel).await,
             Greeting::Silence => return std::future::pending().await,

@@ -168,6 +168,8 @@ fn parameter(reader: &mut Reader<'_>) -> Option<Option<String>> {
     let _status = reader.byte()?;
     let kind = reader.byte()?;
     match kind {
+        // NULL of no type.
+        0x1f => Some(None),
         // Integers, bits and numbers of a length.
         0x26 | 0x68 | 0x6d => {
             let _most = reader.byte()?;
@@ -177,7 +179,11 @@ fn parameter(reader: &mut Reader<'_>) -> Option<Option<String>> {
                 (_, []) => None,
                 (0x6d, bytes) => Some(f64::from_le_bytes(bytes.try_into().ok()?).to_string()),
                 (_, bytes) => {
-                    let mut number = if bytes.last()? & 0x80 != 0 && length > 1 { [0xff; 8] } else { [0; 8] };
+                    let mut number = if bytes.last()? & 0x80 != 0 && length > 1 {
+                        [0xff; 8]
+                    } else {
+                        [0; 8]
+                    };
                     number.get_mut(..length)?.copy_from_slice(bytes);
                     Some(i64::from_le_bytes(number).to_string())
                 }
@@ -189,7 +195,11 @@ fn parameter(reader: &mut Reader<'_>) -> Option<Option<String>> {
             if kind == 0xe7 {
                 reader.bytes(5)?;
             }
-            let bytes = if most == 0xffff { pieces(reader)? } else { short(reader)? };
+            let bytes = if most == 0xffff {
+                pieces(reader)?
+            } else {
+                short(reader)?
+            };
             Some(match bytes {
                 None => None,
                 Some(bytes) if kind == 0xe7 => Some(text(&bytes)?),

@@ -190,15 +190,4 @@ fn shown(rows: &[Vec<Value>]) -> Vec<String> {
     rows.iter().map(|row| format!("{row:?}")).collect()
 }
 
-/// Waits until something has happened at the server.
-async fn until(happened: impl Fn() -> bool) {
-    for _ in 0..1_000 {
-        if happened() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("it did not happen");
-}
-
 type Config = Arc<rustls::ServerConfig>;

@@ -7,12 +7,18 @@ async fn rows_come_a_page_at_a_time_with_the_names_of_their_columns() {
     let server = numbers(12_001);
     let mut guest = Guest::of(&server);
     let connection = guest.open().await.unwrap();
-    let rows = guest.query(&connection, "SELECT number, name FROM n", vec![]).await.unwrap();
+    let rows = guest
+        .query(&connection, "SELECT number, name FROM n", vec![])
+        .await
+        .unwrap();
     assert_eq!(guest.columns(&rows).await, ["number", "name"]);
     let mut pages = Vec::new();
     let mut count = 0;
     while let Some(page) = guest.next(&rows).await.unwrap() {
-        assert_eq!(shown(&page[..1]), [format!("[Value::Integer({count}), Value::Text(\"name {count}\")]")]);
+        assert_eq!(
+            shown(&page[..1]),
+            [format!("[Value::Integer({count}), Value::Text(\"name {count}\")]")]
+        );
         pages.push(page.len());
         count += page.len();
     }
@@ -48,7 +54,10 @@ async fn a_dropped_query_is_stopped_and_the_connection_serves_the_next() {
     let rows = guest.query(&connection, "SELECT number FROM n", vec![]).await.unwrap();
     guest.next(&rows).await.unwrap().unwrap();
     let error = guest.query(&connection, "SELECT 2", vec![]).await.unwrap_err();
-    assert_eq!(error, "Error::InvalidInput(\"a query is under way on this connection\")");
+    assert_eq!(
+        error,
+        "Error::InvalidInput(\"a query is under way on this connection\")"
+    );
     guest.forget(rows).await;
     let rows = guest.query(&connection, "SELECT 3", vec![]).await.unwrap();
     let page = guest.next(&rows).await.unwrap().unwrap();
@@ -111,32 +120,99 @@ async fn every_type_comes_as_the_contract_says() {
     let types: Vec<(&str, Vec<u8>, Vec<u8>, &str)> = vec![
         ("tinyint", vec![0x26, 1], vec![1, 255], "Value::Integer(255)"),
         ("smallint", vec![0x26, 2], vec![2, 0xfe, 0xff], "Value::Integer(-2)"),
-        ("int", vec![0x26, 4], vec![4, 1, 0, 0, 0x80], "Value::Integer(-2147483647)"),
+        (
+            "int",
+            vec![0x26, 4],
+            vec![4, 1, 0, 0, 0x80],
+            "Value::Integer(-2147483647)",
+        ),
         ("bit", vec![0x68, 1], vec![1, 1], "Value::Boolean(true)"),
-        ("float", vec![0x6d, 8], [&[8], 1.5_f64.to_le_bytes().as_slice()].concat(), "Value::Number(1.5)"),
-        ("real", vec![0x6d, 4], [&[4], 0.5_f32.to_le_bytes().as_slice()].concat(), "Value::Number(0.5)"),
-        ("money", vec![0x6e, 8], vec![8, 0, 0, 0, 0, 0x39, 0x30, 0, 0], r#"Value::Text("1.2345")"#),
-        ("smallmoney", vec![0x6e, 4], vec![4, 0x39, 0x30, 0, 0], r#"Value::Text("1.2345")"#),
-        ("decimal(9,2)", vec![0x6a, 5, 9, 2], vec![5, 0, 150, 0, 0, 0], r#"Value::Text("-1.50")"#),
-        ("datetime", vec![0x6f, 8], vec![8, 0xea, 0xb0, 0, 0, 0, 0xc1, 0xc5, 0], r#"Value::Text("2024-01-01T12:00:00.000")"#),
-        ("smalldatetime", vec![0x6f, 4], vec![4, 0xea, 0xb0, 0xd0, 0x02], r#"Value::Text("2024-01-01T12:00:00")"#),
-        ("date", vec![0x28], vec![3, 0x44, 0x46, 0x0b], r#"Value::Text("2024-01-01")"#),
-        ("time(3)", vec![0x29, 3], vec![4, 5, 0, 0, 0], r#"Value::Text("00:00:00.005")"#),
-        ("datetime2(0)", vec![0x2a, 0], vec![6, 61, 0, 0, 0x44, 0x46, 0x0b], r#"Value::Text("2024-01-01T00:01:01")"#),
+        (
+            "float",
+            vec![0x6d, 8],
+            [&[8], 1.5_f64.to_le_bytes().as_slice()].concat(),
+            "Value::Number(1.5)",
+        ),
+        (
+            "real",
+            vec![0x6d, 4],
+            [&[4], 0.5_f32.to_le_bytes().as_slice()].concat(),
+            "Value::Number(0.5)",
+        ),
+        (
+            "money",
+            vec![0x6e, 8],
+            vec![8, 0, 0, 0, 0, 0x39, 0x30, 0, 0],
+            r#"Value::Text("1.2345")"#,
+        ),
+        (
+            "smallmoney",
+            vec![0x6e, 4],
+            vec![4, 0x39, 0x30, 0, 0],
+            r#"Value::Text("1.2345")"#,
+        ),
+        (
+            "decimal(9,2)",
+            vec![0x6a, 5, 9, 2],
+            vec![5, 0, 150, 0, 0, 0],
+            r#"Value::Text("-1.50")"#,
+        ),
+        (
+            "datetime",
+            vec![0x6f, 8],
+            vec![8, 0xea, 0xb0, 0, 0, 0, 0xc1, 0xc5, 0],
+            r#"Value::Text("2024-01-01T12:00:00.000")"#,
+        ),
+        (
+            "smalldatetime",
+            vec![0x6f, 4],
+            vec![4, 0xea, 0xb0, 0xd0, 0x02],
+            r#"Value::Text("2024-01-01T12:00:00")"#,
+        ),
+        (
+            "date",
+            vec![0x28],
+            vec![3, 0x45, 0x46, 0x0b],
+            r#"Value::Text("2024-01-01")"#,
+        ),
+        (
+            "time(3)",
+            vec![0x29, 3],
+            vec![4, 5, 0, 0, 0],
+            r#"Value::Text("00:00:00.005")"#,
+        ),
+        (
+            "datetime2(0)",
+            vec![0x2a, 0],
+            vec![6, 61, 0, 0, 0x45, 0x46, 0x0b],
+            r#"Value::Text("2024-01-01T00:01:01")"#,
+        ),
         (
             "datetimeoffset(0)",
             vec![0x2b, 0],
-            vec![8, 0, 0, 0, 0x44, 0x46, 0x0b, 60, 0],
+            vec![8, 0, 0, 0, 0x45, 0x46, 0x0b, 60, 0],
             r#"Value::Text("2024-01-01T01:00:00+01:00")"#,
         ),
         (
             "uniqueidentifier",
             vec![0x24, 16],
-            vec![16, 0xff, 0x19, 0x96, 0x6f, 0x86, 0x8b, 0x11, 0xd0, 0xb4, 0x2d, 0, 0xc0, 0x4f, 0xc9, 0x64, 0xff],
+            vec![
+                16, 0xff, 0x19, 0x96, 0x6f, 0x86, 0x8b, 0x11, 0xd0, 0xb4, 0x2d, 0, 0xc0, 0x4f, 0xc9, 0x64, 0xff,
+            ],
             r#"Value::Text("6f9619ff-8b86-d011-b42d-00c04fc964ff")"#,
         ),
-        ("varbinary(8)", vec![0xa5, 8, 0], vec![2, 0, 0xab, 0xcd], "Value::Bytes([171, 205])"),
-        ("varbinary(max)", vec![0xa5, 0xff, 0xff], in_pieces(&[1, 2]), "Value::Bytes([1, 2])"),
+        (
+            "varbinary(8)",
+            vec![0xa5, 8, 0],
+            vec![2, 0, 0xab, 0xcd],
+            "Value::Bytes([171, 205])",
+        ),
+        (
+            "varbinary(max)",
+            vec![0xa5, 0xff, 0xff],
+            in_pieces(&[1, 2]),
+            "Value::Bytes([1, 2])",
+        ),
         (
             "varchar(9)",
             [&[0xa7, 9, 0], collation.as_slice()].concat(),
@@ -149,9 +225,19 @@ async fn every_type_comes_as_the_contract_says() {
             in_pieces(&utf16("Łódź 🖥")),
             r#"Value::Text("Łódź 🖥")"#,
         ),
-        ("xml", vec![0xf1, 0], in_pieces(&utf16("<a>ß</a>")), r#"Value::Text("<a>ß</a>")"#),
+        (
+            "xml",
+            vec![0xf1, 0],
+            in_pieces(&utf16("<a>ß</a>")),
+            r#"Value::Text("<a>ß</a>")"#,
+        ),
         // sql_variant: length, base type, properties, value.
-        ("variant of int", vec![0x62, 0x49, 0x1f, 0, 0], vec![6, 0, 0, 0, 0x38, 0, 7, 0, 0, 0], "Value::Integer(7)"),
+        (
+            "variant of int",
+            vec![0x62, 0x49, 0x1f, 0, 0],
+            vec![6, 0, 0, 0, 0x38, 0, 7, 0, 0, 0],
+            "Value::Integer(7)",
+        ),
         (
             "variant of nvarchar",
             vec![0x62, 0x49, 0x1f, 0, 0],
@@ -160,17 +246,34 @@ async fn every_type_comes_as_the_contract_says() {
         ),
         ("no int", vec![0x26, 4], vec![0], "Value::Null"),
         ("no decimal", vec![0x6a, 5, 9, 2], vec![0], "Value::Null"),
-        ("no varbinary(max)", vec![0xa5, 0xff, 0xff], vec![0xff; 8], "Value::Null"),
-        ("no variant", vec![0x62, 0x49, 0x1f, 0, 0], vec![0, 0, 0, 0], "Value::Null"),
+        (
+            "no varbinary(max)",
+            vec![0xa5, 0xff, 0xff],
+            vec![0xff; 8],
+            "Value::Null",
+        ),
+        (
+            "no variant",
+            vec![0x62, 0x49, 0x1f, 0, 0],
+            vec![0, 0, 0, 0],
+            "Value::Null",
+        ),
     ];
     for (name, kind, value, expected) in types {
         let answered = (kind.clone(), value.clone());
         let server = server(move |_| {
             let (kind, value) = answered.clone();
-            Answer::rows(vec![Column::new("value", Kind::Raw(kind))], vec![vec![Cell::Raw(value)]])
+            Answer::rows(
+                vec![Column::new("value", Kind::Raw(kind))],
+                vec![vec![Cell::Raw(value)]],
+            )
         });
         let rows = Guest::of(&server).all("SELECT value FROM t").await;
-        assert_eq!(rows.map(|rows| shown(&rows)), Ok(vec![format!("[{expected}]")]), "{name}");
+        assert_eq!(
+            rows.map(|rows| shown(&rows)),
+            Ok(vec![format!("[{expected}]")]),
+            "{name}"
+        );
     }
 }
 
@@ -186,10 +289,16 @@ async fn a_refusal_names_what_is_missing_and_the_connection_serves_the_next() {
     let mut guest = Guest::of(&server);
     let connection = guest.open().await.unwrap();
     assert_eq!(
-        guest.query(&connection, "SELECT 1 FROM dbo.v_missing", vec![]).await.unwrap_err(),
+        guest
+            .query(&connection, "SELECT 1 FROM dbo.v_missing", vec![])
+            .await
+            .unwrap_err(),
         r#"Error::Refused(Refusal { number: 208, message: "Invalid object name 'dbo.v_missing'." })"#
     );
-    let error = guest.query(&connection, "SELECT 1 FROM dbo.v_denied", vec![]).await.unwrap_err();
+    let error = guest
+        .query(&connection, "SELECT 1 FROM dbo.v_denied", vec![])
+        .await
+        .unwrap_err();
     assert!(error.contains("number: 229"), "{error}");
 }
 
@@ -236,5 +345,8 @@ async fn what_is_not_one_query_never_reaches_the_server() {
     let rows = guest.query(&connection, "SELECT 1", vec![]).await.unwrap();
     guest.forget(rows).await;
     let error = guest.query(&connection, "SELECT 1", vec![]).await.unwrap_err();
-    assert_eq!(error, "Error::TooLarge(\"the run has asked 1 queries, which is the limit\")");
+    assert_eq!(
+        error,
+        "Error::TooLarge(\"the run has asked 1 queries, which is the limit\")"
+    );
 }

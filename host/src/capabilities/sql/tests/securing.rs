@@ -55,7 +55,10 @@ async fn a_connection_is_encrypted_with_the_section_s_own_authorities() {
         (Encryption::Strict(config), Encrypt::Strict),
     ] {
         let server = secured(encryption);
-        let rows = guest(&server, encrypt, tls.clone()).all("SELECT number FROM n").await.unwrap();
+        let rows = guest(&server, encrypt, tls.clone())
+            .all("SELECT number FROM n")
+            .await
+            .unwrap();
         assert_eq!(rows.len(), 10_000);
         assert_eq!(server.ledger().violations, Vec::<String>::new());
     }
@@ -89,12 +92,18 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_unless_the_section_say
 #[tokio::test]
 async fn nothing_is_sent_in_the_clear_because_a_server_would_have_it_so() {
     let server = secured(Encryption::Off);
-    let error = guest(&server, Encrypt::Required, TlsSettings::default()).open().await.unwrap_err();
+    let error = guest(&server, Encrypt::Required, TlsSettings::default())
+        .open()
+        .await
+        .unwrap_err();
     assert!(error.contains("the server does not encrypt"), "{error}");
     assert_eq!(server.ledger().logins, 0);
     let (config, ..) = certificate();
     let server = secured(Encryption::Required(config));
-    let error = guest(&server, Encrypt::Off, TlsSettings::default()).open().await.unwrap_err();
+    let error = guest(&server, Encrypt::Off, TlsSettings::default())
+        .open()
+        .await
+        .unwrap_err();
     assert!(error.contains("say `encrypt = required`"), "{error}");
 }
 
@@ -102,6 +111,9 @@ async fn nothing_is_sent_in_the_clear_because_a_server_would_have_it_so() {
 async fn a_server_that_speaks_something_else_is_told_apart() {
     let (config, ..) = certificate();
     let server = secured(Encryption::Strict(config));
-    let error = guest(&server, Encrypt::Required, TlsSettings::default()).open().await.unwrap_err();
+    let error = guest(&server, Encrypt::Required, TlsSettings::default())
+        .open()
+        .await
+        .unwrap_err();
     assert!(error.starts_with("Error::Unreachable"), "{error}");
 }

@@ -156,3 +156,59 @@ pub(super) async fn resolve(
     }
     Ok(usable)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Egress, Proxies, Rule, TlsSettings};
+    use super::*;
+
+    fn network(reach: Reach) -> (Network, Url) {
+        let url = Url::parse("mssql://127.0.0.1:14330").unwrap();
+        let egress = Egress::new(vec![Rule::of(&url, reach).unwrap()]);
+        let timeouts = Timeouts {
+            resolve: Duration::from_millis(600),
+            ..Timeouts::default()
+        };
+        (
+            Network::new(egress, TlsSettings::default(), Proxies::none(), timeouts),
+            url,
+        )
+    }
+
+    #[tokio::test]
+    async fn a_datagram_that_gets_lost_is_sent_again() {
+        let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        let answering = tokio::spawn(async move {
+            let mut question = [0; 16];
+            let (lost, _) = server.recv_from(&mut question).await.unwrap();
+            let (length, client) = server.recv_from(&mut question).await.unwrap();
+            server.send_to(b"an answer that is longer", client).await.unwrap();
+            (lost, length)
+        });
+        let (network, url) = network(Reach::Named);
+        assert_eq!(network.ask(&url, port, b"where", 9).await.unwrap(), b"an answer");
+        assert_eq!(answering.await.unwrap(), (5, 5));
+    }
+
+    #[tokio::test]
+    async fn silence_and_a_forbidden_place_are_told_apart() {
+        let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        let (allowed, url) = network(Reach::Named);
+        let error = allowed.ask(&url, port, b"where", 9).await.unwrap_err();
+        assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+        // Loopback is not for places that a component names; and nothing is sent to places that nobody names.
+        let mut seen = [0; 16];
+        while server.try_recv(&mut seen).is_ok() {}
+        let (denied, _) = network(Reach::Public);
+        let elsewhere = Url::parse("mssql://127.0.0.1:1").unwrap();
+        for (network, url) in [(&denied, &url), (&allowed, &elsewhere)] {
+            let error = network.ask(url, port, b"where", 9).await.unwrap_err();
+            assert!(matches!(error, Error::Denied { .. }), "{error}");
+            let error = network.connect_at(url, port).await.unwrap_err();
+            assert!(matches!(error, Error::Denied { .. }), "{error}");
+        }
+        assert!(server.try_recv(&mut seen).is_err());
+    }
+}

@@ -46,7 +46,7 @@ pub struct Pages {
     pub record_bytes: usize,
     /// Objects and lists inside one another in a record, the record itself included.
     pub record_depth: usize,
-    /// Fields of one record, those of inner objects included.
+    /// Fields of one record, those of inner objects included. A workstation with 500 programs has 2,000; the bytes bound it in any case.
     pub record_fields: usize,
     /// Bytes of a cursor.
     pub cursor_bytes: usize,
@@ -89,7 +89,7 @@ impl Default for Pages {
             page_records: 1_000,
             record_bytes: 1 << 20,
             record_depth: 32,
-            record_fields: 2_000,
+            record_fields: 20_000,
             cursor_bytes: 64 << 10,
             misses: 1_000,
             run_pages: 1_000_000,

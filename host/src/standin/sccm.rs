@@ -148,7 +148,7 @@ fn hardware(computer: u64) -> Vec<Vec<Cell>> {
                 "EXAMPLE".into(),
                 "Dell Inc.".into(),
                 "OptiPlex 7010 “Größe L”".into(),
-                if computer % 2 == 0 {
+                if computer.is_multiple_of(2) {
                     "x64-based PC"
                 } else {
                     "X86-based PC"
@@ -184,7 +184,11 @@ fn hardware(computer: u64) -> Vec<Vec<Cell>> {
 
 /// A computer's programs, of which one has no name.
 fn software(computer: u64, programs: u64) -> Vec<Vec<Cell>> {
-    let nameless = if computer % 5 == 0 { Cell::Null } else { "".into() };
+    let nameless = if computer.is_multiple_of(5) {
+        Cell::Null
+    } else {
+        "".into()
+    };
     let mut rows = vec![vec![id(computer), nameless, "1.0".into(), Cell::Null]];
     for program in 0..programs {
         rows.push(vec![

@@ -119,6 +119,23 @@ fn a_large_site_takes_two_queries() {
 }
 
 #[test]
+fn a_computer_with_many_programs_is_one_record() {
+    let (destination, source) = start(Site {
+        computers: 3,
+        programs: 2_000,
+        ..Site::default()
+    });
+    let output = program(&destination, &source, "").run(&["upload", "sccm", "--json"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let programs: Vec<usize> = destination
+        .uploaded()
+        .iter()
+        .map(|computer| computer["APPLICATIONS"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(programs, [2_000; 3]);
+}
+
+#[test]
 fn what_is_wrong_is_said_and_nothing_is_sent() {
     for (site, more, said) in [
         (

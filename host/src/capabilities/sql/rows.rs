@@ -77,7 +77,7 @@ pub(super) async fn serve(
         allowance.renew_page(limits.page_wire_bytes);
         allowance.renew(limits.row_wire_bytes);
         let reading = Reading { url, allowance, shared };
-        let is_stopped = {
+        let end = {
             let started = timeout(limits.answer, reading.start(query, &mut client)).await;
             match started
                 .map_err(|_| late(url, "answer the query", limits.answer))
@@ -99,7 +99,7 @@ pub(super) async fn serve(
                 }
             }
         };
-        match is_stopped {
+        match end {
             End::Read => {}
             End::Lost => return,
             End::Stopped => {

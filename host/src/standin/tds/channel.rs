@@ -108,14 +108,16 @@ impl Channel {
             self.received.extend_from_slice(bytes);
             return Ok(());
         };
-        while !bytes.is_empty() {
-            tls.read_tls(&mut bytes)?;
+        loop {
             let state = tls.process_new_packets().map_err(io::Error::other)?;
             let mut plain = vec![0; state.plaintext_bytes_to_read()];
             tls.reader().read_exact(&mut plain)?;
             self.received.extend_from_slice(&plain);
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            tls.read_tls(&mut bytes)?;
         }
-        Ok(())
     }
 
     /// Sends a message in as many packets as it takes.
@@ -215,7 +217,9 @@ impl Channel {
             self.stream.write_all(&bytes).await?;
         }
         self.tls = Some(tls);
-        Ok(())
+        // What followed the handshake without a pause was received with it.
+        let rest = std::mem::take(&mut self.received);
+        self.take(&rest)
     }
 }
 

@@ -24,7 +24,7 @@ impl<'a> Reader<'a> {
 }
 
 fn text(bytes: &[u8]) -> Option<String> {
-    if bytes.len() % 2 != 0 {
+    if !bytes.len().is_multiple_of(2) {
         return None;
     }
     let (units, _) = bytes.as_chunks::<2>();

@@ -8,7 +8,9 @@ use super::*;
 
 /// What `tsql` prints when it signs in and asks this.
 fn tsql(server: &Tds, password: &str, statement: &str) -> String {
-    let mut child = Command::new("tsql")
+    // A client that waits for ever is to fail its test and no other.
+    let mut child = Command::new("timeout")
+        .args(["20", "tsql"])
         .args(["-H", "127.0.0.1", "-p", &server.port().to_string(), "-U", "reader"])
         .args(["-P", password, "-D", "CM_DCT", "-o", "q", "-t", "|"])
         .env_clear()
@@ -78,9 +80,9 @@ fn an_independent_client_reads_every_row_as_it_was_meant() {
             "3298534883328",
             "Größe 山田",
             "NULL",
-            "Jan  1 2024 12:00:00:000PM",
+            "Jan  1 2024 12:00PM",
             "-1.50",
-            "ABCD",
+            "abcd",
             "6F9619FF-8B86-D011-B42D-00C04FC964FF"
         ]
     );
@@ -111,7 +113,8 @@ fn an_independent_client_shakes_hands_in_packets() {
     let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        // SQL Server itself speaks TLS 1.3 in TDS 8.0 only.
+        .with_protocol_versions(&[&rustls::version::TLS12])
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)

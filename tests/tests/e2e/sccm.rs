@@ -118,6 +118,44 @@ fn a_large_site_takes_two_queries() {
     assert_eq!(source.ledger().violations, Vec::<String>::new());
 }
 
+/// The most memory that a run needed, KiB, and how many records it sent.
+#[cfg(target_os = "linux")]
+fn memory(computers: u64) -> (u64, u64) {
+    let settings = oomnitza::Settings {
+        keep_bodies: false,
+        ..oomnitza::Settings::default()
+    };
+    let destination = oomnitza::Oomnitza::start(settings).unwrap();
+    let site = Site {
+        computers,
+        programs: 50,
+        ..Site::default()
+    };
+    let source = Tds::start(site.settings()).unwrap();
+    let program = program(&destination, &source, "dedupe = True\n");
+    let mut child = program.start(&["upload", "sccm", "--json"]);
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.split_whitespace().next()?.parse().ok());
+        most = most.max(peak.unwrap_or_default());
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    (most, destination.ledger().records)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_does_not_grow_with_the_site() {
+    let (small, _) = memory(1_000);
+    let started = std::time::Instant::now();
+    let (large, sent) = memory(10_000);
+    println!("{small} KiB, {large} KiB, {:?} for 10,000", started.elapsed());
+    assert_eq!(sent, 10_000);
+    assert!(large < small + 16_000 && large < 80_000, "{small} KiB, {large} KiB");
+}
+
 #[test]
 fn a_computer_with_many_programs_is_one_record() {
     let (destination, source) = start(Site {

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 target=wasm32-unknown-unknown
 packages=(
     connector-airwatch connector-bamboohr connector-casper connector-jasper connector-ldap connector-mobileiron connector-okta
-    connector-onelogin connector-zendesk guest-fixture guest-hostile guest-mapper
+    connector-onelogin connector-sccm connector-zendesk guest-fixture guest-hostile guest-mapper
 )
 select=(); for package in "${packages[@]}"; do select+=(-p "$package"); done
 features="-C target-feature=+simd128,+bulk-memory"

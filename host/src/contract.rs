@@ -14,6 +14,8 @@ pub mod connector {
         with: {
             "oomnitza:connector/ldap.connection": crate::capabilities::ldap::Connection,
             "oomnitza:connector/ldap.results": crate::capabilities::ldap::Results,
+            "oomnitza:connector/sql.connection": crate::capabilities::sql::Connection,
+            "oomnitza:connector/sql.rows": crate::capabilities::sql::Rows,
         },
     });
 }

@@ -74,6 +74,7 @@ pub mod log;
 mod page;
 mod paging;
 mod settings;
+pub mod sql;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod trail;
@@ -104,7 +105,9 @@ pub mod prelude {
         Address, Case, Connector, Description, Encoding, Endpoint, Error, Page, Paging, RawValue, Result, Setting,
         Settings, Token, Trail, Wanted,
     };
-    pub use crate::{debug, details, encode, error, hardcoded, info, ldap, next_link, one_or_many, setting, source, warning};
+    pub use crate::{
+        debug, details, encode, error, hardcoded, info, ldap, next_link, one_or_many, setting, source, sql, warning,
+    };
     pub use serde::Deserialize;
 }
 

@@ -6,3 +6,4 @@ pub mod clock;
 pub mod http;
 pub mod ldap;
 pub mod log;
+pub mod sql;

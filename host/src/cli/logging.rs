@@ -10,6 +10,11 @@ pub(super) fn start() {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::WARN.into())
         .from_env_lossy();
+    // It logs the server's texts as they come, and whole packets, the login's and the rows' among them.
+    let filter = match "tiberius=off".parse() {
+        Ok(silence) => filter.add_directive(silence),
+        Err(_) => filter,
+    };
     let is_coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -9,6 +9,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -19,7 +20,7 @@ use super::error::{Error, place};
 use super::trust::Trust;
 
 /// A secured connection.
-pub type TlsStream = tokio_rustls::client::TlsStream<TcpStream>;
+pub type TlsStream<S = TcpStream> = tokio_rustls::client::TlsStream<S>;
 
 /// How connections are secured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,6 +177,17 @@ fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 impl Network {
     /// Secures a connection to where `url` points.
     pub async fn secure(&self, stream: TcpStream, url: &Url) -> Result<TlsStream, Error> {
+        self.secure_as(stream, url, None).await
+    }
+
+    /// Secures what leads to where `url` points, a connection or another protocol's frames around one. `protocol` is what will be
+    /// spoken in it (ALPN, RFC 7301), where the other side wants to be told.
+    pub async fn secure_as<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+        url: &Url,
+        protocol: Option<&[u8]>,
+    ) -> Result<TlsStream<S>, Error> {
         let name = match super::egress::place(url)?.0 {
             Host::Domain(name) => {
                 ServerName::try_from(name).map_err(|_| Error::denied(url, "its host is not a name"))?
@@ -183,7 +195,11 @@ impl Network {
             Host::Ipv4(address) => ServerName::from(std::net::IpAddr::V4(address)),
             Host::Ipv6(address) => ServerName::from(std::net::IpAddr::V6(address)),
         };
-        let connector = tokio_rustls::TlsConnector::from(self.shared.tls.config().await?);
+        let mut config = self.shared.tls.config().await?;
+        if let Some(protocol) = protocol {
+            Arc::make_mut(&mut config).alpn_protocols = vec![protocol.to_vec()];
+        }
+        let connector = tokio_rustls::TlsConnector::from(config);
         let limit = self.shared.timeouts.connect;
         let handshake = timeout(limit, connector.connect(name, stream)).await;
         let handshake = handshake.map_err(|_| Error::TimedOut {

@@ -11,7 +11,7 @@ use super::limits::Limits;
 use super::loader::Loaded;
 use super::pages::{self, Progress};
 use super::state::{self, Capabilities, Granted, RunState};
-use crate::capabilities::{clock, http, ldap, log};
+use crate::capabilities::{clock, http, ldap, log, sql};
 use crate::contract::connector::Connector as Bindings;
 use crate::contract::connector::exports::oomnitza::connector::source as wit;
 use crate::redact::clean;
@@ -213,6 +213,11 @@ fn linker(engine: &Engine, granted: Granted) -> wasmtime::Result<Linker<RunState
     if granted.ldap {
         ldap::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| {
             &mut state.capabilities.ldap
+        })?;
+    }
+    if granted.sql {
+        sql::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| {
+            &mut state.capabilities.sql
         })?;
     }
     log::add_to_linker(&mut linker, |state: &mut RunState<Capabilities>| {

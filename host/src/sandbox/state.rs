@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::error::Error;
 use super::limits::Limits;
 use super::meter::Meter;
-use crate::capabilities::{clock::ClockState, http::HttpState, ldap::LdapState, log::LogState};
+use crate::capabilities::{clock::ClockState, http::HttpState, ldap::LdapState, log::LogState, sql::SqlState};
 
 /// What a section was granted. The state of a capability that was not granted is there, but nothing leads to it: its
 /// functions are not linked, and its network allows nothing.
@@ -16,6 +16,8 @@ pub struct Capabilities {
     pub http: HttpState,
     /// Searches.
     pub ldap: LdapState,
+    /// Queries.
+    pub sql: SqlState,
     /// Lines in the log.
     pub log: LogState,
     /// Time.
@@ -31,6 +33,8 @@ pub struct Granted {
     pub http: bool,
     /// The description names an `ldaps` or `ldap` endpoint, and the settings give it.
     pub ldap: bool,
+    /// The description names an `mssql` endpoint, and the settings give it.
+    pub sql: bool,
 }
 
 impl Granted {
@@ -39,6 +43,7 @@ impl Granted {
         match interface {
             "http" => self.http,
             "ldap" => self.ldap,
+            "sql" => self.sql,
             "log" | "clock" => true,
             _ => false,
         }

@@ -1,4 +1,4 @@
-//! Servers that stand in for real ones: Oomnitza, Okta and an LDAP directory, for the demo, the end-to-end tests and the benchmark.
+//! Servers that stand in for real ones: Oomnitza, Okta, an LDAP directory and a SQL Server, for the demo, the end-to-end tests and the benchmark.
 //!
 //! The only code that listens. It listens on 127.0.0.1, at a port the system chooses, and no longer than the handle of the server
 //! lives: dropping it closes the port and every connection.
@@ -19,6 +19,8 @@ pub mod ldap;
 pub mod okta;
 pub mod oomnitza;
 pub mod people;
+pub mod sccm;
+pub mod tds;
 
 pub use trouble::Trouble;
 

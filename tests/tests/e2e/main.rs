@@ -16,6 +16,7 @@ mod okta;
 mod onelogin;
 mod oomnitza;
 mod proxies;
+mod sccm;
 mod secrets;
 mod stopping;
 mod structure;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::bindings::oomnitza::connector::{http, ldap};
+use crate::bindings::oomnitza::connector::{http, ldap, sql};
 use crate::http::method_name;
 use crate::log::Level;
 
@@ -20,6 +20,10 @@ enum Step {
     LdapOpen(ldap::Target, Result<(), ldap::Error>),
     LdapSearch(Box<ldap::Search>, Result<(), ldap::Error>),
     LdapNext(Result<Option<Vec<ldap::Entry>>, ldap::Error>),
+    SqlOpen(sql::Target, Result<(), sql::Error>),
+    SqlQuery(String, Vec<sql::Value>, Result<Vec<String>, sql::Error>),
+    /// Of which query, by its columns: two can be read side by side.
+    SqlNext(Vec<String>, Result<Option<Vec<Vec<sql::Value>>>, sql::Error>),
 }
 
 /// An expected request.
@@ -119,6 +123,32 @@ impl Script {
         self.steps.push_back(Step::LdapNext(answer));
         self
     }
+
+    /// Expects a connection to a database.
+    pub fn sql_open(mut self, target: sql::Target, answer: Result<(), sql::Error>) -> Self {
+        self.steps.push_back(Step::SqlOpen(target, answer));
+        self
+    }
+
+    /// Expects a query, white space aside, and answers with the names of its columns.
+    pub fn sql_query(
+        mut self,
+        statement: &str,
+        parameters: &[sql::Value],
+        answer: Result<&[&str], sql::Error>,
+    ) -> Self {
+        let columns = answer.map(|columns| columns.iter().map(|name| (*name).to_owned()).collect());
+        self.steps
+            .push_back(Step::SqlQuery(spaced(statement), parameters.to_vec(), columns));
+        self
+    }
+
+    /// Expects to be asked for rows of the query with these columns.
+    pub fn sql_next(mut self, columns: &[&str], answer: Result<Option<Vec<Vec<sql::Value>>>, sql::Error>) -> Self {
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        self.steps.push_back(Step::SqlNext(columns, answer));
+        self
+    }
 }
 
 /// The scripted host at work.
@@ -213,6 +243,45 @@ impl Host {
         }
     }
 
+    pub(crate) fn sql_open(&mut self, target: &sql::Target) -> Result<(), sql::Error> {
+        match self.steps.pop_front() {
+            Some(Step::SqlOpen(expected, answer)) => {
+                assert_eq!(
+                    format!("{target:?}"),
+                    format!("{expected:?}"),
+                    "another connection was expected"
+                );
+                answer
+            }
+            other => panic!("an unexpected connection: {target:?}; the script's next step is {other:?}"),
+        }
+    }
+
+    pub(crate) fn sql_query(&mut self, statement: &str, parameters: &[sql::Value]) -> Result<Vec<String>, sql::Error> {
+        match self.steps.pop_front() {
+            Some(Step::SqlQuery(expected, values, answer)) => {
+                assert_eq!(spaced(statement), expected, "another query was expected");
+                assert_eq!(
+                    format!("{parameters:?}"),
+                    format!("{values:?}"),
+                    "other parameters were expected"
+                );
+                answer
+            }
+            other => panic!("an unexpected query: {statement}; the script's next step is {other:?}"),
+        }
+    }
+
+    pub(crate) fn sql_next(&mut self, columns: &[String]) -> Result<Option<Vec<Vec<sql::Value>>>, sql::Error> {
+        match self.steps.pop_front() {
+            Some(Step::SqlNext(expected, answer)) => {
+                assert_eq!(columns, expected, "rows of another query were expected");
+                answer
+            }
+            other => panic!("rows of {columns:?} were asked for unexpectedly; the script's next step is {other:?}"),
+        }
+    }
+
     pub(crate) fn now(&self) -> u64 {
         self.now
     }
@@ -226,4 +295,9 @@ impl Host {
     pub(crate) fn log(&mut self, level: Level, message: &str) {
         self.log.push(format!("{level:?}: {message}"));
     }
+}
+
+/// With single spaces, so that a script may break its lines elsewhere.
+fn spaced(statement: &str) -> String {
+    statement.split_whitespace().collect::<Vec<_>>().join(" ")
 }

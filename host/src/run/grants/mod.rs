@@ -6,7 +6,7 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-use crate::capabilities::{clock, http, ldap, log};
+use crate::capabilities::{clock, http, ldap, log, sql};
 use crate::config::schema::Description;
 use crate::config::{Common, Finding, Section};
 use crate::net::{Egress, Network, Proxies, Timeouts, TlsSettings};
@@ -36,10 +36,11 @@ pub(super) fn grant(
     if !findings.is_empty() {
         return Err(findings);
     }
-    let is_any = |schemes: [&str; 2]| places.iter().any(|place| schemes.contains(&place.url.scheme()));
+    let is_any = |schemes: &[&str]| places.iter().any(|place| schemes.contains(&place.url.scheme()));
     let granted = Granted {
-        http: is_any(["https", "http"]),
-        ldap: is_any(["ldaps", "ldap"]),
+        http: is_any(&["https", "http"]),
+        ldap: is_any(&["ldaps", "ldap"]),
+        sql: is_any(&["mssql"]),
     };
     let habits = http::Places::new(places.iter().map(|place| (&place.url, place.habits)));
     let egress = Egress::new(places.iter().map(|place| place.rule.clone()).collect());
@@ -60,10 +61,27 @@ pub(super) fn grant(
             redactor.clone(),
         ),
         ldap: ldap::LdapState::new(&network, slots.ldap, ldap::Limits::default(), redactor.clone()),
+        sql: sql::SqlState::new(
+            &network,
+            places.into_iter().map(|place| place.url).collect(),
+            slots.sql,
+            encrypt(section),
+            sql::Limits::default(),
+            redactor.clone(),
+        ),
         log: log::LogState::new(&section.name, redactor, log::Limits::default()),
         clock: clock::ClockState::default(),
         granted,
     })
+}
+
+/// How connections to databases are secured. Other values than these are refused when the section is read, by the setting's choices;
+/// a connector that describes no such setting gets what is safe.
+fn encrypt(section: &Section) -> sql::Encrypt {
+    section
+        .setting("encrypt")
+        .and_then(sql::Encrypt::named)
+        .unwrap_or_default()
 }
 
 pub(super) fn tls(common: &Common) -> TlsSettings {

@@ -6,7 +6,7 @@
 
 use url::Url;
 
-use crate::capabilities::http;
+use crate::capabilities::{http, sql};
 use crate::config::schema::{Description, Endpoint};
 use crate::config::template::{self, TemplateError};
 use crate::config::{Finding, Section, address};
@@ -137,7 +137,12 @@ pub(super) fn place(
             &format!("write it like `{example}`"),
         )
     };
-    let url = address::parse(&filled).map_err(wrong)?;
+    // People write down a SQL Server in a way of its own: `host\instance`, `host,1433`.
+    let url = match filled.strip_prefix("mssql://") {
+        Some(server) => sql::address(server),
+        None => address::parse(&filled),
+    };
+    let url = url.map_err(wrong)?;
     let schemes = schemes(example);
     if !schemes.contains(&url.scheme()) {
         return Err(wrong(format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use super::places::is_optional;
-use crate::capabilities::{http, ldap};
+use crate::capabilities::{http, ldap, sql};
 use crate::config::schema::{Auth, AuthSlot, Description, Encoding, Token, TokenBody};
 use crate::config::template::{self, TemplateError};
 use crate::config::{Finding, Section};
@@ -16,6 +16,7 @@ use crate::redact::Secret;
 pub(super) struct Slots {
     pub(super) http: BTreeMap<String, http::Slot>,
     pub(super) ldap: BTreeMap<String, ldap::Slot>,
+    pub(super) sql: BTreeMap<String, sql::Slot>,
 }
 
 pub(super) fn slots(section: &Section, description: &Description, findings: &mut Vec<Finding>) -> Slots {
@@ -115,7 +116,14 @@ impl Slots {
                 self.ldap.insert(slot.to_owned(), bind);
                 return Ok(());
             }
-            Auth::SqlLogin(..) => return Ok(()),
+            Auth::SqlLogin(user, password) => {
+                let login = sql::Slot {
+                    user: values.plain(user)?,
+                    password: values.secret(password)?,
+                };
+                self.sql.insert(slot.to_owned(), login);
+                return Ok(());
+            }
         };
         self.http
             .entry(slot.to_owned())

@@ -161,6 +161,40 @@ fn what_is_no_address_is_said_with_an_example() {
 }
 
 #[test]
+fn a_sql_server_is_written_down_as_people_write_it() {
+    for (server, url) in [
+        ("cm1.example", "mssql://cm1.example"),
+        ("CM1,14330", "mssql://cm1:14330"),
+        (r"cm1\SITE", "mssql://cm1/site"),
+        ("tcp:10.1.2.3,1433", "mssql://10.1.2.3"),
+    ] {
+        let granted = granted("mssql://{url}", &format!("url = {server}\nsystem_name = a\n"));
+        assert_eq!(granted, Ok(Some((url.to_owned(), Reach::Named))), "{server}");
+    }
+    assert_eq!(
+        granted("mssql://{url}", "url = user@cm1\nsystem_name = a\n").unwrap_err(),
+        "config.ini:1: [sample] url: `mssql://user@cm1` cannot be used: `user@cm1` is not the name of a host | write it like `my-url`"
+    );
+}
+
+#[test]
+fn connections_to_databases_are_encrypted_unless_the_section_says_otherwise() {
+    let mut description = description();
+    assert_eq!(encrypt(&section(GOOD)), sql::Encrypt::Required);
+    description.settings[0].name = "encrypt".into();
+    for (value, expected) in [
+        ("off", sql::Encrypt::Off),
+        ("strict", sql::Encrypt::Strict),
+        ("required", sql::Encrypt::Required),
+    ] {
+        let text = format!("[sample]\napi_token = t\nsystem_name = a\nencrypt = {value}\n");
+        let ini = Ini::parse(Path::new("config.ini"), text.into_bytes()).unwrap();
+        let section = config::section(&ini, &ini.sections[0], &description, &|_| None).unwrap();
+        assert_eq!(encrypt(&section), expected);
+    }
+}
+
+#[test]
 fn an_endpoint_cannot_be_made_of_a_secret() {
     let error = granted("https://{api_token}.example.com/", GOOD).unwrap_err();
     assert!(error.contains("[sample] api_token:"), "{error}");
@@ -178,10 +212,10 @@ fn only_the_capabilities_that_endpoints_need_are_granted() {
         timeouts: Timeouts::default(),
         retry: http::Retry::default(),
     };
-    for (url, http, ldap) in [
-        ("https://a.example", true, false),
-        ("ldap://a.example", false, true),
-        ("mssql://a.example", false, false),
+    for (url, http, ldap, sql) in [
+        ("https://a.example", true, false, false),
+        ("ldap://a.example", false, true, false),
+        ("mssql://a.example", false, false, true),
     ] {
         let mut description = description();
         description.endpoints.push(endpoint(url));
@@ -189,7 +223,7 @@ fn only_the_capabilities_that_endpoints_need_are_granted() {
             .map_err(|_| ())
             .unwrap()
             .granted;
-        assert_eq!((granted.http, granted.ldap), (http, ldap), "{url}");
+        assert_eq!((granted.http, granted.ldap, granted.sql), (http, ldap, sql), "{url}");
     }
 }
 

@@ -83,17 +83,32 @@ fn iccids(range: std::ops::Range<u32>) -> Vec<String> {
 }
 
 fn read(steps: &[(String, u16, String)]) -> Outcome {
-    let script = steps.iter().fold(Script::default(), |script, (sent, status, answer)| {
-        script.post(
-            SERVICE,
-            "account",
-            sent,
-            *status,
-            &[("content-type", "text/xml")],
-            answer,
-        )
-    });
-    run::<Jasper>(settings(), wanted(&[]), script)
+    run::<Jasper>(settings(), wanted(&[]), script(steps))
+}
+
+/// The details of a page are asked for side by side, as many requests as a page has.
+fn script(steps: &[(String, u16, String)]) -> Script {
+    let is_details = |step: &(String, u16, String)| step.0.contains("GetTerminalDetailsRequest");
+    let groups = steps.chunk_by(|one, next| is_details(one) && is_details(next));
+    groups
+        .flat_map(|group| group.chunks(CHUNKS))
+        .fold(Script::default(), |script, group| {
+            let requests = group.iter().fold(Script::default(), |script, (sent, status, answer)| {
+                script.post(
+                    SERVICE,
+                    "account",
+                    sent,
+                    *status,
+                    &[("content-type", "text/xml")],
+                    answer,
+                )
+            });
+            if group.iter().all(is_details) {
+                script.send_all(requests)
+            } else {
+                script.then(requests)
+            }
+        })
 }
 
 #[test]
@@ -182,16 +197,10 @@ fn a_run_goes_on_where_the_last_one_ended_and_nothing_new_is_no_page() {
 #[test]
 fn a_terminal_without_details_is_a_miss_and_a_limit_asks_for_less() {
     let three = iccids(0..3);
-    let script = Script::default()
-        .post(SERVICE, "account", &since(BEGINNING), 200, &[], &listed(&iccids(0..30)))
-        .post(
-            SERVICE,
-            "account",
-            &details_of(&three),
-            200,
-            &[],
-            &detailed(&[terminal(&three[1], "odd")]),
-        );
+    let script = script(&[
+        (since(BEGINNING), 200, listed(&iccids(0..30))),
+        (details_of(&three), 200, detailed(&[terminal(&three[1], "odd")])),
+    ]);
     let wanted = Wanted {
         limit: Some(3),
         ..wanted(&[])

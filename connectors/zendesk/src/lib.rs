@@ -124,7 +124,9 @@ impl Zendesk {
     fn go_on(&mut self, found: &Users<'_>) {
         if let Some(meta) = &found.meta {
             match meta.after_cursor.as_deref().filter(|_| meta.has_more) {
-                Some(cursor) => self.trail.go(Ok(format!("{}&page[after]={}", self.first, encode(cursor)))),
+                Some(cursor) => self
+                    .trail
+                    .go(Ok(format!("{}&page[after]={}", self.first, encode(cursor)))),
                 None if meta.has_more => self.trail.go(Err(Error::Unexpected(
                     "Zendesk says that there are more users, and not where".to_owned(),
                 ))),

@@ -37,7 +37,9 @@ impl Trail {
             if self.seen.insert(hash(&next)) {
                 Ok(next)
             } else {
-                Err(Error::Unexpected(format!("the link to the next page leads back to {next}")))
+                Err(Error::Unexpected(format!(
+                    "the link to the next page leads back to {next}"
+                )))
             }
         }));
     }

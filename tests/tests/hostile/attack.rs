@@ -10,6 +10,7 @@ use oomnitza_connector::capabilities::clock::ClockState;
 use oomnitza_connector::capabilities::http::{self, Credential, HttpState, Places, Retry, Slot};
 use oomnitza_connector::capabilities::ldap::{self, LdapState};
 use oomnitza_connector::capabilities::log::{self, LogState};
+use oomnitza_connector::capabilities::sql::{self, SqlState};
 use oomnitza_connector::net::backoff::Backoff;
 use oomnitza_connector::net::{Egress, Network, Proxies, Reach, Rule, Timeouts, TlsSettings};
 use oomnitza_connector::redact::{Redactor, Secret};
@@ -81,7 +82,11 @@ impl Attack {
             ldap: ldap::Limits::default(),
             log: log::Limits::default(),
             timeouts: Timeouts::default(),
-            granted: Granted { http: true, ldap: true },
+            granted: Granted {
+                http: true,
+                ldap: true,
+                ..Granted::default()
+            },
         };
         attack
             .setting("url", NOWHERE)
@@ -139,6 +144,15 @@ impl Attack {
                 redactor.clone(),
             ),
             ldap: LdapState::new(&network, BTreeMap::new(), self.ldap.clone(), redactor.clone()),
+            // The hostile guest asks no database; the SQL room has its own hostile suite.
+            sql: SqlState::new(
+                &network,
+                Vec::new(),
+                BTreeMap::new(),
+                sql::Encrypt::default(),
+                sql::Limits::default(),
+                redactor.clone(),
+            ),
             log: LogState::new("hostile", redactor, self.log.clone()),
             clock: ClockState::default(),
             granted: self.granted,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use oomnitza_connector::capabilities::http::{Credential, HttpState, Limits, Places, Retry, Slot};
+use oomnitza_connector::capabilities::http::{Credential, Encoding, HttpState, Limits, Places, Retry, Slot};
 use oomnitza_connector::contract::connector::oomnitza::connector::http::{Error, Host, Method, Request, Response};
 use oomnitza_connector::net::{Egress, Network, Proxies, Reach, Rule, Timeouts, TlsSettings};
 use oomnitza_connector::redact::{Redactor, Secret};
@@ -72,6 +72,7 @@ impl Terms {
                 "body",
                 Credential::Body {
                     placeholder: "@@".to_owned(),
+                    encoding: Encoding::Plain,
                     value: Secret::new(SECRET),
                 },
             ),

@@ -292,14 +292,14 @@ async fn what_is_not_granted_cannot_be_imported() {
         (
             Granted {
                 http: true,
-                ldap: false,
+                ..Granted::default()
             },
             "ldap",
         ),
         (
             Granted {
-                http: false,
                 ldap: true,
+                ..Granted::default()
             },
             "http",
         ),

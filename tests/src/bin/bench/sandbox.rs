@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use oomnitza_connector::capabilities::{clock, http, ldap, log};
+use oomnitza_connector::capabilities::{clock, http, ldap, log, sql};
 use oomnitza_connector::catalog::BuiltIn;
 use oomnitza_connector::net::{Egress, Network, Proxies, Timeouts, TlsSettings};
 use oomnitza_connector::redact::{Redactor, Secret};
@@ -88,11 +88,19 @@ fn capabilities() -> Capabilities {
             redactor.clone(),
         ),
         ldap: ldap::LdapState::new(&network, BTreeMap::new(), ldap::Limits::default(), redactor.clone()),
+        sql: sql::SqlState::new(
+            &network,
+            Vec::new(),
+            BTreeMap::new(),
+            sql::Encrypt::default(),
+            sql::Limits::default(),
+            redactor.clone(),
+        ),
         log: log::LogState::new("okta", redactor, log::Limits::default()),
         clock: clock::ClockState::default(),
         granted: Granted {
             http: true,
-            ldap: false,
+            ..Granted::default()
         },
     }
 }

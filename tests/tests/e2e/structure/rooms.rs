@@ -68,6 +68,11 @@ const EDGES: &[(&str, &str, &str)] = &[
         "capabilities",
         "the bindings name the types behind the contract's resources",
     ),
+    (
+        "capabilities",
+        "standin",
+        "the database room is tested against a stand-in",
+    ),
     ("net", "redact", "what a server says is cleaned"),
     ("config", "redact", "a secret is one from the line it was read on"),
     ("standin", "net", "the stand-ins' own client, for their tests"),

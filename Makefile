@@ -8,7 +8,7 @@ WORKSPACE := --release --workspace
 PROGRAM := target/release/oomnitza-connector
 
 .DEFAULT_GOAL := help
-.PHONY: help setup guests build demo test test-servers lint format bench fuzz ci clean
+.PHONY: help setup guests build demo test test-servers lint format bench ci clean
 
 help: ## print this index
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,9 +44,6 @@ format: ## put the code into its form
 bench: build ## measure start, throughput, memory; ratios against the same pipeline written natively
 	@$(CARGO) build --quiet $(WORKSPACE) --bins
 	@target/release/bench
-
-fuzz: ## fuzz what parses bytes, a minute a target (needs cargo-fuzz and a nightly compiler)
-	@tests/fuzz/run.sh
 
 ci: ## what continuous integration runs
 	@.ci/run

@@ -52,7 +52,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [B
             return Exit::Failed;
         }
     };
-    let exit = runtime.block_on(async {
+    // On a worker, where what it waits for is at hand; on this thread each answer of the network would wake another one.
+    let work = runtime.spawn(async move {
         match &cli.action {
             Action::Upload { connectors } if cli.common.show_mappings => {
                 mappings::show(connectors, &cli.common, built_in).await
@@ -61,6 +62,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [B
             Action::Check { connectors } => check::check(connectors, &cli.common, built_in).await,
             Action::Demo { people } => demo::demo(*people, built_in).await,
         }
+    });
+    let exit = runtime.block_on(work).unwrap_or_else(|error| {
+        output::say(&format!(
+            "error: this program made a mistake: {error}\nhint: please report this"
+        ));
+        Exit::Defect
     });
     // What still waits (a name that is looked up, a file) is not waited for.
     runtime.shutdown_background();

@@ -1,6 +1,8 @@
 //! Jasper to Oomnitza.
 
-use oomnitza_tests::{Answer, Asked, Fake, Trial, troubles};
+use oomnitza_connector::standin::Trouble;
+use oomnitza_connector::standin::oomnitza::{Call, Fault, Oomnitza, Settings};
+use oomnitza_tests::{Answer, Asked, Fake, Program, Trial, troubles};
 
 const SETTINGS: &str = "url = URL/ws/service/Terminal\nusername = user@example.com\npassword = p<ss&w\"rd'>]]>\nstorage = storage.db\n\
     api_token = sample-licence-key\nsync_field = ICCID\nupdate_only = False\nmapping.ICCID = {\"source\": \"iccid\"}\n\
@@ -9,6 +11,9 @@ const SETTINGS: &str = "url = URL/ws/service/Terminal\nusername = user@example.c
 
 const PASSWORD: &str = "<wsse:Username>user@example.com</wsse:Username><wsse:Password Type=\"http://docs.oasis-open.org/wss/2004/01/\
     oasis-200401-wss-username-token-profile-1.0#PasswordText\">p&lt;ss&amp;w&quot;rd&apos;&gt;]]&gt;</wsse:Password>";
+
+/// The newest modification of the service's terminals, as a run that goes on asks for it.
+const NEWEST: &str = "<since>2018-05-17T10:05:09.000+08:00</since>";
 
 /// The service with so many modified terminals, one of which it gives no details of.
 fn service(terminals: u32) -> Fake {
@@ -40,6 +45,8 @@ fn service(terminals: u32) -> Fake {
                     .collect();
                 Ok(answer(operation, &format!("<iccids>{listed}</iccids>")))
             }
+            // Nothing was modified since the newest of them.
+            "GetModifiedTerminals" if asked.body.contains(NEWEST) => Ok(answer(operation, "<iccids/>")),
             "GetTerminalDetails" => {
                 let asked: Vec<u32> = (0..terminals)
                     .filter(|number| asked.body.contains(&iccid(*number)))
@@ -160,4 +167,41 @@ fn a_wsdl_in_a_file_asks_for_the_service_s_address() {
     let trial = Trial::of("jasper", &settings, &source);
     insta::assert_snapshot!(trial.output.report()["error"].to_string());
     assert_eq!(source.asked().len(), 0);
+}
+
+#[test]
+fn a_run_goes_on_where_the_last_one_was_delivered_and_not_before() {
+    let source = service(12);
+    let destination = Oomnitza::start(Settings::default()).unwrap();
+    let program = Program::with(&format!(
+        "[oomnitza]\nurl = {}\napi_token = stand-in-token\nretry_seconds = 0\n\n[jasper]\nenable = True\n{}\n",
+        destination.url(),
+        SETTINGS.replace("URL", &source.url())
+    ));
+    let upload = |code: i32, read: u64, sent: u64| {
+        let output = program.run(&["upload", "jasper", "--json"]);
+        assert_eq!(output.code, Some(code), "{output}");
+        let [was_read, was_sent, ..] = output.counts();
+        assert_eq!((was_read, was_sent), (read, sent), "{output}");
+    };
+    let refuse_all = |times| Fault::Next {
+        call: Call::Upload,
+        times,
+        trouble: Trouble::Status(503, None),
+    };
+    destination.inject(refuse_all(2));
+    upload(1, 11, 0);
+    // Nothing was delivered, so everything is read again; what is shown or counted off moves nothing either.
+    assert_eq!(program.run(&["upload", "jasper", "--testmode"]).code, Some(0));
+    assert_eq!(program.run(&["upload", "jasper", "--record-count", "1"]).code, Some(0));
+    upload(0, 11, 11);
+    upload(0, 0, 0);
+    // With another mapping old records matter as well.
+    let ini = std::fs::read_to_string(program.home().join("config.ini")).unwrap();
+    program.write(
+        "config.ini",
+        format!("{ini}mapping.RATING = {{\"source\": \"rating\"}}\n").as_bytes(),
+    );
+    upload(0, 11, 11);
+    assert_eq!(source.violations(), Vec::<String>::new());
 }

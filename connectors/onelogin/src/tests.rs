@@ -233,6 +233,31 @@ fn a_used_up_quota_is_waited_for_whatever_the_status_but_not_for_longer_than_a_r
         let outcome = run::<OneLogin>(settings(&[("client_id", "c")]), wanted(&[]), script);
         assert_eq!((outcome.error, outcome.waits), (None, vec![597_000]));
     }
+    // Longer than the host lets one call take: told as what it is, without waiting.
+    let hour = [
+        ("x-ratelimit-limit", "5000"),
+        ("x-ratelimit-remaining", "0"),
+        ("x-ratelimit-reset", "1197"),
+    ];
+    let script = Script::default().get(&url, "token", 429, &hour, "{}");
+    let outcome = run::<OneLogin>(settings(&[("client_id", "c")]), wanted(&[]), script);
+    assert!(
+        matches!(outcome.error, Some(Error::RateLimited(_))),
+        "{:?}",
+        outcome.error
+    );
+    assert!(outcome.waits.is_empty());
+    // Nor do waits add up to more.
+    let script = (0..2).fold(Script::default(), |script, _| {
+        script.get(&url, "token", 429, &used_up, "{}")
+    });
+    let outcome = run::<OneLogin>(settings(&[("client_id", "c")]), wanted(&[]), script);
+    assert!(
+        matches!(outcome.error, Some(Error::RateLimited(_))),
+        "{:?}",
+        outcome.error
+    );
+    assert_eq!(outcome.waits, [597_000]);
     let script = Script::default().get(
         &url,
         "token",

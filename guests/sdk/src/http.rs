@@ -77,21 +77,24 @@ impl Request {
     /// Sends it and waits for the answer, whatever its status.
     pub fn send(self) -> Result<Response> {
         let what = what(&self.request);
-        let mut attempt = 1;
+        let (mut attempt, mut waited) = (1, 0);
         loop {
             let response = send(&self.request, what.clone())?;
-            let Some(wait) = self.wait(&response, attempt) else {
+            let Some(wait) = self.wait(&response, attempt, waited) else {
                 return Ok(response);
             };
             pause(&what, wait);
-            attempt += 1;
+            (attempt, waited) = (attempt + 1, waited + wait);
         }
     }
 
-    /// How long to wait before asking again, milliseconds, if the answer was a refusal for now.
-    fn wait(&self, response: &Response, attempt: u32) -> Option<u64> {
-        let limit = self.rate_limit.filter(|limit| attempt < limit.tries)?;
-        limit.is_reached(response).then(|| limit.wait(response, attempt))?
+    /// How long to wait before asking again, milliseconds, if the answer was a refusal for now and this is not too long together with
+    /// what was waited already.
+    fn wait(&self, response: &Response, attempt: u32, waited: u64) -> Option<u64> {
+        let limit = self
+            .rate_limit
+            .filter(|limit| attempt < limit.tries && limit.is_reached(response))?;
+        Some(limit.wait(response, attempt)).filter(|wait| waited.saturating_add(*wait) <= LONGEST_WAIT)
     }
 }
 
@@ -102,11 +105,14 @@ pub fn send_all(requests: Vec<Request>) -> Vec<Result<Response>> {
         .map(|request| Err(Error::Other(format!("{} was lost", what(&request.request)))))
         .collect();
     let mut open: Vec<(usize, Request)> = requests.into_iter().enumerate().collect();
-    let mut attempt = 1;
+    let (mut attempt, mut waited) = (1, 0);
     while !open.is_empty() {
         let (mut refused, mut longest) = (Vec::new(), None);
         for ((index, request), answer) in open.iter().zip(send_together(&open)) {
-            let wait = answer.as_ref().ok().and_then(|answer| request.wait(answer, attempt));
+            let wait = answer
+                .as_ref()
+                .ok()
+                .and_then(|answer| request.wait(answer, attempt, waited));
             if wait.is_some() {
                 refused.push((*index, request.clone()));
                 longest = longest.max(wait);
@@ -117,6 +123,7 @@ pub fn send_all(requests: Vec<Request>) -> Vec<Result<Response>> {
         }
         if let (Some(wait), Some((_, request))) = (longest, refused.first()) {
             pause(&what(&request.request), wait);
+            waited += wait;
         }
         open = refused;
         attempt += 1;
@@ -330,8 +337,9 @@ pub enum Unit {
     Seconds,
 }
 
-/// The longest wait, milliseconds: a quota of the day is not waited for.
-const LONGEST_WAIT: u64 = 15 * 60 * 1_000;
+/// The longest that a request waits for its source, all its waits together, milliseconds. The host ends a call of a component after 15
+/// minutes, waiting included, as a defect of the connector: a quota that comes back later is better told as what it is.
+const LONGEST_WAIT: u64 = 14 * 60 * 1_000;
 
 /// The wait where the headers say nothing, milliseconds: doubled with each try.
 const BLIND_WAIT: u64 = 1_000;
@@ -380,17 +388,15 @@ impl RateLimit {
         response.status == 429 || ((400..500).contains(&response.status) && is_used_up())
     }
 
-    /// How long to wait after this answer, milliseconds; none if that is longer than a run should wait.
-    fn wait(&self, response: &Response, attempt: u32) -> Option<u64> {
+    /// How long to wait after this answer, milliseconds.
+    fn wait(&self, response: &Response, attempt: u32) -> u64 {
         let blind = BLIND_WAIT << (attempt - 1).min(6);
         let number = |header: &'static str| response.header(header)?.trim().parse::<u64>().ok();
         if number(self.limit) == Some(0) || number(self.remaining).is_some_and(|left| left > 0) {
-            return Some(blind);
+            return blind;
         }
-        let Some(reset) = number(self.reset) else {
-            return Some(blind);
-        };
-        let wait = match self.unit {
+        let Some(reset) = number(self.reset) else { return blind };
+        match self.unit {
             Unit::Seconds => reset.saturating_mul(1_000),
             Unit::EpochSeconds => {
                 // The source's own clock: this machine's may be wrong by minutes.
@@ -400,8 +406,7 @@ impl RateLimit {
                     .unwrap_or_else(|| clock::now() / 1_000);
                 reset.saturating_sub(now).saturating_add(1).saturating_mul(1_000)
             }
-        };
-        (wait <= LONGEST_WAIT).then_some(wait)
+        }
     }
 }
 

@@ -111,6 +111,7 @@ impl Opened {
     /// Signs in to Oomnitza.
     pub(super) async fn sign_in(&self) -> Result<Oomnitza, oomnitza::Error> {
         let options = oomnitza::Options {
+            tls: run::tls(&self.destination.common),
             proxies: self.context.proxies.clone(),
             timeouts: self.context.timeouts.clone(),
             backoff: machine::backoff(),

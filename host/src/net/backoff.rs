@@ -1,5 +1,6 @@
 //! How long to wait before trying again.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Waits that double, with full jitter: each is anything from nothing to its bound, so that many clients spread out.
@@ -31,6 +32,35 @@ impl Backoff {
     }
 }
 
+/// How long waits may be altogether.
+#[derive(Debug)]
+pub struct Budget {
+    left: Mutex<Duration>,
+    total: Duration,
+}
+
+impl Budget {
+    /// Waits of so long together.
+    pub fn of(total: Duration) -> Self {
+        Self {
+            left: Mutex::new(total),
+            total,
+        }
+    }
+
+    /// Takes a wait out of it, if it holds that much. One of nothing holds no wait at all, not even a short one.
+    pub fn spend(&self, wait: Duration) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        match left.checked_sub(wait) {
+            Some(rest) if !self.total.is_zero() => {
+                *left = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
 /// The longest that an answer may make anybody wait.
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
 
@@ -55,6 +85,14 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_budget_is_spent_once_and_one_of_nothing_holds_no_wait() {
+        let budget = Budget::of(Duration::from_secs(3));
+        let spent = [2, 2, 1].map(|seconds| budget.spend(Duration::from_secs(seconds)));
+        assert_eq!(spent, [true, false, true]);
+        assert!(!Budget::of(Duration::ZERO).spend(Duration::ZERO));
+    }
 
     #[test]
     fn waits_double_up_to_the_cap_and_never_exceed_it() {

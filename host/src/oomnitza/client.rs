@@ -1,7 +1,7 @@
 //! Calls of Oomnitza's API: signing in, asking, asking again.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use super::error::Error;
 use super::mappings;
 use super::pause::Pause;
 use crate::config::{Destination, SignIn};
-use crate::net::backoff::Backoff;
+use crate::net::backoff::{Backoff, Budget};
 use crate::net::{Egress, HttpClient, Network, Proxies, Reach, Rule, Timeouts, TlsSettings};
 use crate::redact::{Redactor, Secret};
 
@@ -34,6 +34,8 @@ const TRIES_OF_PAGES: u32 = 3;
 /// How the network is reached, and how calls are repeated.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// How the connection is secured.
+    pub tls: TlsSettings,
     /// The proxies of the environment.
     pub proxies: Proxies,
     /// How long the steps of a call may take.
@@ -45,8 +47,7 @@ pub struct Options {
 /// How long one section's calls are repeated. Each section has its own.
 #[derive(Debug)]
 pub struct Retry {
-    left: std::sync::Mutex<Duration>,
-    total: Duration,
+    budget: Budget,
     tries: u32,
     repeated: AtomicU64,
 }
@@ -55,8 +56,7 @@ impl Retry {
     /// Repeats as long as the waits together stay within `budget`.
     pub fn within(budget: Duration) -> Self {
         Self {
-            left: std::sync::Mutex::new(budget),
-            total: budget,
+            budget: Budget::of(budget),
             tries: u32::MAX,
             repeated: AtomicU64::new(0),
         }
@@ -73,18 +73,37 @@ impl Retry {
     pub fn repeated(&self) -> u64 {
         self.repeated.load(Ordering::Relaxed)
     }
+}
 
-    fn spend(&self, delay: Duration) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        match left.checked_sub(delay) {
-            Some(rest) if !self.total.is_zero() => {
-                *left = rest;
-                self.repeated.fetch_add(1, Ordering::Relaxed);
-                true
-            }
-            _ => false,
+/// The tries of one call.
+struct Tries<'a> {
+    what: &'static str,
+    retry: &'a Retry,
+    started: Instant,
+    failures: u32,
+    pages: u32,
+}
+
+impl<'a> Tries<'a> {
+    fn of(what: &'static str, retry: &'a Retry) -> Self {
+        Self {
+            what,
+            retry,
+            started: Instant::now(),
+            failures: 0,
+            pages: 0,
         }
     }
+}
+
+/// What a try came to.
+enum Tried {
+    /// What was asked for.
+    Done(Answer),
+    /// The credential was not accepted.
+    NotAccepted(Answer),
+    /// Nothing; it is time to try again.
+    Again,
 }
 
 /// Oomnitza, signed in. Cheap to clone; all clones share connections, token and pauses.
@@ -98,19 +117,12 @@ struct Shared {
     base: Url,
     sign_in: SignIn,
     token: Mutex<Token>,
-    /// Knows the credential of the ini file, and the token that it was changed for.
-    redactor: RwLock<Arc<Redactor>>,
+    /// Knows the credential of the ini file, and the tokens that it was changed for.
+    redactor: Redactor,
     backoff: Backoff,
     pause: Pause,
     /// Whether it is known not to answer: said once, not at every try.
     is_down: AtomicBool,
-}
-
-impl Shared {
-    /// What masks credentials in Oomnitza's own words.
-    fn redactor(&self) -> Arc<Redactor> {
-        self.redactor.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
 }
 
 /// The token, and how many were asked for before it.
@@ -144,13 +156,7 @@ impl Oomnitza {
     /// Signs in: asks for a token with user and password, or asks whether the given one is good.
     pub async fn sign_in(destination: &Destination, options: Options) -> Result<Self, Error> {
         let rule = Rule::of(&destination.url, Reach::Named)?;
-        let tls = TlsSettings {
-            verify: destination.common.verify_ssl,
-            cacert_file: destination.common.cacert_file.clone(),
-            cacert_dir: destination.common.cacert_dir.clone(),
-            tls13_only: destination.common.tls13_only,
-        };
-        let network = Network::new(Egress::new(vec![rule]), tls, options.proxies, options.timeouts);
+        let network = Network::new(Egress::new(vec![rule]), options.tls, options.proxies, options.timeouts);
         let (SignIn::Token(secret) | SignIn::Password { password: secret, .. }) = &destination.sign_in;
         let shared = Shared {
             http: network.http(),
@@ -160,7 +166,7 @@ impl Oomnitza {
                 value: Secret::default(),
                 generation: 0,
             }),
-            redactor: RwLock::new(Arc::new(Redactor::new([secret]))),
+            redactor: Redactor::new([secret]),
             backoff: options.backoff,
             pause: Pause::default(),
             is_down: AtomicBool::new(false),
@@ -217,61 +223,74 @@ impl Oomnitza {
 
     /// Calls until there is an answer that stays so.
     pub(super) async fn call(&self, call: &Call, retry: &Retry) -> Result<Answer, Error> {
-        let shared = &*self.shared;
-        let started = Instant::now();
-        let (mut failures, mut pages, mut signed_in_again) = (0, 0, false);
+        let mut tries = Tries::of(call.what, retry);
+        let mut signed_in_again = false;
         loop {
-            shared.pause.over().await;
+            self.shared.pause.over().await;
             let (token, generation) = {
-                let token = shared.token.lock().await;
+                let token = self.shared.token.lock().await;
                 (token.value.clone(), token.generation)
             };
-            let (wait, error) = match self.once(call, &token).await {
-                Ok(answer) => match answer.judge(call.what, &shared.redactor()) {
-                    Verdict::Good => {
-                        if shared.is_down.swap(false, Ordering::Relaxed) {
-                            tracing::warn!("Oomnitza answers again");
-                        }
-                        return Ok(answer);
+            match self.tried(&mut tries, self.once(call, &token).await).await? {
+                Tried::Done(answer) => return Ok(answer),
+                Tried::NotAccepted(answer) => {
+                    if signed_in_again || !self.renew(generation, retry).await? {
+                        return Err(self.not_accepted(&answer));
                     }
-                    Verdict::Never(error) => return Err(error),
-                    Verdict::SignInAgain => {
-                        if signed_in_again || !self.renew(generation, retry).await? {
-                            return Err(self.not_accepted(&answer));
-                        }
-                        signed_in_again = true;
-                        continue;
-                    }
-                    Verdict::Again(wait) => {
-                        let error = Error::Unavailable {
-                            call: call.what,
-                            status: answer.status.as_u16(),
-                            tried: (failures > 0).then(|| readable(started.elapsed())),
-                            said: answer.said(&shared.redactor()),
-                        };
-                        (wait, error)
-                    }
-                    Verdict::AgainBriefly(error) => {
-                        pages += 1;
-                        (None, error)
-                    }
-                },
-                Err(error) if error.is_passing() => (None, Error::Net(error)),
-                Err(error) => return Err(Error::Net(error)),
-            };
-            failures += 1;
-            let delay = wait.unwrap_or_else(|| shared.backoff.delay(failures));
-            if failures >= retry.tries || pages >= TRIES_OF_PAGES || !retry.spend(delay) {
-                return Err(error);
-            }
-            if !shared.is_down.swap(true, Ordering::Relaxed) {
-                tracing::warn!(%error, "Oomnitza cannot be used now; trying again");
-            }
-            match wait {
-                Some(wait) => shared.pause.extend(wait),
-                None => tokio::time::sleep(delay).await,
+                    signed_in_again = true;
+                }
+                Tried::Again => {}
             }
         }
+    }
+
+    /// What a try came to. Where trying again can help and is allowed, the time until then has passed.
+    async fn tried(&self, tries: &mut Tries<'_>, answer: Result<Answer, crate::net::Error>) -> Result<Tried, Error> {
+        let shared = &*self.shared;
+        let (wait, error) = match answer {
+            Ok(answer) => match answer.judge(tries.what, &shared.redactor) {
+                Verdict::Good => {
+                    if shared.is_down.swap(false, Ordering::Relaxed) {
+                        tracing::warn!("Oomnitza answers again");
+                    }
+                    return Ok(Tried::Done(answer));
+                }
+                Verdict::Never(error) => return Err(error),
+                Verdict::SignInAgain => return Ok(Tried::NotAccepted(answer)),
+                Verdict::Again(wait) => {
+                    let error = Error::Unavailable {
+                        call: tries.what,
+                        status: answer.status.as_u16(),
+                        tried: (tries.failures > 0).then(|| readable(tries.started.elapsed())),
+                        said: answer.said(&shared.redactor),
+                    };
+                    (wait, error)
+                }
+                Verdict::AgainBriefly(error) => {
+                    tries.pages += 1;
+                    (None, error)
+                }
+            },
+            Err(error) if error.is_passing() => (None, Error::Net(error)),
+            Err(error) => return Err(Error::Net(error)),
+        };
+        tries.failures += 1;
+        let delay = wait.unwrap_or_else(|| shared.backoff.delay(tries.failures));
+        if tries.failures >= tries.retry.tries || tries.pages >= TRIES_OF_PAGES || !tries.retry.budget.spend(delay) {
+            return Err(error);
+        }
+        tries.retry.repeated.fetch_add(1, Ordering::Relaxed);
+        if !shared.is_down.swap(true, Ordering::Relaxed) {
+            tracing::warn!(%error, "Oomnitza cannot be used now; trying again");
+        }
+        match wait {
+            Some(wait) => {
+                shared.pause.extend(wait);
+                shared.pause.over().await;
+            }
+            None => tokio::time::sleep(delay).await,
+        }
+        Ok(Tried::Again)
     }
 
     async fn once(&self, call: &Call, token: &Secret) -> Result<Answer, crate::net::Error> {
@@ -314,9 +333,8 @@ impl Oomnitza {
                 .append_pair("password", password.expose())
                 .finish(),
         );
-        let started = Instant::now();
-        let mut failures = 0;
-        loop {
+        let mut tries = Tries::of(CALL, retry);
+        let answer = loop {
             let mut request = reqwest::Request::new(Method::POST, url.clone());
             request.headers_mut().insert(
                 CONTENT_TYPE,
@@ -324,42 +342,22 @@ impl Oomnitza {
             );
             common(request.headers_mut());
             *request.body_mut() = Some(form.expose().to_owned().into());
-            let (wait, error) = match self.answer(request, &url).await {
-                Ok(answer) => match answer.judge(CALL, &shared.redactor()) {
-                    Verdict::Good => {
-                        let granted: Granted = serde_json::from_slice(&answer.body).map_err(|_| Error::NotTheApi {
-                            call: CALL,
-                            what: "without a token".to_owned(),
-                        })?;
-                        let token = Secret::new(granted.token);
-                        let redactor = Arc::new(Redactor::new([password, &token]));
-                        *shared.redactor.write().unwrap_or_else(PoisonError::into_inner) = redactor;
-                        return Ok(token);
-                    }
-                    Verdict::SignInAgain | Verdict::Never(Error::Forbidden { .. }) => {
-                        return Err(self.not_accepted(&answer));
-                    }
-                    Verdict::Never(error) | Verdict::AgainBriefly(error) => return Err(error),
-                    Verdict::Again(wait) => (
-                        wait,
-                        Error::Unavailable {
-                            call: CALL,
-                            status: answer.status.as_u16(),
-                            tried: (failures > 0).then(|| readable(started.elapsed())),
-                            said: answer.said(&shared.redactor()),
-                        },
-                    ),
-                },
-                Err(error) if error.is_passing() => (None, Error::Net(error)),
-                Err(error) => return Err(Error::Net(error)),
-            };
-            failures += 1;
-            let delay = wait.unwrap_or_else(|| shared.backoff.delay(failures));
-            if failures >= retry.tries || !retry.spend(delay) {
-                return Err(error);
+            match self.tried(&mut tries, self.answer(request, &url).await).await {
+                Ok(Tried::Done(answer)) => break answer,
+                Ok(Tried::NotAccepted(answer)) => return Err(self.not_accepted(&answer)),
+                Ok(Tried::Again) => {}
+                // Whoever may not sign in has given the wrong name or password.
+                Err(Error::Forbidden { said, .. }) => return Err(self.wrong_credential(403, said)),
+                Err(error) => return Err(error),
             }
-            tokio::time::sleep(delay).await;
-        }
+        };
+        let granted: Granted = serde_json::from_slice(&answer.body).map_err(|_| Error::NotTheApi {
+            call: CALL,
+            what: "without a token".to_owned(),
+        })?;
+        let token = Secret::new(granted.token);
+        shared.redactor.learn(&token);
+        Ok(token)
     }
 
     /// Asks for a new token in place of the one of this generation; false where there is nothing to ask with.
@@ -378,14 +376,18 @@ impl Oomnitza {
     }
 
     fn not_accepted(&self, answer: &Answer) -> Error {
+        self.wrong_credential(answer.status.as_u16(), answer.said(&self.shared.redactor))
+    }
+
+    fn wrong_credential(&self, status: u16, said: String) -> Error {
         let credential = match self.shared.sign_in {
             SignIn::Token(_) => "API token",
             SignIn::Password { .. } => "user name and password",
         };
         Error::SignIn {
             credential,
-            status: answer.status.as_u16(),
-            said: answer.said(&self.shared.redactor()),
+            status,
+            said,
         }
     }
 }
@@ -432,17 +434,5 @@ mod tests {
                 expected
             );
         }
-    }
-
-    #[test]
-    fn a_budget_is_spent_once_and_none_repeats_nothing() {
-        let retry = Retry::within(Duration::from_secs(3));
-        assert!(
-            retry.spend(Duration::from_secs(2))
-                && !retry.spend(Duration::from_secs(2))
-                && retry.spend(Duration::from_secs(1))
-        );
-        assert_eq!(retry.repeated(), 2);
-        assert!(!Retry::within(Duration::ZERO).spend(Duration::ZERO));
     }
 }

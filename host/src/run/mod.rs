@@ -23,6 +23,7 @@ mod stop;
 
 pub use check::{Finished, Step, check};
 pub use error::{Blame, Error};
+pub use grants::tls;
 pub use prepare::{Context, Job, authorities, prepare, prepare_mappings};
 pub use preview::Preview;
 pub use progress::Counters;

@@ -17,7 +17,7 @@ use super::error::Error;
 use super::limits::{Limits, Retry};
 use super::request::Request;
 use super::token::Ticket;
-use crate::net::backoff::retry_after;
+use crate::net::backoff::{Budget, retry_after};
 use crate::net::{HttpClient, Network};
 use crate::redact::{Redactor, Secret};
 
@@ -43,7 +43,7 @@ struct Shared {
     retries: AtomicU64,
     received: AtomicU64,
     /// What is left of the time to wait before repeating.
-    budget: Mutex<Duration>,
+    budget: Budget,
 }
 
 /// Habits of the places that a run talks to, by origin.
@@ -136,7 +136,7 @@ impl HttpState {
             requests: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             received: AtomicU64::new(0),
-            budget: Mutex::new(retry.budget),
+            budget: Budget::of(retry.budget),
             limits,
             retry,
             redactor,
@@ -243,7 +243,7 @@ impl HttpState {
                 return result;
             }
             let delay = wait.unwrap_or_else(|| shared.retry.backoff.delay(failures));
-            if !shared.spend(delay) {
+            if !shared.budget.spend(delay) {
                 return match (result, wait) {
                     (Ok(_), Some(wait)) => Err(Error::RateLimited(wait)),
                     (result, _) => result,
@@ -389,18 +389,6 @@ impl Shared {
             500 if is_fault(answer) => None,
             408 | 500 | 502..=599 => Some(named()),
             _ => None,
-        }
-    }
-
-    /// Takes a wait out of the budget, if it holds that much.
-    fn spend(&self, delay: Duration) -> bool {
-        let mut budget = self.budget.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match budget.checked_sub(delay) {
-            Some(left) if !self.retry.budget.is_zero() => {
-                *budget = left;
-                true
-            }
-            _ => false,
         }
     }
 }

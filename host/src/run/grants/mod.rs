@@ -84,7 +84,8 @@ fn encrypt(section: &Section) -> sql::Encrypt {
         .unwrap_or_default()
 }
 
-pub(super) fn tls(common: &Common) -> TlsSettings {
+/// How a section's connections are secured, or [oomnitza]'s.
+pub fn tls(common: &Common) -> TlsSettings {
     TlsSettings {
         verify: common.verify_ssl,
         cacert_file: common.cacert_file.clone(),

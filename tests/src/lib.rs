@@ -14,6 +14,7 @@ pub mod servers;
 pub mod slapd;
 pub mod source;
 mod trial;
+mod web;
 
 use base64::Engine as _;
 

@@ -29,7 +29,7 @@ impl AirWatch {
         let activity = "8bcc0752-3390-44eb-b9f7-d9a25a88c320";
         Answer::json(
             status,
-            &json!({"errorCode": code, "message": message, "activityId": activity}),
+            json!({"errorCode": code, "message": message, "activityId": activity}),
         )
     }
 
@@ -53,7 +53,7 @@ impl AirWatch {
         let total = self.total.unwrap_or(self.devices.len() as u64);
         Ok(Answer::json(
             200,
-            &json!({"Devices": devices, "Page": page, "PageSize": size, "Total": total}),
+            json!({"Devices": devices, "Page": page, "PageSize": size, "Total": total}),
         ))
     }
 }
@@ -62,15 +62,15 @@ impl Api for AirWatch {
     fn answer(&mut self, asked: &Asked) -> Result<Answer, String> {
         let (path, query) = asked.path_and_query();
         if path == "/connect/token" {
-            if asked.method != "POST" || asked.header("content-type") != Some("application/x-www-form-urlencoded") {
+            if asked.method != "POST" || asked.header("content-type") != "application/x-www-form-urlencoded" {
                 return Err("it is no form".to_owned());
             }
             let form = "grant_type=client_credentials&client_id=client&client_secret=battery+staple";
-            return Ok(if asked.body == form && asked.header("aw-tenant-code").is_none() {
+            return Ok(if asked.body == form && asked.header("aw-tenant-code").is_empty() {
                 let token = json!({"access_token": "token-of-airwatch", "token_type": "Bearer", "expires_in": 3600});
                 Answer::json(200, &token)
             } else {
-                Answer::json(400, &json!({"error": "invalid_client"}))
+                Answer::json(400, json!({"error": "invalid_client"}))
             });
         }
         asked.reads_json()?;
@@ -78,21 +78,18 @@ impl Api for AirWatch {
             .strip_prefix("/api/v1/mdm/devices/")
             .ok_or("there is no such path")?;
         match asked.header("aw-tenant-code") {
-            Some("tenant-code-1") => (),
-            Some(_) => {
+            "tenant-code-1" => (),
+            "" => return Err("it has no aw-tenant-code".to_owned()),
+            _ => {
                 return Ok(Self::error(
                     403,
                     1013,
                     "Tenant code XYZ does not identify an Organization Group.",
                 ));
             }
-            None => return Err("it has no aw-tenant-code".to_owned()),
         }
         let basic = format!("Basic {}", STANDARD.encode("api:correct horse"));
-        if !asked
-            .header("authorization")
-            .is_some_and(|who| who == basic || who == "Bearer token-of-airwatch")
-        {
+        if ![basic.as_str(), "Bearer token-of-airwatch"].contains(&asked.header("authorization")) {
             let words = "An error occurred while validating remote service client credentials or user not found : api";
             return Ok(Self::error(401, 1005, words));
         }

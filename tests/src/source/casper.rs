@@ -85,7 +85,7 @@ impl Casper {
             Tokens::Wanted => format!("Bearer token-of-jamf-{}", self.token),
             Tokens::Unknown => basic(),
         };
-        asked.header("authorization") == Some(&expected)
+        asked.header("authorization") == expected
     }
 
     fn token(&mut self, asked: &Asked, path: &str) -> Result<Answer, String> {
@@ -97,17 +97,17 @@ impl Casper {
         }
         let form = "client_id=client&client_secret=battery+staple&grant_type=client_credentials";
         if path == "/api/oauth/token" {
-            if asked.header("content-type") != Some("application/x-www-form-urlencoded") {
+            if asked.header("content-type") != "application/x-www-form-urlencoded" {
                 return Err("it is no form".to_owned());
             }
             if asked.body != form {
-                return Ok(Answer::json(401, &json!({"error": "invalid_client"})));
+                return Ok(Answer::json(401, json!({"error": "invalid_client"})));
             }
         } else if !asked.body.is_empty() {
             return Err("it has a body".to_owned());
-        } else if asked.header("authorization") != Some(&basic()) {
+        } else if asked.header("authorization") != basic() {
             let error = json!({"code": "INVALID_CREDENTIALS", "description": "Unauthorized", "id": "0", "field": null});
-            return Ok(Answer::json(401, &json!({"httpStatus": 401, "errors": [error]})));
+            return Ok(Answer::json(401, json!({"httpStatus": 401, "errors": [error]})));
         }
         self.token += 1;
         let token = format!("token-of-jamf-{}", self.token);
@@ -178,7 +178,7 @@ impl Api for Casper {
             let refusal = Self::error(401, "Unauthorized", "The request requires user authentication");
             return Ok(refusal);
         }
-        if self.tokens == Tokens::Wanted && asked.header("cookie") != Some(COOKIE) {
+        if self.tokens == Tokens::Wanted && asked.header("cookie") != COOKIE {
             return Err(
                 "it does not bring the cookie back: it may reach a node that does not know the token".to_owned(),
             );

@@ -26,7 +26,7 @@ impl MobileIron {
         let page: Vec<&Value> = all.iter().skip(start).take(rows).collect();
         Answer::json(
             200,
-            &json!({"errors": null, "result": {
+            json!({"errors": null, "result": {
                 "totalCount": all.len(), "searchResults": page, "offset": 0, "limit": 50, "queryTime": 62}}),
         )
     }
@@ -36,7 +36,7 @@ impl Api for MobileIron {
     fn answer(&mut self, asked: &Asked) -> Result<Answer, String> {
         asked.reads_json()?;
         let basic = format!("Basic {}", STANDARD.encode("api:correct horse"));
-        if asked.header("authorization") != Some(&basic) {
+        if asked.header("authorization") != basic {
             return Ok(Answer::new(401, "text/html", ""));
         }
         let number = |text: &str| text.parse::<usize>().map_err(|_| format!("`{text}` is no number"));

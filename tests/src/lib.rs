@@ -10,6 +10,7 @@ mod program;
 pub mod proxy;
 pub mod relay;
 mod running;
+mod series;
 pub mod servers;
 pub mod slapd;
 pub mod source;
@@ -24,8 +25,10 @@ pub use fake::{Answer, Asked, Fake};
 pub use output::{Output, settled};
 pub use program::Program;
 pub use running::{Running, eventually};
+pub use series::Series;
 pub use servers::Servers;
 pub use trial::{Trial, troubles};
+pub use web::http_date;
 
 /// Bytes in base 64.
 fn base64(bytes: &[u8]) -> String {

@@ -88,6 +88,11 @@ impl Answer {
     }
 }
 
+/// A point in time, seconds since 1970, as HTTP writes it.
+pub fn http_date(seconds: i64) -> String {
+    httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs()))
+}
+
 /// Listens on a port of loopback until the test ends. Each request is answered with what `answer` makes of it, requests of several
 /// connections side by side; `done` is called when an answer is out.
 pub(crate) fn listen(

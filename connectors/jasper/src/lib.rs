@@ -3,7 +3,6 @@
 //! Facts that shape it: the service lists the ICCIDs of modified terminals, oldest modification first, and gives details for a few at a
 //! time, in no order; every operator has a host of its own; refusals are numbers (docs/connectors/jasper.md).
 
-mod moment;
 mod soap;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -98,7 +97,7 @@ impl Connector for Jasper {
 
     fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self> {
         let since = cursor.unwrap_or_else(|| BEGINNING.to_owned());
-        if moment::milliseconds(&since).is_none() {
+        if Moment::parse(&since).is_none() {
             return Err(Error::StaleCursor(format!("`{since}` is not a point in time")));
         }
         Ok(Self {
@@ -150,14 +149,14 @@ impl Connector for Jasper {
 #[derive(Debug, Default)]
 struct Progress {
     /// When the terminals were listed. What was modified later is not in the list, so no run may go on after that.
-    listed: Option<i64>,
+    listed: Option<Moment>,
     /// The two newest modifications that were seen, by time.
-    newest: BTreeMap<i64, String>,
+    newest: BTreeMap<Moment, String>,
 }
 
 impl Progress {
     fn saw(&mut self, modified: &str) {
-        let Some(time) = moment::milliseconds(modified) else {
+        let Some(time) = Moment::parse(modified) else {
             return;
         };
         if self.listed.is_none_or(|listed| time <= listed) {
@@ -180,7 +179,7 @@ impl Progress {
 /// Terminals that were modified.
 struct Listing {
     iccids: Vec<String>,
-    time: Option<i64>,
+    time: Option<Moment>,
 }
 
 fn modified(service: &str, since: &str) -> Result<Listing> {
@@ -198,9 +197,7 @@ fn modified(service: &str, since: &str) -> Result<Listing> {
             .filter(|iccid| !iccid.is_empty() && seen.insert(*iccid))
             .map(str::to_owned)
             .collect(),
-        time: response
-            .child("timestamp")
-            .and_then(|time| moment::milliseconds(time.text())),
+        time: response.child("timestamp").and_then(|time| Moment::parse(time.text())),
     })
 }
 

@@ -1,8 +1,8 @@
 //! Okta: the people of an organisation (Users API, `/api/v1/users`). A record is a user's `profile`.
 //!
 //! Facts that shape it: pages come by `Link` headers and have at most 200 users; an organisation's `-admin` host answers too, but its
-//! links lead to the host without `-admin`; a rate limit says when it ends in epoch seconds of Okta's own clock
-//! (docs/connectors/okta.md).
+//! links lead to the host without `-admin`; a rate limit says when it ends in epoch seconds of Okta's own clock; the plain list leaves out
+//! deprovisioned users, and every list with a `filter` has them (docs/connectors/okta.md).
 
 use oomnitza_sdk::json;
 use oomnitza_sdk::prelude::*;
@@ -12,10 +12,17 @@ const LARGEST_PAGE: u64 = 200;
 
 static RATE_LIMIT: RateLimit = RateLimit::epoch_seconds("x-rate-limit-reset", "x-rate-limit-limit");
 
+/// The state of users who were deactivated, as it stands in a record.
+const DEPROVISIONED: &[u8] = b"\"DEPROVISIONED\"";
+
 /// A run through an organisation's users.
 pub struct Okta {
     base: Address,
     trail: Trail,
+    /// Where the second list begins, until it does.
+    second: Option<String>,
+    with_deprovisioned: bool,
+    since: Since,
 }
 
 impl Connector for Okta {
@@ -41,6 +48,15 @@ impl Connector for Okta {
                     .default("200")
                     .advanced(),
             )
+            .setting(
+                Setting::text(
+                    "deprovisioned",
+                    "Deprovisioned users",
+                    "Whether users whom Okta has deprovisioned are sent as well",
+                )
+                .default("False")
+                .advanced(),
+            )
             .endpoint("{url}", "the organisation's Users API")
             .header_auth("token", "Authorization", "SSWS {api_token}")
             .map("USER", source("login").required())
@@ -50,34 +66,54 @@ impl Connector for Okta {
             .map("PHONE", source("mobilePhone"))
             .map("PERMISSIONS_ID", setting("default_role"))
             .map("POSITION", setting("default_position"))
+            .incremental()
     }
 
     fn check(settings: Settings) -> Result<()> {
         get(&format!("{}/api/v1/users?limit=1", settings.address("url")?)).map(drop)
     }
 
-    fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
+    fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self> {
         let base = settings.address("url")?;
         let page = settings
             .number("page_size", 1, LARGEST_PAGE)?
             .min(wanted.limit.unwrap_or(LARGEST_PAGE))
             .max(1);
-        let trail = Trail::from(format!("{base}/api/v1/users?limit={page}"));
-        Ok(Self { base, trail })
+        let with_deprovisioned = settings.flag("deprovisioned")?;
+        let since = Since::open(cursor.as_deref())?;
+        let list = |filter: &str| format!("{base}/api/v1/users?filter={}&limit={page}", encode(filter));
+        let (first, second) = match since.from() {
+            // One list: those who were deprovisioned are on it.
+            Some(from) => (list(&format!("lastUpdated ge \"{from}\"")), None),
+            None => (
+                format!("{base}/api/v1/users?limit={page}"),
+                with_deprovisioned.then(|| list("status eq \"DEPROVISIONED\"")),
+            ),
+        };
+        Ok(Self {
+            base,
+            trail: Trail::from(first),
+            second,
+            with_deprovisioned,
+            since,
+        })
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
         let Some(url) = self.trail.take()? else { return Ok(None) };
         let answer = get(&url)?;
+        self.since.answered(&answer);
         let mut page = Page::with_capacity(answer.body.len() / 3);
         answer.each(|user| {
-            let (mut id, mut profile) = (None, None);
+            let (mut id, mut status, mut profile) = (None, None, None);
             user.members(|key, value| match key {
                 b"id" => id = Some(value),
+                b"status" => status = Some(value),
                 b"profile" => profile = Some(value),
                 _ => {}
             })?;
             match profile {
+                _ if status == Some(DEPROVISIONED) && !self.with_deprovisioned => {}
                 Some(profile) if profile.starts_with(b"{") => page.push_slice(profile)?,
                 _ => page.miss(id.and_then(json::text).unwrap_or_default(), "it has no profile"),
             }
@@ -88,6 +124,10 @@ impl Connector for Okta {
             let own = self.base.origin();
             let is_alias = |target: &Address| without_admin(&own).is_some_and(|plain| plain == target.origin());
             self.trail.go(self.base.at_home(link, is_alias));
+        } else if let Some(second) = self.second.take() {
+            self.trail.go(Ok(second));
+        } else {
+            page = self.since.end(page);
         }
         Ok(Some(page))
     }

@@ -1,18 +1,23 @@
 //! Okta's API as `docs/connectors/okta.md` describes it, by script.
 
 use oomnitza_sdk::bindings::oomnitza::connector::http;
-use oomnitza_sdk::testing::{self, Script, run, wanted};
+use oomnitza_sdk::testing::{self, Outcome, Script, resume, run, wanted};
 
 use super::*;
 
 const URL: &str = "https://example.okta.com";
 
 fn settings(url: &str) -> Settings {
+    with(url, "False")
+}
+
+fn with(url: &str, deprovisioned: &str) -> Settings {
     testing::settings(&[
         ("url", url),
         ("default_role", "25"),
         ("default_position", "Employee"),
         ("page_size", "200"),
+        ("deprovisioned", deprovisioned),
     ])
 }
 
@@ -226,4 +231,74 @@ fn a_small_limit_asks_for_a_small_page_and_a_check_for_one_user() {
     assert_eq!(outcome.error, None);
     let script = Script::default().get(&format!("{URL}/api/v1/users?limit=1"), "token", 200, &[], "[]");
     assert_eq!(testing::check::<Okta>(settings(URL), script), Ok(()));
+}
+
+const DATE: (&str, &str) = ("date", "Wed, 14 Apr 2021 16:35:40 GMT");
+
+/// What a query looks like that asks for those who were deprovisioned.
+const GONE: &str = "https://example.okta.com/api/v1/users?filter=status%20eq%20%22DEPROVISIONED%22&limit=200";
+
+fn gone(login: &str) -> String {
+    user(login).replace("ACTIVE", "DEPROVISIONED")
+}
+
+fn logins(outcome: &Outcome) -> Vec<&str> {
+    outcome
+        .records
+        .iter()
+        .filter_map(|record| record["login"].as_str())
+        .collect()
+}
+
+#[test]
+fn deprovisioned_users_are_a_second_list_where_they_are_wanted() {
+    let first = format!("{URL}/api/v1/users?limit=200");
+    let more = format!("{URL}/api/v1/users?after=x&filter=y");
+    let next = format!("<{more}>; rel=\"next\"");
+    let script = Script::default()
+        .get(&first, "token", 200, &[DATE], &list(&["a"]))
+        .get(GONE, "token", 200, &[("link", &next)], &format!("[{}]", gone("b")))
+        .get(&more, "token", 200, &[], &format!("[{}]", gone("c")));
+    let outcome = run::<Okta>(with(URL, "True"), wanted(&[]), script);
+    assert_eq!(outcome.error, None);
+    assert_eq!(logins(&outcome), ["a", "b", "c"]);
+    // Only behind the last page of the last list has everything been read.
+    let end = Some("2021-04-14T16:25:40.000Z".to_owned());
+    assert_eq!(outcome.cursors, [None, None, end]);
+    let script = Script::default();
+    let wrong = run::<Okta>(with(URL, "maybe"), wanted(&[]), script).error.unwrap();
+    assert_eq!(
+        wrong.to_string(),
+        "setting `deprovisioned`: `maybe` is neither True nor False"
+    );
+}
+
+#[test]
+fn a_later_run_asks_for_what_changed_since_and_takes_the_deprovisioned_only_where_they_are_wanted() {
+    let changed = format!("{URL}/api/v1/users?filter=lastUpdated%20ge%20%222021-04-14T16%3A25%3A40.000Z%22&limit=200");
+    for (deprovisioned, expected) in [("False", &["a", "c"][..]), ("True", &["a", "b", "c"])] {
+        let body = format!("[{},{},{}]", user("a"), gone("b"), user("c"));
+        let script = Script::default().get(&changed, "token", 200, &[DATE], &body);
+        let cursor = Some("2021-04-14T16:25:40.000Z");
+        let outcome = resume::<Okta>(with(URL, deprovisioned), cursor, wanted(&[]), script);
+        assert_eq!((outcome.error.as_ref(), logins(&outcome)), (None, expected.to_vec()));
+        assert_eq!(outcome.cursors, [Some("2021-04-14T16:25:40.000Z".to_owned())]);
+    }
+    let stale = resume::<Okta>(settings(URL), Some("{}"), wanted(&[]), Script::default());
+    assert_eq!(
+        stale.error,
+        Some(Error::StaleCursor("`{}` is not a point in time".to_owned()))
+    );
+}
+
+#[test]
+fn a_run_that_does_not_come_to_its_end_leaves_no_cursor() {
+    let first = format!("{URL}/api/v1/users?limit=200");
+    let next = format!("<{URL}/api/v1/users?after=x>; rel=\"next\"");
+    let script = Script::default()
+        .get(&first, "token", 200, &[DATE, ("link", &next)], &list(&["a"]))
+        .get(&format!("{URL}/api/v1/users?after=x"), "token", 500, &[DATE], "");
+    let outcome = run::<Okta>(settings(URL), wanted(&[]), script);
+    assert!(outcome.error.is_some());
+    assert_eq!(outcome.cursors, [None]);
 }

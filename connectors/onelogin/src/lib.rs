@@ -2,7 +2,8 @@
 //!
 //! Facts that shape it: the XML API says that there are no more users by a root element that is not `users`, and writes types and nulls as
 //! attributes; `/api/2` says where its next page is in a header, gives custom attributes only when asked, and counts rate limits in
-//! seconds (docs/connectors/onelogin.md).
+//! seconds. `/api/2` gives what was updated since; the XML API gives everybody, and says of each when they were updated
+//! (docs/connectors/onelogin.md).
 
 mod fields;
 
@@ -16,6 +17,10 @@ use fields::Fields;
 /// Users a request of `/api/2`: OneLogin's documents name 100 and 1,000 as the most.
 const LARGEST_PAGE: u64 = 100;
 
+/// Pages of the XML API that one call of a component reads at most, where nobody on them is wanted: a run without a record in a thousand
+/// pages makes no progress to the host, and a call may not take for ever.
+const MOST_SKIPPED: usize = 20;
+
 static RATE_LIMIT: RateLimit =
     RateLimit::seconds("x-ratelimit-reset", "x-ratelimit-limit").left("x-ratelimit-remaining");
 
@@ -26,6 +31,7 @@ pub struct OneLogin {
     way: Way,
     trail: Trail,
     fields: Fields,
+    since: Since,
 }
 
 /// How OneLogin is asked.
@@ -99,6 +105,7 @@ impl Connector for OneLogin {
             .map("PHONE", source("phone"))
             .map("PERMISSIONS_ID", setting("default_role"))
             .map("POSITION", setting("default_position"))
+            .incremental()
     }
 
     fn check(settings: Settings) -> Result<()> {
@@ -117,9 +124,10 @@ impl Connector for OneLogin {
         }
     }
 
-    fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
+    fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self> {
         let way = way(&settings)?;
         let fields = Fields::new(&wanted);
+        let since = Since::open(cursor.as_deref())?;
         let (page, first) = match way {
             Way::Xml => {
                 let page = format!("{}?include_custom_attributes=true&from_id=", settings.address("url")?);
@@ -129,7 +137,10 @@ impl Connector for OneLogin {
             Way::Rest => {
                 let limit = wanted.limit.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE);
                 let base = settings.address("api_url")?;
-                let first = format!("{base}/api/2/users?limit={limit}&fields={}", fields.asked());
+                let mut first = format!("{base}/api/2/users?limit={limit}&fields={}", fields.asked());
+                if let Some(from) = since.from() {
+                    first.push_str(&format!("&updated_since={}", encode(&from.to_string())));
+                }
                 (format!("{first}&cursor="), first)
             }
         };
@@ -138,43 +149,66 @@ impl Connector for OneLogin {
             way,
             trail: Trail::from(first),
             fields,
+            since,
         })
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
-        let Some(url) = self.trail.take()? else { return Ok(None) };
-        let answer = get(&url, self.way)?;
-        match self.way {
-            Way::Xml => self.page_of_xml(&answer),
-            Way::Rest => self.page_of_json(&answer).map(Some),
+        let mut page = None;
+        for _ in 0..MOST_SKIPPED {
+            let Some(url) = self.trail.take()? else { break };
+            let answer = get(&url, self.way)?;
+            self.since.answered(&answer);
+            let (found, is_last) = match self.way {
+                Way::Xml => self.page_of_xml(&answer)?,
+                Way::Rest => self.page_of_json(&answer)?,
+            };
+            let is_wanted = is_last || !found.is_empty();
+            let found = if is_last { self.since.end(found) } else { found };
+            page = Some(found);
+            if is_wanted {
+                break;
+            }
         }
+        Ok(page)
     }
 }
 
 impl OneLogin {
-    /// A page of the XML API. The next one has the users after its last one; none has no users at all.
-    fn page_of_xml(&mut self, answer: &Response) -> Result<Option<Page>> {
+    /// A page of the XML API, and whether it is the last. The next one has the users after its last one; the last has no users at all.
+    fn page_of_xml(&mut self, answer: &Response) -> Result<(Page, bool)> {
         let users = users(answer)?;
-        let Some(last) = users.last() else { return Ok(None) };
+        let Some(last) = users.last() else {
+            return Ok((Page::default(), true));
+        };
         let id = last.child("id").map(Element::text).unwrap_or_default();
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(answer.unexpected("with a user whose id is not a number"));
         }
         self.trail.go(Ok(format!("{}{id}", self.page)));
         let mut page = Page::with_capacity(answer.body.len());
-        for user in &users {
+        for user in users.iter().filter(|user| self.is_wanted(user)) {
             match user.value() {
                 Value::Object(user) => self.push(&mut page, user)?,
                 _ => page.miss("", "it has no fields"),
             }
         }
-        Ok(Some(page))
+        Ok((page, false))
     }
 
-    /// A page of `/api/2`. A header says where the next one is.
-    fn page_of_json(&mut self, answer: &Response) -> Result<Page> {
+    /// Whether a user may have been updated since the last run: one of whom that is not known may.
+    fn is_wanted(&self, user: &Element) -> bool {
+        let updated = || Moment::parse(user.child("updated-at")?.text());
+        self.since
+            .from()
+            .is_none_or(|from| updated().is_none_or(|updated| updated >= from))
+    }
+
+    /// A page of `/api/2`, and whether it is the last. A header says where the next one is.
+    fn page_of_json(&mut self, answer: &Response) -> Result<(Page, bool)> {
         let users: Vec<Map<String, Value>> = answer.json()?;
-        if let Some(cursor) = answer.header("after-cursor").filter(|cursor| !cursor.is_empty()) {
+        let next = answer.header("after-cursor").filter(|cursor| !cursor.is_empty());
+        if let Some(cursor) = next {
             self.trail.go(Ok(format!("{}{}", self.page, encode(cursor))));
         }
         let mut page = Page::with_capacity(answer.body.len());
@@ -188,7 +222,7 @@ impl OneLogin {
             }
             self.push(&mut page, user)?;
         }
-        Ok(page)
+        Ok((page, next.is_none()))
     }
 
     fn push(&self, page: &mut Page, mut user: Map<String, Value>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! OneLogin's APIs as `docs/connectors/onelogin.md` describes them, by script.
 
 use oomnitza_sdk::serde_json::json;
-use oomnitza_sdk::testing::{self, Outcome, Script, run, wanted};
+use oomnitza_sdk::testing::{self, Outcome, Script, resume, run, wanted};
 
 use super::*;
 
@@ -32,7 +32,7 @@ const END: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<nil-classes type
 fn the_documented_answer_is_read_to_the_end() {
     let sample = include_str!("../tests/recorded/legacy-users-doc-sample.xml");
     let outcome = read(&["username", "email"], &[("0", sample), ("654321", END)]);
-    assert_eq!((outcome.error, outcome.pages), (None, vec![2]));
+    assert_eq!((outcome.error, outcome.pages), (None, vec![2, 0]));
     assert_eq!(
         outcome.records,
         [
@@ -104,7 +104,7 @@ fn the_next_page_begins_after_the_last_user_and_a_circle_ends_the_run() {
         format!("<users type=\"array\">{users}</users>")
     };
     let outcome = read(&[], &[("0", &page(&["1", "2"])), ("2", &page(&["9", "3"])), ("3", END)]);
-    assert_eq!((outcome.error, outcome.pages), (None, vec![2, 2]));
+    assert_eq!((outcome.error, outcome.pages), (None, vec![2, 2, 0]));
     let outcome = read(&[], &[("0", &page(&["1", "2"])), ("2", &page(&["2"]))]);
     assert_eq!(
         outcome.error,
@@ -297,4 +297,56 @@ fn a_check_asks_for_little() {
             .to_string(),
         "setting `api_url`: must not end with `/`: tokens are asked for below it"
     );
+}
+
+const DATE: (&str, &str) = ("date", "Wed, 14 Apr 2021 16:35:40 GMT");
+const TIME: &str = "2021-04-14T16:25:40.000Z";
+
+#[test]
+fn a_later_run_of_the_current_api_asks_for_what_was_updated_since() {
+    let first = format!("{REST}/api/2/users?limit=100&fields=id&updated_since=2021-04-14T16%3A25%3A40.000Z");
+    let script = Script::default()
+        .get(&first, "token", 200, &[DATE, ("after-cursor", "x")], r#"[{"id":1}]"#)
+        .get(&format!("{first}&cursor=x"), "token", 200, &[], r#"[{"id":2}]"#);
+    let client = settings(&[("client_id", "c")]);
+    let outcome = resume::<OneLogin>(client.clone(), Some(TIME), wanted(&[]), script);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![1, 1]));
+    assert_eq!(outcome.cursors, [None, Some(TIME.to_owned())]);
+    let stale = resume::<OneLogin>(client, Some("x"), wanted(&[]), Script::default());
+    assert!(matches!(stale.error, Some(Error::StaleCursor(_))));
+}
+
+#[test]
+fn a_later_run_of_the_xml_api_gives_those_who_may_have_been_updated_since() {
+    let user = |id: u32, updated: &str| format!("<user><id>{id}</id>{updated}</user>");
+    let updated = |at: &str| format!("<updated-at type=\"datetime\">{at}</updated-at>");
+    let users = [
+        user(1, &updated("2021-04-14T09:25:39-07:00")),
+        user(2, &updated("2021-04-14T09:25:40-07:00")),
+        user(3, "<updated-at nil=\"true\"/>"),
+        user(4, "") + &user(5, &updated("lately")) + &user(6, &updated("2015-01-21T09:20:15-08:00")),
+    ];
+    let body = format!("<users type=\"array\">{}</users>", users.concat());
+    let script = Script::default()
+        .get(&from("0"), "key", 200, &[DATE], &body)
+        .get(&from("6"), "key", 200, &[], END);
+    let outcome = resume::<OneLogin>(settings(&[]), Some(TIME), wanted(&[]), script);
+    assert_eq!(outcome.error, None);
+    let ids: Vec<&Value> = outcome.records.iter().map(|record| &record["id"]).collect();
+    assert_eq!(ids, ["2", "3", "4", "5"]);
+    assert_eq!(outcome.cursors, [None, Some(TIME.to_owned())]);
+}
+
+#[test]
+fn pages_of_which_nobody_is_wanted_are_passed_over_some_at_a_time() {
+    let old = |id: usize| {
+        format!("<users><user><id>{id}</id><updated-at>2015-01-21T09:20:15-08:00</updated-at></user></users>")
+    };
+    let script = (1..=45).fold(Script::default(), |script, id| {
+        script.get(&from(&(id - 1).to_string()), "key", 200, &[DATE], &old(id))
+    });
+    let script = script.get(&from("45"), "key", 200, &[], END);
+    let outcome = resume::<OneLogin>(settings(&[]), Some(TIME), wanted(&[]), script);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![0, 0, 0]));
+    assert_eq!(outcome.cursors, [None, None, Some(TIME.to_owned())]);
 }

@@ -1,7 +1,7 @@
 //! Zendesk's API as `docs/connectors/zendesk.md` describes it, by script.
 
 use oomnitza_sdk::serde_json::json;
-use oomnitza_sdk::testing::{self, Outcome, Script, run, wanted};
+use oomnitza_sdk::testing::{self, Outcome, Script, resume, run, wanted};
 
 use super::*;
 
@@ -216,4 +216,98 @@ fn a_limit_asks_for_less_and_an_address_of_its_own_is_used() {
         &none,
     );
     assert_eq!(testing::check::<Zendesk>(settings, script), Ok(()));
+}
+
+const DATE: (&str, &str) = ("date", "Wed, 14 Apr 2021 16:35:40 GMT");
+const EXPORTED: &str = "https://oomnitza.zendesk.com/api/v2/incremental/users/cursor.json?per_page=500";
+
+#[test]
+fn a_full_run_leaves_its_time_and_a_later_one_the_cursor_of_the_export() {
+    let more = page(&[user(1, "null")], r#","meta":{"has_more":true,"after_cursor":"x"}"#);
+    let last = page(&[user(2, "null")], r#","meta":{"has_more":false}"#);
+    let script = Script::default().get(FIRST, "token", 200, &[DATE], &more).get(
+        &format!("{FIRST}&page[after]=x"),
+        "token",
+        200,
+        &[],
+        &last,
+    );
+    let outcome = run::<Zendesk>(settings(), wanted(&[]), script);
+    let time = "2021-04-14T16:25:40.000Z";
+    assert_eq!(outcome.cursors, [None, Some(time.to_owned())]);
+
+    let deleted = r#"{"id":9,"name":"Gone","email":null,"active":false}"#.to_owned();
+    let more = page(
+        &[user(1, "null"), deleted],
+        r#","after_url":"https://z3n.zendesk.com/elsewhere","after_cursor":"a+1","before_cursor":null,"end_of_stream":false"#,
+    );
+    let last = page(
+        &[user(2, "null")],
+        r#","after_url":"x","after_cursor":"b/2","end_of_stream":true"#,
+    );
+    let script = Script::default()
+        .get(&format!("{EXPORTED}&start_time=1618417540"), "token", 200, &[], &more)
+        .get(&format!("{EXPORTED}&cursor=a%2B1"), "token", 200, &[], &last);
+    let outcome = resume::<Zendesk>(settings(), Some(time), wanted(&[]), script);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![1, 1]));
+    let cursors = ["export:a+1", "export:b/2"].map(|cursor| Some(cursor.to_owned()));
+    assert_eq!(outcome.cursors, cursors);
+
+    let none = page(&[], r#","after_cursor":"b/2","end_of_stream":true"#);
+    let script = Script::default().get(&format!("{EXPORTED}&cursor=b%2F2"), "token", 200, &[], &none);
+    let outcome = resume::<Zendesk>(settings(), Some("export:b/2"), wanted(&[]), script);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![0]));
+    assert_eq!(outcome.cursors, [Some("export:b/2".to_owned())]);
+}
+
+#[test]
+fn organizations_come_along_with_an_export() {
+    let body = format!(
+        r#"{{"users":[{}],"organizations":[{{"id":6130871991999,"name":"Lab"}}],"after_cursor":null,"end_of_stream":true}}"#,
+        user(1, "null")
+    );
+    let url = format!("{EXPORTED}&include=organizations&cursor=x");
+    let script = Script::default().get(&url, "token", 200, &[], &body);
+    let outcome = resume::<Zendesk>(settings(), Some("export:x"), wanted(&["organization.name"]), script);
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.records[0]["organization"]["name"], "Lab");
+    assert_eq!(outcome.cursors, [None]);
+}
+
+#[test]
+fn a_cursor_that_zendesk_does_not_know_any_more_is_stale_and_other_refusals_are_errors() {
+    let first = format!("{EXPORTED}&cursor=old");
+    let ask = |status, body: &str| {
+        let script = Script::default().get(&first, "token", status, &[], body);
+        resume::<Zendesk>(settings(), Some("export:old"), wanted(&[]), script)
+            .error
+            .unwrap()
+    };
+    let unknown = r#"{"error":"InvalidValue","description":"Cursor is invalid"}"#;
+    for status in [400, 422] {
+        let said = format!("Zendesk answered {status}: InvalidValue: Cursor is invalid");
+        assert_eq!(ask(status, unknown), Error::StaleCursor(said));
+    }
+    assert!(matches!(ask(403, ""), Error::Forbidden(_)));
+    assert!(matches!(ask(404, ""), Error::Unexpected(_)));
+    // What Zendesk gave out in this run is not stale, whatever it says of it.
+    let more = page(&[], r#","after_cursor":"x","end_of_stream":false"#);
+    let script = Script::default().get(&first, "token", 200, &[], &more).get(
+        &format!("{EXPORTED}&cursor=x"),
+        "token",
+        400,
+        &[],
+        unknown,
+    );
+    let outcome = resume::<Zendesk>(settings(), Some("export:old"), wanted(&[]), script);
+    assert!(matches!(outcome.error, Some(Error::Unexpected(_))));
+    let lost = page(&[], r#","after_cursor":null,"end_of_stream":false"#);
+    let script = Script::default().get(&first, "token", 200, &[], &lost);
+    let outcome = resume::<Zendesk>(settings(), Some("export:old"), wanted(&[]), script);
+    assert_eq!(
+        outcome.error.unwrap().to_string(),
+        "Zendesk says that there are more users, and not where"
+    );
+    let nonsense = resume::<Zendesk>(settings(), Some("nonsense"), wanted(&[]), Script::default());
+    assert!(matches!(nonsense.error, Some(Error::StaleCursor(_))));
 }

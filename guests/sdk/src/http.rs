@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::bindings::oomnitza::connector::http as wit;
 use crate::xml::Element;
-use crate::{Error, Result, clock};
+use crate::{Error, Moment, Result, clock};
 
 pub use wit::Method;
 
@@ -228,6 +228,15 @@ impl Response {
             .map(|(_, value)| value.as_str())
     }
 
+    /// When it was given, by the source's own clock: the header `Date` (RFC 9110 section 5.6.7).
+    pub fn date(&self) -> Option<Moment> {
+        let date = self.header("date")?;
+        // No date is longer; parsers have fallen over long ones.
+        let date = httpdate::parse_http_date(date.get(..date.len().min(40))?).ok()?;
+        let seconds = date.duration_since(UNIX_EPOCH).ok()?.as_secs();
+        Some(Moment::of_seconds(i64::try_from(seconds).ok()?))
+    }
+
     /// The request in a few words: `GET /api/v1/users`.
     pub fn what(&self) -> &str {
         &self.what
@@ -401,18 +410,11 @@ impl RateLimit {
             Unit::EpochSeconds => {
                 // The source's own clock: this machine's may be wrong by minutes.
                 let now = response
-                    .header("date")
-                    .and_then(epoch_seconds)
+                    .date()
+                    .and_then(|date| u64::try_from(date.seconds()).ok())
                     .unwrap_or_else(|| clock::now() / 1_000);
                 reset.saturating_sub(now).saturating_add(1).saturating_mul(1_000)
             }
         }
     }
-}
-
-/// An HTTP date (RFC 9110 section 5.6.7).
-fn epoch_seconds(date: &str) -> Option<u64> {
-    // No date is longer; parsers have fallen over long ones.
-    let date = httpdate::parse_http_date(date.get(..date.len().min(40))?).ok()?;
-    Some(date.duration_since(UNIX_EPOCH).ok()?.as_secs())
 }

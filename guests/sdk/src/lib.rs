@@ -71,9 +71,11 @@ pub mod ldap;
 mod link;
 mod list;
 pub mod log;
+mod moment;
 mod page;
 mod paging;
 mod settings;
+mod since;
 pub mod sql;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -87,9 +89,11 @@ pub use error::Error;
 pub use guest_json as json;
 pub use link::next_link;
 pub use list::one_or_many;
+pub use moment::Moment;
 pub use page::Page;
 pub use paging::Paging;
 pub use settings::Settings;
+pub use since::{OVERLAP, Since};
 pub use trail::Trail;
 
 pub use address::{Address, encode};
@@ -102,8 +106,8 @@ pub use serde_json::value::RawValue;
 pub mod prelude {
     pub use crate::http::{RateLimit, Request, Response, send_all};
     pub use crate::{
-        Address, Case, Connector, Description, Encoding, Endpoint, Error, Page, Paging, RawValue, Result, Setting,
-        Settings, Token, Trail, Wanted,
+        Address, Case, Connector, Description, Encoding, Endpoint, Error, Moment, Page, Paging, RawValue, Result,
+        Setting, Settings, Since, Token, Trail, Wanted,
     };
     pub use crate::{
         debug, details, encode, error, hardcoded, info, ldap, next_link, one_or_many, setting, source, sql, warning,

@@ -2,7 +2,7 @@
 //!
 //! A cursor is kept only when every record up to it has been delivered, and it is written so that a crash leaves the old one or the new
 //! one, never half of one (temporary file, sync, rename, sync of the directory). One that does not belong to the section as it is now
-//! (another connector version, other settings, other mappings) is not used: the run reads everything.
+//! (another connector version, other settings, other mappings, another Oomnitza) is not used: the run reads everything.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -49,8 +49,10 @@ pub struct Belonging<'a> {
     pub connector: (&'a str, &'a str),
     /// The settings that are no secrets.
     pub settings: &'a [(String, String)],
-    /// The source paths that are mapped: a new one has to be read for old records too.
-    pub sources: &'a [String],
+    /// The address of the Oomnitza that the records go to: another one does not have what was delivered.
+    pub destination: &'a str,
+    /// What becomes of a record on its way there, as text. Where that changes, it has to be done with old records too.
+    pub mapping: &'a str,
 }
 
 impl Journal {
@@ -128,8 +130,8 @@ impl Belonging<'_> {
         for (name, value) in self.settings {
             parts.extend([name.as_bytes(), value.as_bytes()]);
         }
-        parts.push(b"sources");
-        parts.extend(self.sources.iter().map(|source| source.as_bytes()));
+        // Settings come in pairs, so these two are told from any of them.
+        parts.extend([b"to".as_slice(), self.destination.as_bytes(), self.mapping.as_bytes()]);
         hash(&parts)
     }
 }
@@ -162,52 +164,62 @@ mod tests {
 
     const SETTINGS: fn() -> Vec<(String, String)> = || vec![("url".to_owned(), "https://x".to_owned())];
 
-    fn belonging<'a>(settings: &'a [(String, String)], sources: &'a [String]) -> Belonging<'a> {
+    fn belonging(settings: &[(String, String)]) -> Belonging<'_> {
         Belonging {
             ini: Path::new("/etc/config.ini"),
             section: "okta",
             connector: ("okta", "1"),
             settings,
-            sources,
+            destination: "https://example.oomnitza.com/",
+            mapping: "USER from login",
         }
     }
 
     #[test]
     fn a_cursor_comes_back_as_long_as_it_belongs_to_the_section() {
         let home = tempfile::tempdir().unwrap();
-        let (settings, sources) = (SETTINGS(), vec!["login".to_owned()]);
+        let settings = SETTINGS();
         let open = |belonging: &Belonging<'_>| Journal::open(home.path(), belonging);
-        let mut journal = open(&belonging(&settings, &sources));
+        let mut journal = open(&belonging(&settings));
         assert_eq!(journal.cursor(None), None);
         journal.keep("okta", "2026-11-25T10:00:00Z", true).unwrap();
-        assert_eq!(
-            open(&belonging(&settings, &sources)).cursor(None),
-            Some("2026-11-25T10:00:00Z")
-        );
+        assert_eq!(open(&belonging(&settings)).cursor(None), Some("2026-11-25T10:00:00Z"));
         let other = vec![("url".to_owned(), "https://y".to_owned())];
-        let more = vec!["login".to_owned(), "title".to_owned()];
         for (what, belonging) in [
-            ("another setting", belonging(&other, &sources)),
-            ("another mapping", belonging(&settings, &more)),
+            ("another setting", belonging(&other)),
+            (
+                "another mapping",
+                Belonging {
+                    mapping: "USER from email",
+                    ..belonging(&settings)
+                },
+            ),
+            (
+                "another Oomnitza",
+                Belonging {
+                    destination: "https://test.oomnitza.com/",
+                    ..belonging(&settings)
+                },
+            ),
             (
                 "another version",
                 Belonging {
                     connector: ("okta", "2"),
-                    ..belonging(&settings, &sources)
+                    ..belonging(&settings)
                 },
             ),
             (
                 "another section",
                 Belonging {
                     section: "okta.B",
-                    ..belonging(&settings, &sources)
+                    ..belonging(&settings)
                 },
             ),
             (
                 "another file",
                 Belonging {
                     ini: Path::new("/srv/config.ini"),
-                    ..belonging(&settings, &sources)
+                    ..belonging(&settings)
                 },
             ),
         ] {
@@ -218,8 +230,8 @@ mod tests {
     #[test]
     fn everything_is_read_again_when_it_was_read_too_long_ago() {
         let home = tempfile::tempdir().unwrap();
-        let (settings, sources) = (SETTINGS(), Vec::new());
-        let mut journal = Journal::open(home.path(), &belonging(&settings, &sources));
+        let settings = SETTINGS();
+        let mut journal = Journal::open(home.path(), &belonging(&settings));
         journal.keep("okta", "a", true).unwrap();
         let full_run = journal.entry.as_ref().unwrap().full_run;
         journal.keep("okta", "b", false).unwrap();
@@ -235,12 +247,12 @@ mod tests {
     #[test]
     fn a_damaged_file_is_set_aside_and_everything_is_read() {
         let home = tempfile::tempdir().unwrap();
-        let (settings, sources) = (SETTINGS(), Vec::new());
-        let mut journal = Journal::open(home.path(), &belonging(&settings, &sources));
+        let settings = SETTINGS();
+        let mut journal = Journal::open(home.path(), &belonging(&settings));
         journal.keep("okta", "a", true).unwrap();
         for damage in [&b""[..], b"{", b"{\"form\":9}", &vec![b' '; 300 << 10]] {
             std::fs::write(&journal.path, damage).unwrap();
-            let again = Journal::open(home.path(), &belonging(&settings, &sources));
+            let again = Journal::open(home.path(), &belonging(&settings));
             assert_eq!(again.cursor(None), None, "{damage:?}");
         }
         assert!(journal.path.with_extension("bad").exists());

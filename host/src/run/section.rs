@@ -95,7 +95,8 @@ async fn pipeline(
         everything: false,
         limit,
     };
-    let journal = journal(job, context, &wanted.sources);
+    let open_journal = || journal(job, context, oomnitza, &merged);
+    let journal = open_journal();
     let every = FULL_RUN_UNIT * job.section.full_run_days;
     // A source that is always incremental has no full runs.
     let every = (job.description.incremental == Incremental::OnRequest).then_some(every);
@@ -108,6 +109,8 @@ async fn pipeline(
     };
     // A part of the records moves no bookmark.
     let is_whole = limit.is_none() && options.preview.is_none();
+    // Where the last run ended still holds for one that went on from there.
+    let needs_cursor = every.is_some() && is_whole && journal.is_some() && source.is_full();
     let bookmark = Bookmark::new(&job.section.name, journal.filter(|_| is_whole), source.is_full());
     let way = match options.preview {
         Some(mut preview) => {
@@ -138,7 +141,7 @@ async fn pipeline(
         // After an error of the source what was read still goes out.
         let read = source.run(pages, counters, [stop, &halt]);
         let (read, mapped, ()) = tokio::join!(read, mappers.run(incoming, mapped), delivery.run(outgoing));
-        read.and(mapped.map_err(Error::Mapper))
+        read.and_then(|has_cursor| mapped.map_err(Error::Mapper).map(|()| has_cursor))
     };
     let too_late = async {
         stop.asked().await;
@@ -149,29 +152,42 @@ async fn pipeline(
         () = too_late => {
             let grace = options.grace;
             tracing::warn!(section = job.section.name, "uploads did not end within {grace:?} and are given up");
-            Ok(())
+            Ok(true)
         }
     };
-    if let Err(Error::Source(SourceError::StaleCursor(_))) = &result
-        && let Some(journal) = self::journal(job, context, &merged.sources())
-    {
-        journal.forget();
+    match &result {
+        Err(Error::Source(SourceError::StaleCursor(_))) => {
+            if let Some(journal) = open_journal() {
+                journal.forget();
+            }
+        }
+        Ok(false) if needs_cursor && !stop.is_asked() && !halt.is_asked() => tracing::warn!(
+            section = job.section.name,
+            "the source did not say where a later run can go on, so the next one reads everything as well"
+        ),
+        _ => {}
     }
     report.source = statistics.statistics();
     report.upload_retries = uploader.map_or(0, |uploader| uploader.repeated());
-    result
+    result.map(drop)
 }
 
 /// Where the section's runs go on, if they do.
-fn journal(job: &Job, context: &Context, sources: &[String]) -> Option<Journal> {
+fn journal(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Merged) -> Option<Journal> {
+    let section = &job.section;
     let directory = context.cursors.as_deref().filter(|_| job.section.incremental)?;
     let major = job.description.version.split('.').next().unwrap_or_default();
+    let mapping = format!(
+        "{merged:?} {:?} {} {:?}",
+        section.sync_field, section.update_only, section.record_filter
+    );
     let belonging = Belonging {
         ini: &context.ini,
         section: &job.section.name,
         connector: (&job.description.id, major),
         settings: &job.section.settings,
-        sources,
+        destination: oomnitza.address().as_str(),
+        mapping: &mapping,
     };
     Some(Journal::open(directory, &belonging))
 }

@@ -8,9 +8,14 @@ use super::progress::Counters;
 use super::stop::Stop;
 use crate::sandbox::{self, Capabilities, Connector, Page, SourceError, Wanted};
 
+/// The first page, or why there is none.
+type First = Result<Option<Page>, sandbox::Error>;
+
 /// A connector that has begun its run.
 pub(super) struct Source<'a> {
     connector: Connector,
+    /// What a run that goes on where the last one ended has read already: it shows whether the source still knows that place.
+    first: Option<First>,
     job: &'a Job,
     limit: Option<u64>,
     is_full: bool,
@@ -28,27 +33,38 @@ impl<'a> Source<'a> {
         stop: &Stop,
     ) -> Result<Option<Self>, Error> {
         let work = async {
+            let settings = &job.section.settings;
             let mut connector = instantiate(job, context, capabilities).await?;
-            let opened = connector.open(&job.section.settings, cursor.as_deref(), &wanted).await;
-            let is_full = match opened {
-                Ok(()) => cursor.is_none(),
-                Err(sandbox::Error::Source(SourceError::StaleCursor(why))) if cursor.is_some() => {
+            let mut opened = connector.open(settings, cursor.as_deref(), &wanted).await;
+            let mut first = None;
+            if opened.is_ok() && cursor.is_some() {
+                first = Some(connector.next().await);
+            }
+            let failed = opened
+                .as_ref()
+                .err()
+                .or(first.as_ref().and_then(|first| first.as_ref().err()));
+            let is_stale = match failed {
+                Some(sandbox::Error::Source(SourceError::StaleCursor(why))) if cursor.is_some() => {
                     tracing::warn!(
                         section = job.section.name,
                         why,
                         "the source does not know any more where the last run ended; everything is read"
                     );
-                    connector = instantiate(job, context, job.grant(context)?).await?;
-                    connector
-                        .open(&job.section.settings, None, &wanted)
-                        .await
-                        .map_err(|error| job.ended(error))?;
                     true
                 }
-                Err(error) => return Err(job.ended(error)),
+                _ => false,
             };
+            if is_stale {
+                connector = instantiate(job, context, job.grant(context)?).await?;
+                opened = connector.open(settings, None, &wanted).await;
+                first = None;
+            }
+            opened.map_err(|error| job.ended(error))?;
+            let is_full = is_stale || cursor.is_none();
             Ok(Some(Self {
                 connector,
+                first,
                 job,
                 limit: wanted.limit,
                 is_full,
@@ -65,18 +81,23 @@ impl<'a> Source<'a> {
         self.is_full
     }
 
-    /// Reads pages until there are no more, enough, or somebody asks to stop.
+    /// Reads pages until there are no more, enough, or somebody asks to stop. Says whether any of them told where a later run goes on.
     pub(super) async fn run(
         mut self,
         pages: mpsc::Sender<Page>,
         counters: &Counters,
         [stop, halt]: [&Stop; 2],
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let mut left = self.limit.unwrap_or(u64::MAX);
+        let mut has_cursor = false;
         let work = async {
-            while left > 0
-                && let Some(page) = self.connector.next().await?
-            {
+            while left > 0 {
+                let next = match self.first.take() {
+                    Some(first) => first,
+                    None => self.connector.next().await,
+                };
+                let Some(page) = next? else { break };
+                has_cursor |= page.cursor.is_some();
                 let count = (page.count as u64).min(left);
                 left -= count;
                 counters.read(count);
@@ -87,11 +108,12 @@ impl<'a> Source<'a> {
             Ok(())
         };
         // A source that waits for an answer, or for its next try, is not waited for.
-        tokio::select! {
+        let ended = tokio::select! {
             result = work => result.map_err(|error| self.job.ended(error)),
             () = stop.asked() => Ok(()),
             () = halt.asked() => Ok(()),
-        }
+        };
+        ended.map(|()| has_cursor)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Jasper to Oomnitza.
 
 use oomnitza_connector::standin::Trouble;
-use oomnitza_connector::standin::oomnitza::{Call, Fault, Oomnitza, Settings};
-use oomnitza_tests::{Answer, Asked, Fake, Program, Trial, troubles};
+use oomnitza_connector::standin::oomnitza::{Call, Fault};
+use oomnitza_tests::{Answer, Asked, Fake, Series, Trial, troubles};
 
 const SETTINGS: &str = "url = URL/ws/service/Terminal\nusername = user@example.com\npassword = p<ss&w\"rd'>]]>\nstorage = storage.db\n\
     api_token = sample-licence-key\nsync_field = ICCID\nupdate_only = False\nmapping.ICCID = {\"source\": \"iccid\"}\n\
@@ -172,36 +172,22 @@ fn a_wsdl_in_a_file_asks_for_the_service_s_address() {
 #[test]
 fn a_run_goes_on_where_the_last_one_was_delivered_and_not_before() {
     let source = service(12);
-    let destination = Oomnitza::start(Settings::default()).unwrap();
-    let program = Program::with(&format!(
-        "[oomnitza]\nurl = {}\napi_token = stand-in-token\nretry_seconds = 0\n\n[jasper]\nenable = True\n{}\n",
-        destination.url(),
-        SETTINGS.replace("URL", &source.url())
-    ));
-    let upload = |code: i32, read: u64, sent: u64| {
-        let output = program.run(&["upload", "jasper", "--json"]);
-        assert_eq!(output.code, Some(code), "{output}");
-        let [was_read, was_sent, ..] = output.counts();
-        assert_eq!((was_read, was_sent), (read, sent), "{output}");
-    };
+    let series = Series::of("jasper", SETTINGS, &source);
+    let upload = |more: &[&str], code: i32| series.upload(more, code, "ICCID").len();
     let refuse_all = |times| Fault::Next {
         call: Call::Upload,
         times,
         trouble: Trouble::Status(503, None),
     };
-    destination.inject(refuse_all(2));
-    upload(1, 11, 0);
+    series.inject(refuse_all(2));
+    assert_eq!(upload(&[], 1), 0);
     // Nothing was delivered, so everything is read again; what is shown or counted off moves nothing either.
-    assert_eq!(program.run(&["upload", "jasper", "--testmode"]).code, Some(0));
-    assert_eq!(program.run(&["upload", "jasper", "--record-count", "1"]).code, Some(0));
-    upload(0, 11, 11);
-    upload(0, 0, 0);
+    assert_eq!(upload(&["--testmode"], 0), 0);
+    assert_eq!(upload(&["--record-count", "1"], 0), 1);
+    assert_eq!(upload(&[], 0), 11);
+    assert_eq!(upload(&[], 0), 0);
     // With another mapping old records matter as well.
-    let ini = std::fs::read_to_string(program.home().join("config.ini")).unwrap();
-    program.write(
-        "config.ini",
-        format!("{ini}mapping.RATING = {{\"source\": \"rating\"}}\n").as_bytes(),
-    );
-    upload(0, 11, 11);
+    series.add("mapping.RATING = {\"source\": \"rating\"}");
+    assert_eq!(upload(&[], 0), 11);
     assert_eq!(source.violations(), Vec::<String>::new());
 }

@@ -1,6 +1,6 @@
 //! OneLogin to Oomnitza.
 
-use oomnitza_tests::{Answer, Asked, Fake, Trial, troubles};
+use oomnitza_tests::{Answer, Asked, Fake, Series, Trial, http_date, troubles};
 use serde_json::{Value, json};
 
 const SETTINGS: &str = "url = URL/api/v2/users.xml\napi_token = sample-api-key\ndefault_role = 25\ndefault_position = Employee\n\
@@ -171,4 +171,63 @@ fn a_check_says_what_is_wrong_with_the_credentials() {
             .to_string()
     };
     insta::assert_snapshot!(check(SETTINGS) + &check(&SETTINGS.replace("sample-api-key", "another-api-key")));
+}
+
+/// Wed, 14 Apr 2021 16:35:40 GMT
+const NOW: i64 = 1_618_418_140;
+
+#[test]
+fn a_later_run_of_the_current_api_asks_for_what_was_updated_since() {
+    let source = Fake::start(move |asked: &Asked| {
+        if asked.path() == "/auth/oauth2/v2/token" {
+            return Ok(Answer::json(
+                200,
+                json!({"access_token": "stand-in-access-token", "expires_in": 36000}),
+            ));
+        }
+        asked.reads_json()?;
+        let fields = "/api/2/users?limit=100&fields=email,firstname,id,lastname,phone,username,title,custom_attributes";
+        let users: &[u32] = match asked.target.strip_prefix(fields) {
+            Some("") => &[1, 2, 3],
+            Some("&updated_since=2021-04-14T16%3A25%3A40.000Z") => &[2],
+            _ => return Err("its query is not the one that is documented".to_owned()),
+        };
+        let users: Vec<Value> = users
+            .iter()
+            .map(|id| json!({"id": id, "username": format!("user{id}")}))
+            .collect();
+        Ok(Answer::json(200, Value::from(users)).header("Date", &http_date(NOW)))
+    });
+    let series = Series::of("onelogin", &format!("{REST}incremental = True\n"), &source);
+    let upload = || series.upload(&[], 0, "USER");
+    assert_eq!(upload(), ["user1", "user2", "user3"]);
+    assert_eq!(upload(), ["user2"]);
+    series.pass_days(7);
+    assert_eq!(upload().len(), 3);
+    assert_eq!(source.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_later_run_of_the_xml_api_sends_those_who_were_updated_since() {
+    let source = Fake::start(move |asked: &Asked| {
+        let user = |id: u32, updated: &str| {
+            format!(
+                "<user><id type=\"integer\">{id}</id><username>user{id}</username><updated-at type=\"datetime\">{updated}</updated-at></user>"
+            )
+        };
+        let page = match asked
+            .target
+            .strip_prefix("/api/v2/users.xml?include_custom_attributes=true&from_id=")
+        {
+            Some("0") => user(1, "2021-04-14T09:25:39-07:00") + &user(2, "2021-04-14T09:25:40-07:00"),
+            Some("2") => String::new(),
+            _ => return Err("its query is not the one that is documented".to_owned()),
+        };
+        Ok(Answer::xml(200, format!("<users type=\"array\">{page}</users>")).header("Date", &http_date(NOW)))
+    });
+    let series = Series::of("onelogin", &format!("{SETTINGS}incremental = True\n"), &source);
+    assert_eq!(series.upload(&[], 0, "USER"), ["user1", "user2"]);
+    assert_eq!(series.upload(&[], 0, "USER"), ["user2"]);
+    assert_eq!(source.asked().len(), 4, "everybody is asked for each time");
+    assert_eq!(source.violations(), Vec::<String>::new());
 }

@@ -1,6 +1,7 @@
 //! Okta to Oomnitza: what arrives, and what an admin is told where it does not.
 
 mod failures;
+mod incremental;
 
 use std::time::{Duration, Instant};
 

@@ -78,9 +78,28 @@ impl Program {
         files.into_iter().map(relative).collect()
     }
 
+    /// Runs it with this file as its standard output.
+    pub fn run_onto(&self, file: &str, arguments: &[&str]) -> Output {
+        let file = std::fs::File::options()
+            .write(true)
+            .open(file)
+            .expect("the file can be opened");
+        let child = self
+            .command(arguments)
+            .stdout(file)
+            .spawn()
+            .expect("the program can be started");
+        Running::new(child, arguments, self.home.clone()).end()
+    }
+
     /// Starts it; whoever does waits for it.
     pub fn start(&self, arguments: &[&str]) -> Child {
-        Command::new(binary())
+        self.command(arguments).spawn().expect("the program can be started")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
             .args(arguments)
             .current_dir(self.home())
             .env_clear()
@@ -90,9 +109,8 @@ impl Program {
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program can be started")
+            .stderr(Stdio::piped());
+        command
     }
 }
 

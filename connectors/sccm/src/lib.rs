@@ -94,6 +94,7 @@ impl Connector for Sccm {
                 .default("SQL Server")
                 .choices(&["SQL Server", "Windows"]),
             )
+            .setting(Setting::sync_field())
             .setting(
                 Setting::text(
                     "encrypt",

@@ -1,14 +1,16 @@
-//! The command line: the old program's, word for word, and what is new.
+//! The command line: the old program's, word for word, and what is new. Help, completions and man pages are made of these definitions.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 /// What was typed.
 #[derive(Debug, Parser)]
 #[command(
     name = "oomnitza-connector",
     version,
+    propagate_version = true,
     about = "Pulls people and assets out of the systems a company has and uploads them to Oomnitza",
     after_help = EXAMPLES,
     arg_required_else_help = true,
@@ -26,9 +28,10 @@ pub(super) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  oomnitza-connector upload okta ldap             run the sections [okta] and [ldap] of config.ini
+  oomnitza-connector generate-ini                 write an example config.ini
   oomnitza-connector check okta                   see whether [okta] would run; reads no record
   oomnitza-connector upload okta --testmode       show what would be sent
+  oomnitza-connector upload okta ldap             run the sections [okta] and [ldap] of config.ini
   oomnitza-connector upload okta --show-mappings  show which field comes from where
   oomnitza-connector demo                         see it work, without any account
 
@@ -42,6 +45,12 @@ Examples:
   oomnitza-connector upload okta --ini /etc/oomnitza/config.ini --json
   oomnitza-connector upload okta --testmode --record-count 5";
 
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector generate-ini
+  oomnitza-connector generate-ini --comments --ini /etc/oomnitza/config.ini
+  oomnitza-connector generate-ini --comments --all --ini reference.ini";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   oomnitza-connector check okta
@@ -52,6 +61,21 @@ Examples:
   oomnitza-connector demo
   oomnitza-connector demo --people 100000";
 
+const GUI_EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector gui --ini /etc/oomnitza/config.ini";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector completions bash > ~/.local/share/bash-completion/completions/oomnitza-connector
+  oomnitza-connector completions zsh > ~/.zfunc/_oomnitza-connector
+  oomnitza-connector completions fish > ~/.config/fish/completions/oomnitza-connector.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector man | man -l -
+  oomnitza-connector man upload > oomnitza-connector-upload.1";
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -59,6 +83,26 @@ pub(super) enum Action {
     #[command(after_help = UPLOAD_EXAMPLES)]
     Upload {
         /// Sections of the ini file, in the order in which they run
+        connectors: Vec<String>,
+    },
+    /// Write an example ini file with a section for every connector; a file that is there is kept as .bak
+    #[command(after_help = GENERATE_EXAMPLES)]
+    GenerateIni {
+        /// Write what each setting is above it
+        #[arg(long)]
+        comments: bool,
+        /// Add the settings that few need, commented out
+        #[arg(long)]
+        all: bool,
+        /// Taken, as the old program took it, and of no effect
+        #[arg(hide = true)]
+        connectors: Vec<String>,
+    },
+    /// Open the configuration in a window (not in this version yet)
+    #[command(after_help = GUI_EXAMPLES)]
+    Gui {
+        /// Taken, as the old program took it, and of no effect
+        #[arg(hide = true)]
         connectors: Vec<String>,
     },
     /// See whether sections would run: sign in to source and Oomnitza, look at mappings, write nothing
@@ -75,10 +119,22 @@ pub(super) enum Action {
         #[arg(long, default_value_t = 3_000, value_name = "N")]
         people: u64,
     },
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print a manual page
+    #[command(after_help = MAN_EXAMPLES)]
+    Man {
+        /// The command that it is about; the program itself where none is named
+        command: Option<String>,
+    },
 }
 
 /// Options that stand before or after the action.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Common {
     /// Config file to use
     #[arg(long, global = true, default_value = "config.ini", value_name = "INI")]
@@ -98,6 +154,9 @@ pub(super) struct Common {
     /// Directory with further connectors, NAME.wasm [default: OOMNITZA_CONNECTORS, else `connectors` beside the ini file]
     #[arg(long = "connectors", global = true, value_name = "DIR")]
     pub(super) connectors_directory: Option<PathBuf>,
+    /// End with exit code 0 whatever came of it, as the old program did; a command line that is wrong still ends with 2
+    #[arg(long, global = true)]
+    pub(super) exit_zero: bool,
 }
 
 fn count(text: &str) -> Result<u64, &'static str> {
@@ -121,6 +180,7 @@ mod tests {
             "--ini a.ini --record-count 5 upload okta ldap",
             "upload okta ldap --ini a.ini --rec 5",
             "--ini=a.ini upload okta --record-count=5 ldap",
+            "--record-count 5 upload --ini a.ini okta ldap",
         ] {
             let cli = parse(line).unwrap();
             assert_eq!(
@@ -132,6 +192,50 @@ mod tests {
         }
         assert!(parse("upload okta --record-count 0").is_err());
         assert!(parse("check").is_err());
+    }
+
+    /// Cron lines have them: a new option must not make one of them mean two things.
+    #[test]
+    fn what_was_short_for_one_option_of_the_old_program_still_is() {
+        for (option, shortest, value) in [
+            ("--show-mappings", "--sh", ""),
+            ("--testmode", "--t", ""),
+            ("--ini", "--i", " x"),
+            ("--record-count", "--r", " 1"),
+        ] {
+            for length in shortest.len()..=option.len() {
+                let line = format!("upload okta {}{value}", &option[..length]);
+                let common = parse(&line).unwrap_or_else(|error| panic!("{line}: {error}")).common;
+                let is_meant = match option {
+                    "--show-mappings" => common.show_mappings,
+                    "--testmode" => common.testmode,
+                    "--ini" => common.ini.to_str() == Some("x"),
+                    _ => common.record_count == Some(1),
+                };
+                assert!(is_meant, "{line}");
+            }
+        }
+        for line in ["--version", "upload okta --version", "--v", "check --ver"] {
+            assert_eq!(
+                parse(line).unwrap_err().kind(),
+                clap::error::ErrorKind::DisplayVersion,
+                "{line}"
+            );
+        }
+    }
+
+    /// The old program took names with every action.
+    #[test]
+    fn every_action_of_the_old_program_takes_names() {
+        for line in [
+            "upload",
+            "upload a b",
+            "generate-ini a",
+            "gui a",
+            "--ini x generate-ini",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
     }
 
     #[test]

@@ -58,11 +58,7 @@ async fn run(people: u64, built_in: &'static [BuiltIn]) -> Result<Exit, Problem>
     say("$ oomnitza-connector upload ldap okta\n");
     let common = Common {
         ini,
-        show_mappings: false,
-        testmode: false,
-        record_count: None,
-        json: false,
-        connectors_directory: None,
+        ..Common::default()
     };
     let stop = Stop::default();
     signals::listen(stop.clone());

@@ -4,21 +4,23 @@ mod args;
 mod check;
 mod demo;
 mod exit;
+mod generate;
 mod logging;
 mod machine;
 mod mappings;
 mod open;
 mod output;
+mod pages;
 mod preview;
 mod progress;
 mod report;
 mod signals;
 mod upload;
+mod usage;
 
 use std::ffi::OsString;
 
 use clap::Parser as _;
-use clap::error::ErrorKind;
 
 use args::{Action, Cli};
 pub use exit::Exit;
@@ -29,13 +31,14 @@ use crate::catalog::BuiltIn;
 pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [BuiltIn]) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are what was asked for; anything else is a mistake.
-            let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            _ = error.print();
-            return if is_asked_for { Exit::Done } else { Exit::Config };
-        }
+        Err(error) => return usage::answer(&error),
     };
+    let is_always_zero = cli.common.exit_zero;
+    let exit = run(cli, built_in);
+    if is_always_zero { Exit::Done } else { exit }
+}
+
+fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
     logging::start();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(machine::cores().max(2))
@@ -59,8 +62,27 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [B
                 mappings::show(connectors, &cli.common, built_in).await
             }
             Action::Upload { connectors } => upload::upload(connectors, &cli.common, built_in).await,
+            Action::GenerateIni {
+                comments,
+                all,
+                connectors,
+            } => {
+                let detail = crate::config::Detail {
+                    comments: *comments,
+                    all: *all,
+                };
+                generate::generate(connectors, detail, &cli.common, built_in).await
+            }
             Action::Check { connectors } => check::check(connectors, &cli.common, built_in).await,
             Action::Demo { people } => demo::demo(*people, built_in).await,
+            Action::Completions { shell } => pages::completions(*shell),
+            Action::Man { command } => pages::man(command.as_deref()),
+            Action::Gui { .. } => {
+                output::say(
+                    "error: the window is not in this version yet\nhint: `oomnitza-connector generate-ini --comments` writes an ini file that explains itself, for any editor",
+                );
+                Exit::Config
+            }
         }
     });
     let exit = runtime.block_on(work).unwrap_or_else(|error| {

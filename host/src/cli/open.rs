@@ -49,16 +49,7 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         say(&chain(&error.to_string(), &error, Some(hint)));
         Exit::Config
     })?;
-    let engine = Engine::new().map_err(|error| {
-        say(&chain(&error.to_string(), &error, error.hint().as_deref()));
-        Exit::Defect
-    })?;
-    let loader = Loader::new(
-        engine,
-        machine::cache().map(|cache| cache.join("compiled")),
-        Limits::default(),
-    );
-    let catalog = Catalog::new(loader, built_in, Some(connectors(common)));
+    let catalog = catalog(common, built_in)?;
     let retry = http::Retry {
         backoff: machine::backoff(),
         ..http::Retry::default()
@@ -78,6 +69,20 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         destination,
         context,
     })
+}
+
+/// The components that can be had.
+pub(super) fn catalog(common: &Common, built_in: &'static [BuiltIn]) -> Result<Catalog, Exit> {
+    let engine = Engine::new().map_err(|error| {
+        say(&chain(&error.to_string(), &error, error.hint().as_deref()));
+        Exit::Defect
+    })?;
+    let loader = Loader::new(
+        engine,
+        machine::cache().map(|cache| cache.join("compiled")),
+        Limits::default(),
+    );
+    Ok(Catalog::new(loader, built_in, Some(connectors(common))))
 }
 
 /// The connectors directory.

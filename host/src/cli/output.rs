@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 
+use super::exit::Exit;
 use crate::config::{Finding, Severity};
 use crate::redact::clean;
 
@@ -18,6 +19,22 @@ pub(super) fn say(text: &str) {
 /// Writes to standard output. A reader that is gone is told by the result.
 pub(super) fn print(text: &str) -> std::io::Result<()> {
     std::io::stdout().lock().write_all(format!("{text}\n").as_bytes())
+}
+
+/// Writes what was asked for to standard output, whole. A reader that has seen enough is no failure; a full disk is.
+pub(super) fn deliver(bytes: &[u8]) -> Exit {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            say(&chain(
+                &format!("standard output cannot be written to: {error}"),
+                &error,
+                None,
+            ));
+            Exit::Failed
+        }
+        _ => Exit::Done,
+    }
 }
 
 /// Whether somebody watches standard error.

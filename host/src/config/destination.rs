@@ -8,6 +8,7 @@ use super::Env;
 use super::address;
 use super::finding::{Finding, Severity};
 use super::ini::{Entry, Ini};
+use super::own;
 use super::section::{Common, Reading, unknown_setting};
 use crate::redact::Secret;
 
@@ -50,21 +51,6 @@ const MAX_PARALLEL: usize = 16;
 
 /// How long failing requests are repeated where the file says nothing.
 const DEFAULT_RETRY: Duration = Duration::from_secs(60 * 60);
-
-const KNOWN: [&str; 12] = [
-    "url",
-    "api_token",
-    "username",
-    "password",
-    "env_password",
-    "verify_ssl",
-    "cacert_file",
-    "cacert_dir",
-    "ssl_protocol",
-    "upload_parallel",
-    "retry_seconds",
-    "enable",
-];
 
 /// Reads `[oomnitza]`, or says everything that is wrong with it.
 pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
@@ -131,11 +117,12 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
         DEFAULT_PARALLEL as u64,
     );
     let retry_seconds = number(&mut reading, "retry_seconds", 0, 24 * 60 * 60, DEFAULT_RETRY.as_secs());
-    for entry in raw.entries.iter().filter(|entry| !KNOWN.contains(&entry.name.as_str())) {
+    let is_known = |name: &str| own::names_of_destination().any(|known| known == name);
+    for entry in raw.entries.iter().filter(|entry| !is_known(&entry.name)) {
         let place = ini.place().at(entry.line, "oomnitza", Some(&entry.name));
         reading
             .findings
-            .push(unknown_setting(place, &entry.name, KNOWN.into_iter()));
+            .push(unknown_setting(place, &entry.name, own::names_of_destination()));
     }
     let warnings = reading.in_order();
     match (url, sign_in) {

@@ -73,7 +73,7 @@ impl Ini {
             let finding = Finding::error(place.clone(), format!("cannot be read: {error}"));
             match error.kind() {
                 std::io::ErrorKind::NotFound => Finding::error(place.clone(), "there is no such file")
-                    .remedy("name the file with `--ini FILE`, or write one as the README shows"),
+                    .remedy("name the file with `--ini FILE`, or write one with `oomnitza-connector generate-ini`"),
                 std::io::ErrorKind::PermissionDenied => finding
                     .remedy("let the user that runs this program read it, for example with `chmod u+r` or `chown`"),
                 std::io::ErrorKind::IsADirectory => finding.remedy("name a file with `--ini FILE`"),

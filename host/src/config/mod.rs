@@ -5,9 +5,11 @@
 
 pub(crate) mod address;
 mod destination;
+mod example;
 mod finding;
 mod ini;
 mod mapping_value;
+mod own;
 pub mod schema;
 mod section;
 mod selection;
@@ -15,9 +17,11 @@ mod suggest;
 pub mod template;
 
 pub use destination::{Destination, SignIn, destination};
+pub use example::{Detail, example};
 pub use finding::{Finding, Place, Severity};
 pub use ini::{Entry, Ini, RawSection};
 pub use mapping_value::IniMapping;
+pub use own::{destination_settings, section_settings};
 pub(crate) use section::component_path;
 pub use section::{Common, Section, enabled, section};
 pub use selection::select;

@@ -6,6 +6,7 @@ use super::Env;
 use super::finding::{Finding, Place, Severity};
 use super::ini::{Entry, Ini, RawSection};
 use super::mapping_value::{self, IniMapping};
+use super::own;
 use super::schema::{Description, Incremental, RecordKind, Setting};
 use super::suggest::nearest;
 use super::truth;
@@ -74,24 +75,6 @@ impl Default for Common {
 /// How many days after a full run everything is read again, where the section says nothing: what a source does not report as changed (a
 /// record that was deleted and came back, a clock that was wrong) is not missed for longer.
 const DEFAULT_FULL_RUN_DAYS: u32 = 7;
-
-/// Names that every section may have besides what its connector describes.
-const COMMON_NAMES: [&str; 14] = [
-    "incremental",
-    "full_run_days",
-    "allowed_hosts",
-    "enable",
-    "verify_ssl",
-    "cacert_file",
-    "cacert_dir",
-    "env_password",
-    "ssl_protocol",
-    "recordfilter",
-    "component",
-    "sync_field",
-    "update_only",
-    "default_position",
-];
 
 impl Section {
     /// The value of a setting that is no secret.
@@ -430,7 +413,7 @@ impl Reading<'_> {
                 .settings
                 .iter()
                 .map(|setting| setting.name.as_str())
-                .chain(COMMON_NAMES)
+                .chain(own::names_of_section())
         };
         for entry in &raw.entries {
             let name = entry.name.as_str();

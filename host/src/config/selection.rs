@@ -33,7 +33,7 @@ pub fn select<'a>(ini: &'a Ini, name: &str) -> Result<&'a RawSection, Finding> {
             None => {
                 let known: Vec<&str> = sections().collect();
                 if known.is_empty() {
-                    finding.remedy("the file has no section for a connector yet; add one as the README shows")
+                    finding.remedy("the file has no section for a connector yet; `oomnitza-connector generate-ini --ini example.ini` writes all of them")
                 } else {
                     finding.remedy(format!("the sections are {}", known.join(", ")))
                 }

@@ -66,7 +66,7 @@ fn a_file_that_is_missing() {
     ----- stdout
     ----- stderr
     error: config.ini: there is no such file
-    hint: name the file with `--ini FILE`, or write one as the README shows
+    hint: name the file with `--ini FILE`, or write one with `oomnitza-connector generate-ini`
     ");
 }
 
@@ -221,7 +221,7 @@ fn a_section_that_is_not_there() {
     ----- stdout
     ----- stderr
     error: config.ini: [okta] there is no such section
-    hint: the file has no section for a connector yet; add one as the README shows
+    hint: the file has no section for a connector yet; `oomnitza-connector generate-ini --ini example.ini` writes all of them
     ");
 }
 

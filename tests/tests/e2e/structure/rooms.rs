@@ -22,6 +22,7 @@ const EDGES: &[(&str, &str, &str)] = &[
     ),
     ("cli", "net", "proxies and timeouts are set for all sections"),
     ("cli", "config", "the ini file is read, and what is wrong with it said"),
+    ("cli", "files", "a generated ini file is whole, and its owner's alone"),
     ("cli", "redact", "what people read is cleaned"),
     ("cli", "standin", "`demo` uploads to stand-ins"),
     ("run", "catalog", "a section names its connector"),

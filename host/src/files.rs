@@ -37,6 +37,22 @@ pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
+/// A file that only this user can read, to be written to, made if need be. What is in it stays.
+pub(crate) fn kept_private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Puts these bytes into a file, made if need be, that nobody relies on: a crash may leave a part of them.
+pub(crate) fn note(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = kept_private_file(path)?;
+    file.set_len(0)?;
+    file.write_all(bytes)
+}
+
 /// The bytes of a file, if it is there.
 pub(crate) fn read(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {

@@ -98,7 +98,7 @@ impl Program {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = Command::new(Self::path());
         command
             .args(arguments)
             .current_dir(self.home())
@@ -112,15 +112,15 @@ impl Program {
             .stderr(Stdio::piped());
         command
     }
-}
 
-/// The program that `make build` built.
-fn binary() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/oomnitza-connector");
-    assert!(
-        path.is_file(),
-        "{} is not there: run `make build` first",
-        path.display()
-    );
-    path
+    /// Where it is, once `make build` has built it.
+    pub fn path() -> PathBuf {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/oomnitza-connector");
+        assert!(
+            path.is_file(),
+            "{} is not there: run `make build` first",
+            path.display()
+        );
+        path
+    }
 }

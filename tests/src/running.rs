@@ -37,6 +37,20 @@ impl Running {
         }
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The most memory that it had so far, bytes.
+    pub fn most_memory(&self) -> usize {
+        let path = format!("/proc/{}/status", self.id());
+        let status = std::fs::read_to_string(path).expect("it is running, on Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<usize>().ok());
+        kilobytes.expect("a number") << 10
+    }
+
     /// Sends it a signal, `TERM` say.
     pub fn signal(&self, name: &str) {
         let command = format!("kill -s {name} {}", self.child.id());

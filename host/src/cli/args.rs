@@ -37,7 +37,7 @@ Examples:
 
 Exit codes: 0 all sent, 1 a section failed, 2 wrong usage or configuration (nothing ran),
 3 interrupted (safe to run again), 4 done but some records were rejected,
-70 a defect of this program";
+70 a defect of this program, 75 another run of a section is under way";
 
 const UPLOAD_EXAMPLES: &str = "\
 Examples:
@@ -76,13 +76,16 @@ Examples:
   oomnitza-connector man | man -l -
   oomnitza-connector man upload > oomnitza-connector-upload.1";
 
+/// The most sections side by side: each has components and pages of its own in memory.
+const MAX_JOBS: usize = 16;
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
     /// Upload the people and assets of these sections to Oomnitza
     #[command(after_help = UPLOAD_EXAMPLES)]
     Upload {
-        /// Sections of the ini file, in the order in which they run
+        /// Sections of the ini file; their reports come in this order
         connectors: Vec<String>,
     },
     /// Write an example ini file with a section for every connector; a file that is there is kept as .bak
@@ -148,6 +151,9 @@ pub(super) struct Common {
     /// Number of records to pull and process from each connection; they are sent one by one
     #[arg(long, global = true, value_name = "N", value_parser = count)]
     pub(super) record_count: Option<u64>,
+    /// Sections that run side by side; 1 runs one after the other
+    #[arg(long, global = true, value_name = "N", default_value_t = 4, value_parser = jobs)]
+    pub(super) jobs: usize,
     /// Print reports as JSON, one line a section, on standard output
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -163,6 +169,13 @@ fn count(text: &str) -> Result<u64, &'static str> {
     match text.parse() {
         Ok(count) if count > 0 => Ok(count),
         _ => Err("it is a whole number from 1"),
+    }
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if (1..=MAX_JOBS).contains(&count) => Ok(count),
+        _ => Err(format!("it is a whole number from 1 to {MAX_JOBS}")),
     }
 }
 

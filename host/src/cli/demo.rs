@@ -2,6 +2,7 @@
 //! it, and a real `upload` through the real components between them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -58,12 +59,22 @@ async fn run(people: u64, built_in: &'static [BuiltIn]) -> Result<Exit, Problem>
     say("$ oomnitza-connector upload ldap okta\n");
     let common = Common {
         ini,
+        // One after the other, so that the first of each source can be shown.
+        jobs: 1,
         ..Common::default()
     };
     let stop = Stop::default();
     signals::listen(stop.clone());
     let reports = match open(&common, built_in) {
-        Ok(opened) => upload::sections(&opened, &["ldap".to_owned(), "okta".to_owned()], &common, &stop).await,
+        Ok(opened) => {
+            upload::sections(
+                &Arc::new(opened),
+                &["ldap".to_owned(), "okta".to_owned()],
+                &common,
+                &stop,
+            )
+            .await
+        }
         Err(exit) => Err(exit),
     };
     match reports {

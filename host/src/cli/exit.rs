@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::run::{Blame, Report};
+use crate::run::{Blame, Error, Report};
 
 /// How an invocation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Exit {
     Rejected,
     /// A defect of this program.
     Defect,
+    /// Nothing is wrong, but another run of a section is under way (`EX_TEMPFAIL` of `sysexits.h`).
+    Busy,
 }
 
 impl Exit {
@@ -31,16 +33,16 @@ impl Exit {
             Self::Interrupted => 3,
             Self::Rejected => 4,
             Self::Defect => 70,
+            Self::Busy => 75,
         }
     }
 
     /// What the reports of an invocation make together.
     pub fn of(reports: &[Report]) -> Self {
+        let is_busy = |report: &Report| matches!(report.error, Some(Error::Busy(_)));
         let blames = || {
-            reports
-                .iter()
-                .filter_map(|report| report.error.as_ref())
-                .map(crate::run::Error::blame)
+            let failed = reports.iter().filter(|report| !is_busy(report));
+            failed.filter_map(|report| report.error.as_ref()).map(Error::blame)
         };
         let is_misconfigured = |report: &Report| {
             report.read == 0
@@ -60,6 +62,8 @@ impl Exit {
             Self::Failed
         } else if reports.iter().any(|report| report.rejected > 0) {
             Self::Rejected
+        } else if reports.iter().any(is_busy) {
+            Self::Busy
         } else {
             Self::Done
         }
@@ -75,7 +79,6 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Error;
 
     #[test]
     fn the_worst_of_the_sections_decides() {
@@ -105,7 +108,12 @@ mod tests {
             is_interrupted: true,
             ..Report::new("f")
         };
+        let busy = || Report::failed("g", Error::Busy(None));
         for (reports, code) in [
+            (vec![good(), busy()], 75),
+            (vec![busy(), config()], 1),
+            (vec![busy(), rejected()], 4),
+            (vec![busy(), interrupted()], 3),
             (vec![], 0),
             (vec![good()], 0),
             (vec![good(), rejected()], 4),

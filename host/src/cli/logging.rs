@@ -1,7 +1,5 @@
 //! The log: lines on standard error. `RUST_LOG` says how much; without it warnings and errors.
 
-use std::io::IsTerminal as _;
-
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -15,12 +13,12 @@ pub(super) fn start() {
         Ok(silence) => filter.add_directive(silence),
         Err(_) => filter,
     };
-    let is_coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(super::progress::AboveTheLine)
+        .with_writer(super::progress::AboveTheLines::take)
         .with_target(false)
-        .with_ansi(is_coloured)
+        // Colours are compiled out; asked for, they would be missed on standard error.
+        .with_ansi(false)
         .without_time()
         // It would be told on standard error, which is what could not be written to.
         .log_internal_errors(false)

@@ -61,6 +61,11 @@ pub(super) fn grace() -> Duration {
         .map_or(longest, |milliseconds| longest.min(Duration::from_millis(milliseconds)))
 }
 
+/// The machine's name.
+pub(super) fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}
+
 /// Cores that may be used.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)

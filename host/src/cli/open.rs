@@ -10,7 +10,7 @@ use super::output::{chain, say, say_all};
 use crate::capabilities::http;
 use crate::catalog::{BuiltIn, Catalog};
 use crate::config::{self, Destination, Ini};
-use crate::net::{Proxies, Timeouts};
+use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::{self, Oomnitza};
 use crate::run::{self, Context, Error, Job, prepare};
 use crate::sandbox::{Engine, Limits, Loader};
@@ -59,10 +59,13 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         proxies,
         timeouts: Timeouts::default(),
         retry,
+        origins: Origins::default(),
         mappers: machine::cores().clamp(1, 4),
         ini: common.ini.clone(),
         rejects: machine::state().map(|state| state.join("rejects")),
         cursors: machine::state().map(|state| state.join("cursors")),
+        locks: machine::state().map(|state| state.join("locks")),
+        host: machine::host(),
     };
     Ok(Opened {
         ini,

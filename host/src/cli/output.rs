@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 
 use super::exit::Exit;
+use super::progress::AboveTheLines;
 use crate::config::{Finding, Severity};
 use crate::redact::clean;
 
@@ -13,11 +14,12 @@ const LINE_BYTES: usize = 2_000;
 
 /// Writes to standard error. A reader that is gone is no error.
 pub(super) fn say(text: &str) {
-    _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+    _ = AboveTheLines::take().write_all(format!("{text}\n").as_bytes());
 }
 
 /// Writes to standard output. A reader that is gone is told by the result.
 pub(super) fn print(text: &str) -> std::io::Result<()> {
+    let _above = AboveTheLines::take();
     std::io::stdout().lock().write_all(format!("{text}\n").as_bytes())
 }
 

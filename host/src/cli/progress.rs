@@ -1,57 +1,110 @@
-//! One line that shows how far a section is. Only on a terminal; what else is said goes above it.
+//! Lines that show how far sections are, one each. Only on a terminal; what else is said goes above them.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::output::{is_watched, thousands};
 use crate::redact::clean;
 use crate::run::Counters;
 
-/// How often the line is written anew.
+/// How often the lines are written anew.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// Goes to the line's beginning and clears it.
-const CLEAR: &str = "\r\x1b[2K";
+/// How many lines stand there. Whoever holds it has the terminal for itself.
+static SHOWN: Mutex<usize> = Mutex::new(0);
 
-/// Whether the line stands there.
-static SHOWN: AtomicBool = AtomicBool::new(false);
+/// The sections that are under way. Clones show the same ones.
+#[derive(Clone, Default)]
+pub(super) struct Board {
+    sections: Arc<Mutex<Vec<Line>>>,
+}
 
-/// Shows the counts of a section while `work` goes on.
-pub(super) async fn with_progress<T>(section: &str, counters: &Counters, work: impl Future<Output = T>) -> T {
-    if !is_watched() {
-        return work.await;
+struct Line {
+    /// Among the sections that were asked for.
+    place: usize,
+    section: String,
+    counters: Arc<Counters>,
+    started: Instant,
+}
+
+impl Board {
+    /// Has a line for a section, in the order of their places, while `work` goes on.
+    pub(super) async fn line<T>(
+        &self,
+        (place, section): (usize, &str),
+        counters: &Arc<Counters>,
+        work: impl Future<Output = T>,
+    ) -> T {
+        {
+            let mut lines = lock(&self.sections);
+            lines.push(Line {
+                place,
+                section: section.to_owned(),
+                counters: counters.clone(),
+                started: Instant::now(),
+            });
+            lines.sort_by_key(|line| line.place);
+        }
+        // Gone with the work, even where that ends in a panic.
+        let _end = Gone(self, counters);
+        work.await
     }
-    let started = Instant::now();
-    let mut ticks = tokio::time::interval(EVERY);
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            biased;
-            done = &mut work => {
-                clear();
-                return done;
+
+    /// Shows the lines while `work` goes on.
+    pub(super) async fn watch<T>(&self, work: impl Future<Output = T>) -> T {
+        if !is_watched() {
+            return work.await;
+        }
+        let mut ticks = tokio::time::interval(EVERY);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => {
+                    drop(AboveTheLines::take());
+                    return done;
+                }
+                _ = ticks.tick() => self.draw(),
             }
-            _ = ticks.tick() => show(&line(section, counters.now(), started.elapsed())),
+        }
+    }
+
+    fn draw(&self) {
+        let lines: Vec<String> = lock(&self.sections).iter().map(Line::text).collect();
+        let mut above = AboveTheLines::take();
+        // Nothing is wrapped meanwhile: a line that takes two could not be found again.
+        let text = format!("\x1b[?7l{}\x1b[?7h", lines.join("\n"));
+        if !lines.is_empty() && above.write_all(text.as_bytes()).is_ok() {
+            *above.shown = lines.len();
         }
     }
 }
 
-fn line(section: &str, (read, sent, left_out): (u64, u64, u64), elapsed: Duration) -> String {
-    let left_out = if left_out > 0 {
-        format!(", {} left out", thousands(left_out))
-    } else {
-        String::new()
-    };
-    let rate = rate(sent, elapsed);
-    format!(
-        "[{}] {} read, {} sent{left_out}, {rate}/s",
-        clean(section, 40),
-        thousands(read),
-        thousands(sent)
-    )
+struct Gone<'a>(&'a Board, &'a Arc<Counters>);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.sections).retain(|line| !Arc::ptr_eq(&line.counters, self.1));
+    }
+}
+
+impl Line {
+    fn text(&self) -> String {
+        let (read, sent, left_out) = self.counters.now();
+        let left_out = if left_out > 0 {
+            format!(", {} left out", thousands(left_out))
+        } else {
+            String::new()
+        };
+        format!(
+            "[{}] {} read, {} sent{left_out}, {}/s",
+            clean(&self.section, 40),
+            thousands(read),
+            thousands(sent),
+            rate(sent, self.started.elapsed())
+        )
+    }
 }
 
 /// Records a second, for people.
@@ -61,42 +114,71 @@ pub(super) fn rate(records: u64, elapsed: Duration) -> String {
     thousands(u64::try_from(rate).unwrap_or(u64::MAX))
 }
 
-fn show(line: &str) {
-    SHOWN.store(true, Ordering::Relaxed);
-    _ = std::io::stderr().lock().write_all(format!("{CLEAR}{line}").as_bytes());
+/// Standard error where the lines stand, without them; they come back at their next tick.
+pub(super) struct AboveTheLines {
+    shown: MutexGuard<'static, usize>,
 }
 
-fn clear() {
-    if SHOWN.swap(false, Ordering::Relaxed) {
-        _ = std::io::stderr().lock().write_all(CLEAR.as_bytes());
+impl AboveTheLines {
+    /// Takes the lines away.
+    pub(super) fn take() -> Self {
+        let mut shown = lock(&SHOWN);
+        _ = std::io::stderr().lock().write_all(clear(*shown).as_bytes());
+        *shown = 0;
+        Self { shown }
     }
 }
 
-/// Standard error, where a log line takes the progress line's place; that one comes back at its next tick.
-pub(super) struct AboveTheLine;
-
-impl<'a> MakeWriter<'a> for AboveTheLine {
-    type Writer = std::io::Stderr;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        clear();
-        std::io::stderr()
+impl Write for AboveTheLines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        std::io::stderr().lock().write(bytes)
     }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().lock().flush()
+    }
+}
+
+/// Goes to the beginning of the first of so many lines and clears from there on.
+fn clear(lines: usize) -> String {
+    match lines {
+        0 => String::new(),
+        1 => "\r\x1b[J".to_owned(),
+        lines => format!("\r\x1b[{}A\x1b[J", lines - 1),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn each_section_has_a_line_while_it_is_under_way() {
+        let board = Board::default();
+        let counters = || Arc::new(Counters::default());
+        let (okta, ldap) = (counters(), counters());
+        let lines = || {
+            let lines = lock(&board.sections);
+            lines.iter().map(Line::text).collect::<Vec<_>>()
+        };
+        let inner = board.line((0, "a\x1bb"), &ldap, async { lines() });
+        let shown = board.line((1, "okta"), &okta, inner).await;
+        assert_eq!(shown, ["[a\\u{1b}b] 0 read, 0 sent, 0/s", "[okta] 0 read, 0 sent, 0/s"]);
+        assert_eq!(lines(), <[String; 0]>::default());
+    }
+
     #[test]
-    fn the_line_says_counts_and_rate() {
-        assert_eq!(
-            line("okta", (12_345, 12_000, 0), Duration::from_secs(2)),
-            "[okta] 12,345 read, 12,000 sent, 6,000/s"
-        );
-        assert_eq!(
-            line("a\x1bb", (1, 0, 1), Duration::ZERO),
-            "[a\\u{1b}b] 1 read, 0 sent, 1 left out, 0/s"
-        );
+    fn a_rate_is_of_what_was_sent_so_far() {
+        assert_eq!(rate(12_000, Duration::from_secs(2)), "6,000");
+        assert_eq!(rate(5, Duration::ZERO), "5,000");
+    }
+
+    #[test]
+    fn the_lines_are_cleared_from_the_first_on() {
+        assert_eq!([clear(0), clear(1), clear(3)], ["", "\r\x1b[J", "\r\x1b[2A\x1b[J"]);
     }
 }

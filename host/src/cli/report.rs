@@ -64,7 +64,14 @@ pub(super) fn failure(section: &str, error: &Error) -> String {
         // Each with its own place and remedy.
         Error::Config(findings) if !findings.is_empty() => findings.iter().map(finding).collect::<Vec<_>>().join("\n"),
         error => chain(
-            &format!("section [{section}] stopped: {error}"),
+            &format!(
+                "section [{section}] {}: {error}",
+                if matches!(error, Error::Busy(_)) {
+                    "did not run"
+                } else {
+                    "stopped"
+                }
+            ),
             error,
             error.hint().as_deref(),
         ),
@@ -132,6 +139,10 @@ struct Place {
 /// For machines: one line of JSON.
 pub(super) fn for_machines(report: &Report) -> String {
     let status = match report {
+        Report {
+            error: Some(Error::Busy(_)),
+            ..
+        } => "busy",
         Report { error: Some(_), .. } => "failed",
         Report {
             is_interrupted: true, ..

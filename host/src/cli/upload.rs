@@ -1,13 +1,18 @@
-//! `upload`: the sections in the order given. One that cannot run does not keep the others from running.
+//! `upload`: sections side by side, their reports in the order given. One that cannot run does not keep the others from running.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::args::Common;
 use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
 use super::output::{print, say, thousands};
-use super::{machine, preview, progress, report, signals};
+use super::progress::Board;
+use super::{machine, preview, report, signals};
 use crate::catalog::BuiltIn;
 use crate::oomnitza::Oomnitza;
-use crate::run::{Counters, Job, Options, Report, Stop, run};
+use crate::redact::clean;
+use crate::run::{Counters, Error, Job, Options, Report, Stop, run, side_by_side};
 
 pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static [BuiltIn]) -> Exit {
     if names.is_empty() {
@@ -20,7 +25,7 @@ pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static
     };
     let stop = Stop::default();
     signals::listen(stop.clone());
-    match sections(&opened, names, common, &stop).await {
+    match sections(&Arc::new(opened), names, common, &stop).await {
         Ok(reports) => Exit::of(&reports),
         Err(exit) => exit,
     }
@@ -28,14 +33,15 @@ pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static
 
 /// Runs sections and shows their reports.
 pub(super) async fn sections(
-    opened: &Opened,
+    opened: &Arc<Opened>,
     names: &[String],
     common: &Common,
     stop: &Stop,
 ) -> Result<Vec<Report>, Exit> {
+    let names = once(names);
     let mut jobs = Vec::new();
-    for name in names {
-        jobs.push((name, opened.job(name).await));
+    for name in &names {
+        jobs.push((name.clone(), opened.job(name).await));
     }
     // With nothing to run, nobody is signed in anywhere.
     let oomnitza = if jobs.iter().any(|(_, job)| job.is_ok()) {
@@ -50,55 +56,101 @@ pub(super) async fn sections(
     } else {
         None
     };
+    let board = Board::default();
+    let work = |(place, (name, job)): (usize, (String, Result<Job, Error>))| {
+        let (opened, oomnitza, stop, board) = (opened.clone(), oomnitza.clone(), stop.clone(), board.clone());
+        let options = options(&opened, common);
+        async move {
+            match (job, &oomnitza) {
+                (Ok(job), Some(oomnitza)) if !stop.is_asked() => {
+                    section(place, &job, &opened, oomnitza, options, &board, &stop).await
+                }
+                (Ok(_), _) => Report {
+                    is_interrupted: true,
+                    ..Report::new(&name)
+                },
+                (Err(error), _) => Report::failed(&name, error),
+            }
+        }
+    };
+    // What is shown of several would be mixed.
+    let at_once = if common.testmode { 1 } else { common.jobs };
     let mut reports = Vec::new();
-    for (name, job) in jobs {
-        let report = match (job, &oomnitza) {
-            (Ok(job), Some(oomnitza)) if !stop.is_asked() => section(&job, opened, oomnitza, common, stop).await,
-            (Ok(_), _) => Report {
-                is_interrupted: true,
-                ..Report::new(name)
-            },
-            (Err(error), _) => Report::failed(name, error),
-        };
+    let mut asked = names.iter();
+    let finished = |result: Result<Report, Error>| {
+        let name = asked.next().map_or("", String::as_str);
+        let report = result.unwrap_or_else(|error| Report::failed(name, error));
         say(&report::for_people(&report));
         if common.json {
             // A reader that is gone does not want to know.
             _ = print(&report::for_machines(&report));
         }
         reports.push(report);
-    }
+    };
+    board
+        .watch(side_by_side(jobs.into_iter().enumerate(), at_once, work, finished))
+        .await;
     if reports.len() > 1 {
-        let sum = |count: fn(&Report) -> u64| thousands(reports.iter().map(count).sum());
-        let failed = reports.iter().filter(|report| report.error.is_some()).count();
-        let failures = if failed > 0 {
-            format!(", {failed} of them with an error")
-        } else {
-            String::new()
-        };
-        say(&format!(
-            "{} sections{failures}: read {}, sent {}",
-            reports.len(),
-            sum(|report| report.read),
-            sum(|report| report.sent)
-        ));
+        say(&together(&reports));
     }
     Ok(reports)
 }
 
-async fn section(job: &Job, opened: &Opened, oomnitza: &Oomnitza, common: &Common, stop: &Stop) -> Report {
-    let options = Options {
+/// The names without those that come again: a section that runs twice at once would be in its own way, and sends the same.
+fn once(names: &[String]) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    let (first, again): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| known.insert(*name));
+    for name in again {
+        say(&format!(
+            "warning: [{}] is named more than once and runs once",
+            clean(name, 80)
+        ));
+    }
+    first.into_iter().cloned().collect()
+}
+
+fn together(reports: &[Report]) -> String {
+    let sum = |count: fn(&Report) -> u64| thousands(reports.iter().map(count).sum());
+    let failed = reports.iter().filter(|report| report.error.is_some()).count();
+    let failures = if failed > 0 {
+        format!(", {failed} of them with an error")
+    } else {
+        String::new()
+    };
+    format!(
+        "{} sections{failures}: read {}, sent {}",
+        reports.len(),
+        sum(|report| report.read),
+        sum(|report| report.sent)
+    )
+}
+
+fn options(opened: &Opened, common: &Common) -> Options {
+    Options {
         record_count: common.record_count,
         preview: common.testmode.then(preview::on_standard_output),
         parallel: opened.destination.upload_parallel,
         retry: opened.retry(),
         grace: machine::grace(),
-    };
-    let counters = Counters::default();
+    }
+}
+
+async fn section(
+    place: usize,
+    job: &Job,
+    opened: &Opened,
+    oomnitza: &Oomnitza,
+    options: Options,
+    board: &Board,
+    stop: &Stop,
+) -> Report {
+    let counters = Arc::new(Counters::default());
+    let is_preview = options.preview.is_some();
     let work = run(job, &opened.context, oomnitza, options, &counters, stop);
     // The table of a preview is what there is to see.
-    if common.testmode {
+    if is_preview {
         work.await
     } else {
-        progress::with_progress(&job.section.name, &counters, work).await
+        board.line((place, &job.section.name), &counters, work).await
     }
 }

@@ -1,8 +1,10 @@
-//! What outlives a run: where each section's next run goes on.
+//! What is kept of sections' runs: where each section's next one goes on, and which of them are under way ([`Lock`]).
 //!
 //! A cursor is kept only when every record up to it has been delivered, and it is written so that a crash leaves the old one or the new
 //! one, never half of one (temporary file, sync, rename, sync of the directory). One that does not belong to the section as it is now
 //! (another connector version, other settings, other mappings, another Oomnitza) is not used: the run reads everything.
+
+mod lock;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::files;
+
+pub use lock::{Lock, NoLock};
 
 /// Bytes of a journal file: a cursor has at most 64 KiB.
 const MOST_BYTES: u64 = 256 << 10;

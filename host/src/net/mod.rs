@@ -9,6 +9,7 @@ mod dial;
 mod egress;
 mod error;
 mod http;
+mod origins;
 mod proxy;
 mod tls;
 mod trust;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use egress::{Egress, Reach, Rule};
 pub use error::Error;
 pub use http::HttpClient;
+pub use origins::Origins;
 pub use proxy::Proxies;
 pub use tls::{TlsSettings, TlsStream};
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use url::Url;
 
 use super::answer::{Answer, Verdict};
@@ -121,6 +121,8 @@ struct Shared {
     redactor: Redactor,
     backoff: Backoff,
     pause: Pause,
+    /// Batches under way at once, of all sections together.
+    uploads: Semaphore,
     /// Whether it is known not to answer: said once, not at every try.
     is_down: AtomicBool,
 }
@@ -169,6 +171,7 @@ impl Oomnitza {
             redactor: Redactor::new([secret]),
             backoff: options.backoff,
             pause: Pause::default(),
+            uploads: Semaphore::new(destination.upload_parallel),
             is_down: AtomicBool::new(false),
         };
         let oomnitza = Self {
@@ -219,6 +222,12 @@ impl Oomnitza {
     /// The address, for people.
     pub fn address(&self) -> &Url {
         &self.shared.base
+    }
+
+    /// Waits until one more batch may be under way. Whoever waits longest is next.
+    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        // Never closed, so never refused.
+        self.shared.uploads.acquire().await.ok()
     }
 
     /// Calls until there is an answer that stays so.

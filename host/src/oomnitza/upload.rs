@@ -198,6 +198,7 @@ impl Uploader {
 
     /// Sends a batch. One that is refused is halved, again and again, until the record that is to blame stands alone.
     pub async fn send(&self, batch: &Batch) -> Outcome {
+        let _place = self.oomnitza.place().await;
         let mut outcome = Outcome::default();
         let mut open: Vec<Range<usize>> = Vec::new();
         push_within(&mut open, 0..batch.len(), self.most.load(Ordering::Relaxed));

@@ -46,7 +46,7 @@ async fn mappings(job: &Job, context: &Context, oomnitza: &Oomnitza) -> Result<S
     let merged = prepare_mappings(job, oomnitza).await?;
     let count = merged.fields.len();
     // The mapper itself says whether it can work by them.
-    let look_up = Arc::new(MacModels::new(context.proxies.clone(), context.timeouts.clone()));
+    let look_up = Arc::new(MacModels::new(context));
     let plan = Plan::new(&merged, &job.section, None);
     let mapper = context.catalog.mapper()?;
     Mappers::open(

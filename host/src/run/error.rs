@@ -41,6 +41,9 @@ pub enum Error {
         /// Why the last one.
         reason: String,
     },
+    /// Another run of the section is under way; who runs it, as far as it is known.
+    #[error("another run of it is under way{}", .0.as_ref().map(|who| format!(": {who}")).unwrap_or_default())]
+    Busy(Option<String>),
     /// A setting of the network.
     #[error(transparent)]
     Net(#[from] net::Error),
@@ -101,6 +104,10 @@ impl Error {
             Self::AllRefused { .. } => {
                 Some("look at the mappings with `--show-mappings` and at the records with `--testmode`".to_owned())
             }
+            Self::Busy(_) => Some(
+                "wait until it has ended, or end that process; the lock ends with it, and nothing has to be removed"
+                    .to_owned(),
+            ),
             Self::Net(error) => error.hint(),
             Self::File { .. } => None,
             Self::Bug(_) => Some("please report this".to_owned()),

@@ -5,20 +5,22 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Method;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use url::Url;
 
+use super::prepare::Context;
 use crate::mapping::LookUp;
-use crate::net::{Egress, HttpClient, Network, Proxies, Reach, Rule, Timeouts, TlsSettings};
+use crate::net::{Egress, HttpClient, Network, Origins, Proxies, Reach, Rule, Timeouts, TlsSettings};
 use crate::redact::clean;
 
 /// Where it is asked.
 const ADDRESS: &str = "https://nam.oomnitza.com/";
 
-/// Questions under way at once.
+/// Questions under way at once, of all sections.
 const PARALLEL: usize = 8;
 
 /// Bytes of an answer; a model's name has some dozen.
@@ -26,21 +28,24 @@ const MOST_BYTES: usize = 300;
 
 /// The look-ups of one run.
 pub(super) struct MacModels {
-    client: Option<(HttpClient, Url)>,
+    client: Option<(HttpClient, Url, Arc<Semaphore>)>,
     known: Mutex<BTreeMap<String, Option<String>>>,
 }
 
 impl MacModels {
-    pub(super) fn new(proxies: Proxies, timeouts: Timeouts) -> Self {
-        Self::at(ADDRESS, Reach::Public, proxies, timeouts)
+    pub(super) fn new(context: &Context) -> Self {
+        let (proxies, timeouts) = (context.proxies.clone(), context.timeouts.clone());
+        Self::at(ADDRESS, Reach::Public, proxies, timeouts, &context.origins)
     }
 
-    fn at(address: &str, reach: Reach, proxies: Proxies, timeouts: Timeouts) -> Self {
+    fn at(address: &str, reach: Reach, proxies: Proxies, timeouts: Timeouts, origins: &Origins) -> Self {
         let client = Url::parse(address).ok().and_then(|url| {
             let egress = Egress::new(vec![Rule::of(&url, reach).ok()?]);
+            let permits = origins.permits(&url, PARALLEL);
             Some((
                 Network::new(egress, TlsSettings::default(), proxies, timeouts).http(),
                 url,
+                permits,
             ))
         });
         Self {
@@ -63,10 +68,12 @@ impl MacModels {
         let mut under_way = JoinSet::new();
         loop {
             while under_way.len() < PARALLEL
-                && let (Some((client, address)), Some(serial)) = (&self.client, open.pop())
+                && let (Some((client, address, permits)), Some(serial)) = (&self.client, open.pop())
             {
-                let (client, address) = (client.clone(), address.clone());
+                let (client, address, permits) = (client.clone(), address.clone(), permits.clone());
                 under_way.spawn(async move {
+                    // Never closed, so never refused.
+                    let _permit = permits.acquire().await;
                     let model = ask(&client, address, &serial).await;
                     (serial, model)
                 });

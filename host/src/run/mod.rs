@@ -18,6 +18,7 @@ mod progress;
 mod rejects;
 mod report;
 mod section;
+mod several;
 mod source;
 mod stop;
 
@@ -29,4 +30,5 @@ pub use preview::Preview;
 pub use progress::Counters;
 pub use report::{Notes, Report, Tally};
 pub use section::{Options, run};
+pub use several::side_by_side;
 pub use stop::Stop;

@@ -10,7 +10,7 @@ use crate::catalog::{self, Catalog};
 use crate::config::schema::Description;
 use crate::config::{self, Common, Env, Finding, Ini, Place, RawSection, Section};
 use crate::mapping::{self, Merged, ServerMapping};
-use crate::net::{Proxies, Timeouts};
+use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::Oomnitza;
 use crate::sandbox::{self, Capabilities, Limits, Loaded};
 
@@ -24,6 +24,8 @@ pub struct Context {
     pub timeouts: Timeouts,
     /// How connectors' requests are repeated.
     pub retry: http::Retry,
+    /// Requests under way at once at each place.
+    pub origins: Origins,
     /// The most mappers of one section.
     pub mappers: usize,
     /// The ini file.
@@ -32,6 +34,10 @@ pub struct Context {
     pub rejects: Option<PathBuf>,
     /// Where it is kept where runs ended.
     pub cursors: Option<PathBuf>,
+    /// Where it is kept which sections are running.
+    pub locks: Option<PathBuf>,
+    /// The machine's name.
+    pub host: String,
 }
 
 /// A section that can run.
@@ -139,6 +145,7 @@ impl Job {
             proxies: context.proxies.clone(),
             timeouts: context.timeouts.clone(),
             retry: context.retry,
+            origins: context.origins.clone(),
         };
         grants::grant(&self.section, &self.description, self.is_shipped, &ways).map_err(Error::Config)
     }

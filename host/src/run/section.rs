@@ -17,7 +17,7 @@ use super::report::Report;
 use super::source::Source;
 use super::stop::Stop;
 use crate::config::schema::Incremental;
-use crate::journal::{Belonging, Journal};
+use crate::journal::{Belonging, Journal, Lock, NoLock};
 use crate::mapping::{Mappers, Merged, Plan};
 use crate::oomnitza::{Oomnitza, Retry, Target, Uploader};
 use crate::sandbox::{SourceError, Wanted};
@@ -56,16 +56,48 @@ pub async fn run(
         is_preview: options.preview.is_some(),
         ..Report::new(&job.section.name)
     };
-    if let Err(error) = pipeline(job, context, oomnitza, options, counters, stop, &mut report).await
+    // Whoever only looks changes nothing that another run could mind.
+    let lock = if report.is_preview {
+        Ok(None)
+    } else {
+        lock(job, context)
+    };
+    let result = match &lock {
+        Ok(_) => pipeline(job, context, oomnitza, options, counters, stop, &mut report).await,
+        Err(who) => Err(Error::Busy(who.clone())),
+    };
+    if let Err(error) = result
         && report.error.is_none()
     {
         report.error = Some(error);
     }
+    drop(lock);
     report.read = counters.now().0;
     report.is_interrupted |= stop.is_asked();
     report.time = started.elapsed();
     report.close();
     report
+}
+
+/// Keeps other runs of the section from beginning; the error says who has begun before.
+///
+/// Where the machine gives no lock the section runs all the same: records that are sent twice do no harm, records that are never sent do.
+fn lock(job: &Job, context: &Context) -> Result<Option<Lock>, Option<String>> {
+    let section = &job.section.name;
+    let taken = match &context.locks {
+        Some(directory) => Lock::take(directory, &context.ini, section, &context.host),
+        None => Err(NoLock::Unavailable(std::io::Error::other(
+            "neither HOME nor XDG_STATE_HOME says where it could be",
+        ))),
+    };
+    match taken {
+        Ok(lock) => Ok(Some(lock)),
+        Err(NoLock::Held(who)) => Err(who),
+        Err(NoLock::Unavailable(error)) => {
+            tracing::warn!(section, %error, "the section runs without a lock: nothing keeps another run of it from overlapping with this one");
+            Ok(None)
+        }
+    }
 }
 
 async fn pipeline(
@@ -198,7 +230,7 @@ async fn mappers(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Mer
     } else {
         None
     };
-    let look_up = Arc::new(MacModels::new(context.proxies.clone(), context.timeouts.clone()));
+    let look_up = Arc::new(MacModels::new(context));
     let plan = Plan::new(merged, &job.section, locations);
     let mapper = context.catalog.mapper()?;
     Mappers::open(

@@ -21,6 +21,7 @@ mod pages;
 mod proxies;
 mod sccm;
 mod secrets;
+mod several;
 mod stopping;
 mod structure;
 mod zendesk;

@@ -72,7 +72,7 @@ fn sections_that_have_not_begun_are_told_to_have_been_interrupted() {
         times: 1,
         trouble,
     });
-    let mut running = program.launch(&["upload", "okta", "okta.Second"]);
+    let mut running = program.launch(&["upload", "okta", "okta.Second", "--jobs", "1"]);
     running.wait_until("an upload", || !servers.uploads().is_empty());
     let output = stop(running, "TERM");
     servers.assert_arrived(0..200);

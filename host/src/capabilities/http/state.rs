@@ -1,8 +1,8 @@
 //! The HTTP of one run: sending, redirects, repeating.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
@@ -18,7 +18,7 @@ use super::limits::{Limits, Retry};
 use super::request::Request;
 use super::token::Ticket;
 use crate::net::backoff::{Budget, retry_after};
-use crate::net::{HttpClient, Network};
+use crate::net::{HttpClient, Network, Origins};
 use crate::redact::{Redactor, Secret};
 
 /// How this program calls itself.
@@ -50,8 +50,8 @@ struct Shared {
 #[derive(Debug, Default)]
 pub struct Places {
     known: BTreeMap<String, Habits>,
-    /// Requests under way at once at each origin; places that nobody described have permits of their own as well.
-    permits: Mutex<BTreeMap<String, Arc<Semaphore>>>,
+    /// Requests under way at once at each of them; places that nobody described have permits of their own as well.
+    origins: Origins,
 }
 
 /// How one place wants to be talked to.
@@ -64,16 +64,13 @@ pub struct Habits {
 }
 
 impl Places {
-    /// These places, by the URLs that lead there.
-    pub fn new<'a>(places: impl IntoIterator<Item = (&'a Url, Habits)>) -> Self {
+    /// These places, by the URLs that lead there, among those of all sections.
+    pub fn new<'a>(places: impl IntoIterator<Item = (&'a Url, Habits)>, origins: Origins) -> Self {
         let known = places
             .into_iter()
             .map(|(url, habits)| (url.origin().ascii_serialization(), habits))
             .collect();
-        Self {
-            known,
-            permits: Mutex::default(),
-        }
+        Self { known, origins }
     }
 
     fn habits(&self, url: &Url) -> Habits {
@@ -84,17 +81,8 @@ impl Places {
     }
 
     fn permits(&self, url: &Url, limits: &Limits) -> Arc<Semaphore> {
-        let origin = url.origin().ascii_serialization();
-        let parallel = self
-            .habits(url)
-            .parallel
-            .unwrap_or(limits.parallel_at_one_place)
-            .clamp(1, limits.parallel);
-        let mut permits = self.permits.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        permits
-            .entry(origin)
-            .or_insert_with(|| Arc::new(Semaphore::new(parallel)))
-            .clone()
+        let parallel = self.habits(url).parallel.unwrap_or(limits.parallel_at_one_place);
+        self.origins.permits(url, parallel.clamp(1, limits.parallel))
     }
 }
 
@@ -258,6 +246,8 @@ impl HttpState {
     /// Sends a request once, following redirects.
     async fn once(&self, request: &Request, tickets: &[Ticket]) -> Result<Answer, Error> {
         let shared = &*self.shared;
+        // Judged before anything is kept of it: a guest can think of many places.
+        shared.client.network().permits(&request.url)?;
         // The place's own first: whoever waits for it holds none of the run's. Never closed, so never refused.
         let place = shared.places.permits(&request.url, &shared.limits);
         let _place = place.acquire().await;

@@ -9,7 +9,7 @@ mod tests;
 use crate::capabilities::{clock, http, ldap, log, sql};
 use crate::config::schema::Description;
 use crate::config::{Common, Finding, Section};
-use crate::net::{Egress, Network, Proxies, Timeouts, TlsSettings};
+use crate::net::{Egress, Network, Origins, Proxies, Timeouts, TlsSettings};
 use crate::redact::Redactor;
 use crate::sandbox::{Capabilities, Granted};
 
@@ -21,6 +21,7 @@ pub(super) struct Ways {
     pub(super) proxies: Proxies,
     pub(super) timeouts: Timeouts,
     pub(super) retry: http::Retry,
+    pub(super) origins: Origins,
 }
 
 /// What a section grants to its connector; a shipped one also gets the places that only its description names.
@@ -42,7 +43,10 @@ pub(super) fn grant(
         ldap: is_any(&["ldaps", "ldap"]),
         sql: is_any(&["mssql"]),
     };
-    let habits = http::Places::new(places.iter().map(|place| (&place.url, place.habits)));
+    let habits = http::Places::new(
+        places.iter().map(|place| (&place.url, place.habits)),
+        ways.origins.clone(),
+    );
     let egress = Egress::new(places.iter().map(|place| place.rule.clone()).collect());
     let network = Network::new(
         egress,

@@ -211,6 +211,7 @@ fn only_the_capabilities_that_endpoints_need_are_granted() {
         proxies: Proxies::none(),
         timeouts: Timeouts::default(),
         retry: http::Retry::default(),
+        origins: Origins::default(),
     };
     for (url, http, ldap, sql) in [
         ("https://a.example", true, false, false),

@@ -65,7 +65,7 @@ fn sections_have_their_own_base_and_mappings() {
             section("ldap.Contractors", &url, CONTRACTORS, ""),
         ],
     );
-    let output = program.run(&["upload", "ldap", "ldap.Contractors"]);
+    let output = program.run(&["upload", "ldap", "ldap.Contractors", "--jobs", "1"]);
     insta::assert_snapshot!(output, @r#"
     exit: 0
     ----- stdout

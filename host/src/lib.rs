@@ -15,4 +15,6 @@ pub mod oomnitza;
 pub mod redact;
 pub mod run;
 pub mod sandbox;
+pub mod schedule;
+pub mod secrets;
 pub mod standin;

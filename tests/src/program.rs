@@ -47,12 +47,29 @@ impl Program {
         let path = self.home().join(name);
         std::fs::create_dir_all(path.parent().expect("it is below the home")).expect("directories can be made");
         std::fs::write(&path, bytes).expect("files can be written");
+        // As a careful admin has it: what may hold secrets is nobody else's to read.
+        #[cfg(unix)]
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
         path
     }
 
     /// Runs it to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.launch(arguments).end()
+    }
+
+    /// Runs it with this on its standard input.
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(arguments);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("the program can be started");
+        let mut stdin = child.stdin.take().expect("it has one");
+        // It may have ended without a wish to read it.
+        _ = std::io::Write::write_all(&mut stdin, input.as_bytes());
+        drop(stdin);
+        Running::new(child, arguments, self.home.clone()).end()
     }
 
     /// Starts it, to do something to it while it runs.

@@ -115,6 +115,12 @@ pub(super) enum Action {
         #[arg(required = true)]
         connectors: Vec<String>,
     },
+    /// Have sections run by cron, systemd, launchd or the Windows Task Scheduler
+    #[command(subcommand)]
+    Schedule(super::schedule::Action),
+    /// Keep secrets outside of the ini file, for lines such as `api_token_secret = NAME`
+    #[command(subcommand)]
+    Secret(super::secret::Action),
     /// See it work: a stand-in Oomnitza and sample sources on this machine, and a real upload between them
     #[command(after_help = DEMO_EXAMPLES)]
     Demo {

@@ -15,6 +15,7 @@ pub(super) async fn check(names: &[String], common: &Common, built_in: &'static 
         Ok(opened) => opened,
         Err(exit) => return exit,
     };
+    let mut worst = Exit::Done;
     let oomnitza = match opened.sign_in().await {
         Ok(oomnitza) => {
             good(
@@ -25,11 +26,10 @@ pub(super) async fn check(names: &[String], common: &Common, built_in: &'static 
             Some(oomnitza)
         }
         Err(error) => {
-            say_sign_in(&error);
+            worst = say_sign_in(&error);
             None
         }
     };
-    let mut worst = if oomnitza.is_some() { Exit::Done } else { Exit::Failed };
     for name in names {
         for error in section(name, &opened, oomnitza.as_ref()).await {
             worst = match error.blame() {

@@ -13,6 +13,7 @@ use super::output::{print, say, thousands};
 use super::progress::rate;
 use super::{signals, upload};
 use crate::catalog::BuiltIn;
+use crate::files;
 use crate::redact::clean;
 use crate::run::{Report, Stop};
 use crate::standin::{ldap, okta, oomnitza};
@@ -155,7 +156,7 @@ fn write(text: &str) -> Result<PathBuf, Problem> {
     };
     std::fs::create_dir_all(&directory).map_err(failed(&directory))?;
     let ini = directory.join("config.ini");
-    std::fs::write(&ini, text).map_err(failed(&ini))?;
+    files::replace(&ini, text.as_bytes()).map_err(failed(&ini))?;
     Ok(ini)
 }
 

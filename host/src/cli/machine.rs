@@ -15,6 +15,18 @@ pub(super) fn cache() -> Option<PathBuf> {
     directory("XDG_CACHE_HOME", ".cache", "Library/Caches")
 }
 
+/// The user's own directory for what is set up by hand: the secrets that this program keeps.
+pub(super) fn secrets() -> Option<PathBuf> {
+    let base = directory("XDG_CONFIG_HOME", ".config", "Library/Application Support")?;
+    Some(base.join("secrets"))
+}
+
+/// Where systemd looks for this user's units.
+pub(super) fn units() -> Option<PathBuf> {
+    let own = directory("XDG_CONFIG_HOME", ".config", ".config")?;
+    Some(own.parent()?.join("systemd/user"))
+}
+
 /// The user's own directory for what is to be kept.
 pub(super) fn state() -> Option<PathBuf> {
     directory("XDG_STATE_HOME", ".local/state", "Library/Application Support")

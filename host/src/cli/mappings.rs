@@ -30,10 +30,7 @@ pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [
     }
     let oomnitza = match opened.sign_in().await {
         Ok(oomnitza) => oomnitza,
-        Err(error) => {
-            say_sign_in(&error);
-            return Exit::Failed;
-        }
+        Err(error) => return say_sign_in(&error),
     };
     let mut reports = Vec::new();
     for name in names {

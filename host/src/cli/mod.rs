@@ -14,6 +14,8 @@ mod pages;
 mod preview;
 mod progress;
 mod report;
+mod schedule;
+mod secret;
 mod signals;
 mod upload;
 mod usage;
@@ -74,6 +76,8 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
                 generate::generate(connectors, detail, &cli.common, built_in).await
             }
             Action::Check { connectors } => check::check(connectors, &cli.common, built_in).await,
+            Action::Schedule(action) => schedule::schedule(action, &cli.common),
+            Action::Secret(action) => secret::secret(action),
             Action::Demo { people } => demo::demo(*people, built_in).await,
             Action::Completions { shell } => pages::completions(*shell),
             Action::Man { command } => pages::man(command.as_deref()),

@@ -1,6 +1,7 @@
 //! What every action begins with: the ini file, its sections, and Oomnitza.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::args::Common;
@@ -9,7 +10,7 @@ use super::machine;
 use super::output::{chain, say, say_all};
 use crate::capabilities::http;
 use crate::catalog::{BuiltIn, Catalog};
-use crate::config::{self, Destination, Ini};
+use crate::config::{self, Destination, Finding, Ini};
 use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::{self, Oomnitza};
 use crate::run::{self, Context, Error, Job, prepare};
@@ -20,6 +21,8 @@ pub(super) struct Opened {
     pub(super) ini: Ini,
     pub(super) destination: Destination,
     pub(super) context: Context,
+    /// Whether it was said that others can read the ini file.
+    has_warned: AtomicBool,
 }
 
 /// Reads the ini file and says everything that is wrong with what all sections share.
@@ -66,11 +69,13 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         cursors: machine::state().map(|state| state.join("cursors")),
         locks: machine::state().map(|state| state.join("locks")),
         host: machine::host(),
+        secrets: machine::secrets(),
     };
     Ok(Opened {
         ini,
         destination,
         context,
+        has_warned: AtomicBool::new(false),
     })
 }
 
@@ -113,19 +118,51 @@ impl Opened {
         let raw = config::select(&self.ini, name).map_err(|finding| Error::Config(vec![finding]))?;
         let job = prepare(&self.ini, raw, &self.context, &machine::variable).await?;
         say_all(&job.section.warnings);
+        if job.section.has_plain_secret {
+            self.warn_of_readers();
+        }
         Ok(job)
     }
 
     /// Signs in to Oomnitza.
-    pub(super) async fn sign_in(&self) -> Result<Oomnitza, oomnitza::Error> {
+    pub(super) async fn sign_in(&self) -> Result<Oomnitza, Error> {
+        let mut destination = self.destination.clone();
+        if let Some(elsewhere) = &destination.elsewhere {
+            let fetched = run::fetch(std::slice::from_ref(elsewhere), &self.context, &machine::variable).await?;
+            destination = fetched
+                .into_iter()
+                .fold(destination, |destination, (_, secret)| destination.with(secret));
+        }
+        if destination.has_plain_secret {
+            self.warn_of_readers();
+        }
         let options = oomnitza::Options {
-            tls: run::tls(&self.destination.common),
+            tls: run::tls(&destination.common),
             proxies: self.context.proxies.clone(),
             timeouts: self.context.timeouts.clone(),
             backoff: machine::backoff(),
         };
-        Oomnitza::sign_in(&self.destination, options).await
+        Ok(Oomnitza::sign_in(&destination, options).await?)
     }
+
+    /// Says once that others can read the ini file, which holds a secret.
+    #[cfg(unix)]
+    fn warn_of_readers(&self) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&self.ini.path).map_or(0, |metadata| metadata.permissions().mode());
+        if mode & 0o004 != 0 && !self.has_warned.swap(true, Ordering::Relaxed) {
+            let what = "holds secrets, and every user of this machine can read it";
+            let remedy = format!(
+                "run `chmod o-rwx {}`, or keep the secrets elsewhere (docs/secrets.md)",
+                self.ini.path.display()
+            );
+            say_all(&[Finding::warning(self.ini.place(), what).remedy(remedy)]);
+        }
+    }
+
+    /// Who can read the file is inherited from its directory.
+    #[cfg(not(unix))]
+    fn warn_of_readers(&self) {}
 
     /// How long uploads of one section are repeated.
     pub(super) fn retry(&self) -> Duration {
@@ -134,10 +171,18 @@ impl Opened {
 }
 
 /// Says that Oomnitza cannot be signed in to.
-pub(super) fn say_sign_in(error: &oomnitza::Error) {
-    say(&chain(
-        &format!("[oomnitza] cannot be used: {error}"),
-        error,
-        error.hint().as_deref(),
-    ));
+pub(super) fn say_sign_in(error: &Error) -> Exit {
+    match error {
+        Error::Config(findings) | Error::Unavailable(findings) => say_all(findings),
+        error => say(&chain(
+            &format!("[oomnitza] cannot be used: {error}"),
+            error,
+            error.hint().as_deref(),
+        )),
+    }
+    if matches!(error, Error::Config(_)) {
+        Exit::Config
+    } else {
+        Exit::Failed
+    }
 }

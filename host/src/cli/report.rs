@@ -62,7 +62,9 @@ pub(super) fn for_people(report: &Report) -> String {
 pub(super) fn failure(section: &str, error: &Error) -> String {
     match error {
         // Each with its own place and remedy.
-        Error::Config(findings) if !findings.is_empty() => findings.iter().map(finding).collect::<Vec<_>>().join("\n"),
+        Error::Config(findings) | Error::Unavailable(findings) if !findings.is_empty() => {
+            findings.iter().map(finding).collect::<Vec<_>>().join("\n")
+        }
         error => chain(
             &format!(
                 "section [{section}] {}: {error}",
@@ -181,7 +183,7 @@ impl Failure {
             cause = error.source();
         }
         let findings = match error {
-            Error::Config(findings) => findings.as_slice(),
+            Error::Config(findings) | Error::Unavailable(findings) => findings.as_slice(),
             _ => &[],
         };
         let place = |found: &crate::config::Finding| Place {

@@ -46,10 +46,7 @@ pub(super) async fn sections(
     // With nothing to run, nobody is signed in anywhere.
     let oomnitza = if jobs.iter().any(|(_, job)| job.is_ok()) {
         tokio::select! {
-            signed_in = opened.sign_in() => Some(signed_in.map_err(|error| {
-                say_sign_in(&error);
-                Exit::Failed
-            })?),
+            signed_in = opened.sign_in() => Some(signed_in.map_err(|error| say_sign_in(&error))?),
             // Nothing has begun, so an Oomnitza that does not answer is not waited for.
             () = stop.asked() => None,
         }

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::Env;
 use super::address;
+use super::credential::{self, Fetch, Named};
 use super::finding::{Finding, Severity};
 use super::ini::{Entry, Ini};
 use super::own;
@@ -19,6 +20,10 @@ pub struct Destination {
     pub url: Url,
     /// How to sign in.
     pub sign_in: SignIn,
+    /// Where the token or password is, if it is neither in the file nor in the environment; `sign_in` holds none until then.
+    pub elsewhere: Option<Fetch>,
+    /// Whether the token or password stands in the file.
+    pub has_plain_secret: bool,
     /// How the connection is secured.
     pub common: Common,
     /// Batches under way at once.
@@ -41,6 +46,17 @@ pub enum SignIn {
         /// The password.
         password: Secret,
     },
+}
+
+impl Destination {
+    /// With the token or password that was kept elsewhere.
+    #[must_use]
+    pub fn with(mut self, fetched: Secret) -> Self {
+        let (SignIn::Token(secret) | SignIn::Password { password: secret, .. }) = &mut self.sign_in;
+        *secret = fetched;
+        self.elsewhere = None;
+        self
+    }
 }
 
 /// Batches under way at once where the file says nothing.
@@ -76,15 +92,35 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
         raw,
         findings: Vec::new(),
     };
-    let env_password = reading.env_password(env);
+    let free = |_: &str| false;
+    let (token, password) = (
+        reading.credential("api_token", free, env),
+        reading.credential("password", free, env),
+    );
     let common = reading.common();
     let url = url(&mut reading);
     let filled = |name: &str| raw.value(name).filter(|value| !value.is_empty());
-    let sign_in = match (filled("api_token"), filled("username")) {
-        (Some(token), _) => Some(SignIn::Token(Secret::new(token))),
-        (None, Some(username)) => {
-            let password = env_password.or_else(|| filled("password").map(Secret::new));
-            if password.is_none() && filled("env_password").is_none() {
+    let mut elsewhere = None;
+    let mut has_plain_secret = false;
+    // The secret, or an empty one in its place until it is fetched.
+    let mut secret = |name: &str, named: Named| match named {
+        Named::Here(secret) => Ok(Some(secret)),
+        Named::Elsewhere(fetch) => {
+            elsewhere = Some(fetch);
+            Ok(Some(Secret::default()))
+        }
+        Named::Wrong => Err(()),
+        Named::Nothing => Ok(filled(name).map(|plain| {
+            has_plain_secret = true;
+            Secret::new(plain)
+        })),
+    };
+    let sign_in = match (secret("api_token", token), filled("username")) {
+        (Err(()), _) => None,
+        (Ok(Some(token)), _) => Some(SignIn::Token(token)),
+        (Ok(None), Some(username)) => {
+            let password = secret("password", password);
+            if matches!(password, Ok(None)) {
                 let remedy = "give the user's password, or name the environment variable that holds it with `env_password`, or use `api_token`";
                 reading.error(
                     raw.entry("password"),
@@ -93,12 +129,12 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
                     remedy.to_owned(),
                 );
             }
-            password.map(|password| SignIn::Password {
+            password.ok().flatten().map(|password| SignIn::Password {
                 username: username.to_owned(),
                 password,
             })
         }
-        (None, None) => {
+        (Ok(None), None) => {
             let remedy = "give the API token of an Oomnitza user, or `username` and `password`";
             reading.error(
                 raw.entry("api_token"),
@@ -117,12 +153,15 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
         DEFAULT_PARALLEL as u64,
     );
     let retry_seconds = number(&mut reading, "retry_seconds", 0, 24 * 60 * 60, DEFAULT_RETRY.as_secs());
-    let is_known = |name: &str| own::names_of_destination().any(|known| known == name);
-    for entry in raw.entries.iter().filter(|entry| !is_known(&entry.name)) {
+    let secret_lines: Vec<String> = own::secrets_of_destination().flat_map(credential::names).collect();
+    let known = || own::names_of_destination().chain(secret_lines.iter().map(String::as_str));
+    for entry in raw
+        .entries
+        .iter()
+        .filter(|entry| !known().any(|known| known == entry.name))
+    {
         let place = ini.place().at(entry.line, "oomnitza", Some(&entry.name));
-        reading
-            .findings
-            .push(unknown_setting(place, &entry.name, own::names_of_destination()));
+        reading.findings.push(unknown_setting(place, &entry.name, known()));
     }
     let warnings = reading.in_order();
     match (url, sign_in) {
@@ -130,6 +169,8 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
             Ok(Destination {
                 url,
                 sign_in,
+                elsewhere,
+                has_plain_secret,
                 common,
                 upload_parallel: usize::try_from(upload_parallel).unwrap_or(DEFAULT_PARALLEL),
                 retry_budget: Duration::from_secs(retry_seconds),

@@ -4,6 +4,7 @@
 //! said at once, and a secret is a [`crate::redact::Secret`] from the line it was read on.
 
 pub(crate) mod address;
+pub mod credential;
 mod destination;
 mod example;
 mod finding;
@@ -16,6 +17,7 @@ mod selection;
 mod suggest;
 pub mod template;
 
+pub use credential::{Elsewhere, Fetch};
 pub use destination::{Destination, SignIn, destination};
 pub use example::{Detail, example};
 pub use finding::{Finding, Place, Severity};

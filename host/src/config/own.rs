@@ -229,6 +229,12 @@ const SECTION: &[Own] = &[
     ),
 ];
 
+/// The names of `[oomnitza]`'s secrets.
+pub(super) fn secrets_of_destination() -> impl Iterator<Item = &'static str> {
+    let secrets = OOMNITZA.iter().filter(|own| own.kind == Kind::Secret);
+    secrets.map(|own| own.name)
+}
+
 /// The names that `[oomnitza]` may have.
 pub(super) fn names_of_destination<'a>() -> impl Iterator<Item = &'a str> {
     OOMNITZA.iter().chain(SHARED).map(|own| own.name)

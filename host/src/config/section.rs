@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Env;
+use super::credential::{self, Fetch, Named};
 use super::finding::{Finding, Place, Severity};
 use super::ini::{Entry, Ini, RawSection};
 use super::mapping_value::{self, IniMapping};
@@ -23,8 +24,12 @@ pub struct Section {
     pub line: u32,
     /// Settings that are no secrets, defaults filled in, in the order of the description.
     pub settings: Vec<(String, String)>,
-    /// Secret settings.
+    /// Secret settings, as far as the file or the environment holds them.
     pub secrets: Vec<(String, Secret)>,
+    /// Those that are kept elsewhere.
+    pub elsewhere: Vec<Fetch>,
+    /// Whether one of them stands in the file.
+    pub has_plain_secret: bool,
     /// Its mappings.
     pub mappings: Vec<IniMapping>,
     /// Python that decides which records are left out.
@@ -87,7 +92,7 @@ impl Section {
 
     /// Whether a setting is one of the section's secrets.
     pub fn is_secret(&self, name: &str) -> bool {
-        self.secrets.iter().any(|(key, _)| key == name)
+        self.secrets.iter().any(|(key, _)| key == name) || self.elsewhere.iter().any(|fetch| fetch.setting == name)
     }
 
     /// Where in the file the section is, or one of its settings; one that it does not have is missed at the header.
@@ -138,20 +143,38 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         raw,
         findings: Vec::new(),
     };
-    let password = reading.env_password(env);
     let common = reading.common();
-    let (mut settings, mut secrets) = (Vec::new(), Vec::new());
+    let is_described = |name: &str| description.settings.iter().any(|setting| setting.name == name);
+    let (mut settings, mut secrets, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
+    let mut has_plain_secret = false;
     for setting in &description.settings {
-        let replaced = password.as_ref().filter(|_| setting.name == "password");
-        if let (Some(password), true) = (replaced, setting.secret) {
-            secrets.push((setting.name.clone(), password.clone()));
-        } else if let Some(value) = reading.described(setting) {
-            if setting.secret {
-                secrets.push((setting.name.clone(), Secret::new(value)));
-            } else {
-                settings.push((setting.name.clone(), value));
+        let name = || setting.name.clone();
+        if !setting.secret {
+            settings.extend(reading.described(setting).map(|value| (name(), value)));
+            continue;
+        }
+        match reading.credential(&setting.name, is_described, env) {
+            Named::Here(secret) => secrets.push((name(), secret)),
+            Named::Elsewhere(fetch) => elsewhere.push(fetch),
+            Named::Wrong => {}
+            Named::Nothing => {
+                if let Some(value) = reading.described(setting) {
+                    has_plain_secret |= raw.value(&setting.name).is_some_and(|value| !value.is_empty());
+                    secrets.push((name(), Secret::new(value)));
+                }
             }
         }
+    }
+    // Every section may have it, whether or not its connector has a use for it.
+    let has_password = description
+        .settings
+        .iter()
+        .any(|setting| setting.secret && setting.name == "password");
+    if let Some(entry) = raw
+        .entry("env_password")
+        .filter(|entry| !has_password && !entry.value.is_empty())
+    {
+        reading.environment(entry, env);
     }
     let sync_field = reading.sync_field(description);
     let incremental = reading.incremental(description);
@@ -164,6 +187,8 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         line: raw.line,
         settings,
         secrets,
+        elsewhere,
+        has_plain_secret,
         mappings,
         record_filter: raw.value("recordfilter").map(str::to_owned),
         sync_field,
@@ -259,24 +284,6 @@ impl Reading<'_> {
             );
         }
         Some(value)
-    }
-
-    /// The password that an environment variable holds.
-    pub(super) fn env_password(&mut self, env: &Env) -> Option<Secret> {
-        let entry = self.raw.entry("env_password").filter(|entry| !entry.value.is_empty())?;
-        let password = env(&entry.value);
-        if password.is_none() {
-            self.error(
-                Some(entry),
-                "env_password",
-                format!("the environment variable `{}` is not set", entry.value),
-                format!(
-                    "set `{}` where the program is started, for example in the cron line, or remove `env_password`",
-                    entry.value
-                ),
-            );
-        }
-        password.map(Secret::new)
     }
 
     pub(super) fn common(&mut self) -> Common {
@@ -408,12 +415,13 @@ impl Reading<'_> {
 
     fn unknown(&mut self, description: &Description) {
         let raw = self.raw;
+        let secrets = description.settings.iter().filter(|setting| setting.secret);
+        let elsewhere: Vec<String> = secrets.flat_map(|setting| credential::names(&setting.name)).collect();
         let known = || {
-            description
-                .settings
-                .iter()
-                .map(|setting| setting.name.as_str())
+            let described = description.settings.iter().map(|setting| setting.name.as_str());
+            described
                 .chain(own::names_of_section())
+                .chain(elsewhere.iter().map(String::as_str))
         };
         for entry in &raw.entries {
             let name = entry.name.as_str();

@@ -10,6 +10,9 @@ pub enum Error {
     /// The configuration is wrong: everything that is.
     #[error("{}", first(.0))]
     Config(Vec<Finding>),
+    /// Secrets that are kept elsewhere cannot be had now.
+    #[error("{}", first(.0))]
+    Unavailable(Vec<Finding>),
     /// The connector cannot be had.
     #[error(transparent)]
     Catalog(#[from] catalog::Error),
@@ -96,7 +99,9 @@ impl Error {
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Config(findings) => findings.first().and_then(|finding| finding.remedy.clone()),
+            Self::Config(findings) | Self::Unavailable(findings) => {
+                findings.first().and_then(|finding| finding.remedy.clone())
+            }
             Self::Catalog(error) => error.hint(),
             Self::Connector { source, .. } | Self::Mapper(source) => source.hint(),
             Self::Source(source) => source.hint(),

@@ -25,7 +25,7 @@ mod stop;
 pub use check::{Finished, Step, check};
 pub use error::{Blame, Error};
 pub use grants::tls;
-pub use prepare::{Context, Job, authorities, prepare, prepare_mappings};
+pub use prepare::{Context, Job, authorities, fetch, prepare, prepare_mappings};
 pub use preview::Preview;
 pub use progress::Counters;
 pub use report::{Notes, Report, Tally};

@@ -1,18 +1,20 @@
 //! Before anything is fetched: from a section of the file to a job, from mappings to a plan.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::grants::{self, Ways};
 use crate::capabilities::http;
 use crate::catalog::{self, Catalog};
 use crate::config::schema::Description;
-use crate::config::{self, Common, Env, Finding, Ini, Place, RawSection, Section};
+use crate::config::{self, Common, Env, Fetch, Finding, Ini, Place, RawSection, Section};
 use crate::mapping::{self, Merged, ServerMapping};
 use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::Oomnitza;
+use crate::redact::Secret;
 use crate::sandbox::{self, Capabilities, Limits, Loaded};
+use crate::secrets;
 
 /// What all sections of an invocation share.
 pub struct Context {
@@ -38,6 +40,8 @@ pub struct Context {
     pub locks: Option<PathBuf>,
     /// The machine's name.
     pub host: String,
+    /// Where secrets are that this program keeps itself.
+    pub secrets: Option<PathBuf>,
 }
 
 /// A section that can run.
@@ -66,6 +70,7 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         .await
         .map_err(|error| located(error, ini, raw))?;
     let mut section = config::section(ini, raw, &found.description, env).map_err(Error::Config)?;
+    section.secrets.extend(fetch(&section.elsewhere, context, env).await?);
     if !found.is_shipped {
         section.warnings.extend(grants::withheld(&section, &found.description));
     }
@@ -98,6 +103,26 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         source,
     })?;
     Ok(job)
+}
+
+/// Fetches secrets that are kept elsewhere than in the ini file, by the names of their settings. `[oomnitza]` may have some too.
+pub async fn fetch(wanted: &[Fetch], context: &Context, env: &Env<'_>) -> Result<Vec<(String, Secret)>, Error> {
+    let ways = secrets::Ways {
+        base: context.ini.parent().unwrap_or(Path::new("")),
+        kept: context.secrets.clone(),
+        env,
+        proxies: &context.proxies,
+        timeouts: &context.timeouts,
+    };
+    secrets::fetch(wanted, &ways).await.map_err(|failures| {
+        let is_passing = failures.iter().all(|failure| failure.is_passing);
+        let findings = failures.into_iter().map(|failure| failure.finding).collect();
+        if is_passing {
+            Error::Unavailable(findings)
+        } else {
+            Error::Config(findings)
+        }
+    })
 }
 
 /// A connector that does not exist is a mistake in the section's header, or in its `component`.

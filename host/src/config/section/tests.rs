@@ -86,7 +86,6 @@ fn everything_that_is_wrong_is_said_at_once() {
     );
     let expected = [
         "config.ini:1: [sample] url: is missing | The url of the source; for example `url = my-url`",
-        "config.ini:1: [sample] password: is missing | The password of the source; for example `password = my-password`",
         "config.ini:2: [sample] version: cannot be `4` | it can be 2, 3",
         "config.ini:3: [sample] partitions: is not JSON: EOF while parsing a list at line 1 column 1 | for example `my-partitions`",
         "config.ini:4: [sample] verify_ssl: `maybe` is neither true nor false | write `verify_ssl = True` or `verify_ssl = False`",

@@ -1,0 +1,440 @@
+//! `schedule`: the lines and files with which a scheduler runs `upload`, shown or installed.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::args::Common;
+use super::exit::Exit;
+use super::machine;
+use super::output::{chain, print, say, say_all};
+use crate::config::{self, Ini};
+use crate::redact::clean;
+use crate::schedule::{Schedule, When, cron, id, launchd, systemd, windows};
+
+const EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector schedule print okta --at 02:30
+  oomnitza-connector schedule install ldap okta --every 6h --days mon-fri
+  oomnitza-connector schedule install okta --at 02:30 --for systemd --system
+  oomnitza-connector schedule remove okta";
+
+/// What to do with a schedule.
+#[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
+pub(super) enum Action {
+    /// Show what would be installed, and install nothing
+    #[command(after_help = EXAMPLES)]
+    Print {
+        #[command(flatten)]
+        what: What,
+        #[command(flatten)]
+        timing: Timing,
+    },
+    /// Install it, in place of what was installed for the same sections before
+    #[command(after_help = EXAMPLES)]
+    Install {
+        #[command(flatten)]
+        what: What,
+        #[command(flatten)]
+        timing: Timing,
+    },
+    /// Remove what was installed for these sections, and nothing else
+    #[command(after_help = EXAMPLES)]
+    Remove {
+        #[command(flatten)]
+        what: What,
+    },
+}
+
+/// Of what.
+#[derive(Debug, Args)]
+pub(super) struct What {
+    /// Sections of the ini file, run together
+    #[arg(required = true)]
+    names: Vec<String>,
+    /// The scheduler [default: cron; on macOS launchd, on Windows windows]
+    #[arg(long = "for", value_enum, value_name = "SCHEDULER")]
+    scheduler: Option<Scheduler>,
+    /// With systemd: for the whole system instead of for this user
+    #[arg(long)]
+    system: bool,
+}
+
+/// When.
+#[derive(Debug, Args)]
+pub(super) struct Timing {
+    /// Every so often: `15m`, `6h`
+    #[arg(long, value_name = "TIME", conflicts_with = "at")]
+    every: Option<String>,
+    /// Once a day, at this time of the machine's clock: `02:30`
+    #[arg(long, value_name = "HH:MM")]
+    at: Option<String>,
+    /// On these days only: `mon-fri`, `mon,thu`
+    #[arg(long, value_name = "DAYS")]
+    days: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scheduler {
+    Cron,
+    Systemd,
+    Launchd,
+    Windows,
+}
+
+/// Why it was not done: what, what can be done about it, and how it ends.
+type Refusal = (String, String, Exit);
+
+pub(super) fn schedule(action: &Action, common: &Common) -> Exit {
+    let done = match action {
+        Action::Print { what, timing } => described(what, timing, common).and_then(|schedule| show(what, &schedule)),
+        Action::Install { what, timing } => {
+            described(what, timing, common).and_then(|schedule| install(what, &schedule))
+        }
+        Action::Remove { what } => absolute(&common.ini).and_then(|ini| remove(what, &id(&what.names, &ini))),
+    };
+    match done {
+        Ok(()) => Exit::Done,
+        Err((what, hint, exit)) => {
+            if !what.is_empty() {
+                say(&chain(
+                    &what,
+                    &std::fmt::Error,
+                    Some(&hint).filter(|hint| !hint.is_empty()).map(String::as_str),
+                ));
+            }
+            exit
+        }
+    }
+}
+
+impl What {
+    fn scheduler(&self) -> Scheduler {
+        self.scheduler.unwrap_or(if cfg!(windows) {
+            Scheduler::Windows
+        } else if cfg!(target_os = "macos") {
+            Scheduler::Launchd
+        } else {
+            Scheduler::Cron
+        })
+    }
+}
+
+/// What is to run and when, after a look at the ini file: a scheduler would tell of a wrong name only in the night.
+fn described(what: &What, timing: &Timing, common: &Common) -> Result<Schedule, Refusal> {
+    let when =
+        When::parse(timing.every.as_deref(), timing.at.as_deref(), timing.days.as_deref()).map_err(|problem| {
+            (
+                problem,
+                "`oomnitza-connector schedule print --help` has examples".to_owned(),
+                Exit::Config,
+            )
+        })?;
+    let found = Ini::read(&common.ini).and_then(|ini| {
+        what.names
+            .iter()
+            .try_for_each(|name| config::select(&ini, name).map(|_| ()))
+    });
+    if let Err(finding) = found {
+        say_all(&[finding]);
+        return Err((String::new(), String::new(), Exit::Config));
+    }
+    let program = std::env::current_exe().map_err(|error| {
+        (
+            format!("it is not known where this program is: {error}"),
+            String::new(),
+            Exit::Failed,
+        )
+    })?;
+    Ok(Schedule {
+        program,
+        ini: absolute(&common.ini)?,
+        sections: what.names.clone(),
+        when,
+    })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Refusal> {
+    std::path::absolute(path).map_err(|error| {
+        (
+            format!("`{}` cannot be made a path from the root: {error}", path.display()),
+            String::new(),
+            Exit::Failed,
+        )
+    })
+}
+
+fn inexpressible(problem: String) -> Refusal {
+    (
+        problem,
+        "give it another name, or write the schedule by hand".to_owned(),
+        Exit::Config,
+    )
+}
+
+/// Both files of systemd's, with where they belong.
+fn units(what: &What, schedule: &Schedule) -> Result<[(PathBuf, String); 2], Refusal> {
+    let directory = unit_directory(what)?;
+    let id = schedule.id();
+    let home = machine::variable("HOME");
+    let service = systemd::service(schedule, what.system, home.as_deref()).map_err(inexpressible)?;
+    Ok([
+        (directory.join(format!("{id}.service")), service),
+        (directory.join(format!("{id}.timer")), systemd::timer(schedule)),
+    ])
+}
+
+fn unit_directory(what: &What) -> Result<PathBuf, Refusal> {
+    if what.system {
+        return Ok(PathBuf::from("/etc/systemd/system"));
+    }
+    machine::units().ok_or_else(homeless)
+}
+
+fn homeless() -> Refusal {
+    (
+        "there is no home directory for it".to_owned(),
+        "set HOME".to_owned(),
+        Exit::Failed,
+    )
+}
+
+fn show(what: &What, schedule: &Schedule) -> Result<(), Refusal> {
+    let text = match what.scheduler() {
+        Scheduler::Cron => cron::block(schedule).map_err(inexpressible)?,
+        Scheduler::Systemd => {
+            let files = units(what, schedule)?.map(|(path, text)| format!("# {}\n{text}", path.display()));
+            files.join("\n")
+        }
+        Scheduler::Launchd => launchd::plist(schedule).map_err(inexpressible)?,
+        Scheduler::Windows => windows::task(schedule).map_err(inexpressible)?,
+    };
+    // A reader that is gone does not want to know.
+    _ = print(text.trim_end());
+    Ok(())
+}
+
+fn install(what: &What, schedule: &Schedule) -> Result<(), Refusal> {
+    let id = schedule.id();
+    match what.scheduler() {
+        Scheduler::Cron => {
+            let block = cron::block(schedule).map_err(inexpressible)?;
+            let changed = cron::with(&crontab()?, &id, &block).map_err(torn)?;
+            run("crontab", &["-"], Some(&changed))?;
+        }
+        Scheduler::Systemd => {
+            let files = units(what, schedule)?;
+            for (path, _) in &files {
+                ours(path)?;
+            }
+            for (path, text) in &files {
+                write(path, text.as_bytes())?;
+            }
+            let timer = format!("{id}.timer");
+            systemctl(what, &["daemon-reload"])?;
+            systemctl(what, &["enable", &timer])?;
+            // One that runs already would go on by its old times.
+            systemctl(what, &["restart", &timer])?;
+        }
+        Scheduler::Launchd => {
+            let plist = launchd::plist(schedule).map_err(inexpressible)?;
+            let path = agent(&id)?;
+            let name = path.display().to_string();
+            if path.exists() {
+                run("launchctl", &["unload", &name], None)?;
+            }
+            write(&path, plist.as_bytes())?;
+            run("launchctl", &["load", "-w", &name], None)?;
+        }
+        Scheduler::Windows => {
+            let task = windows::task(schedule).map_err(inexpressible)?;
+            let file = std::env::temp_dir().join(format!("{id}.xml"));
+            // UTF-16 with its mark, as the scheduler itself exports them.
+            let bytes: Vec<u8> = "\u{feff}"
+                .encode_utf16()
+                .chain(task.encode_utf16())
+                .flat_map(u16::to_le_bytes)
+                .collect();
+            write(&file, &bytes)?;
+            let created = run(
+                "schtasks",
+                &[
+                    "/Create",
+                    "/F",
+                    "/TN",
+                    &windows::path(&id),
+                    "/XML",
+                    &file.display().to_string(),
+                ],
+                None,
+            );
+            _ = std::fs::remove_file(&file);
+            created?;
+        }
+    }
+    say(&format!("installed: {id}"));
+    Ok(())
+}
+
+fn remove(what: &What, id: &str) -> Result<(), Refusal> {
+    let is_removed = match what.scheduler() {
+        Scheduler::Cron => match cron::without(&crontab()?, id).map_err(torn)? {
+            Some(rest) => {
+                run("crontab", &["-"], Some(&rest))?;
+                true
+            }
+            None => false,
+        },
+        Scheduler::Systemd => {
+            let directory = unit_directory(what)?;
+            let timer = format!("{id}.timer");
+            let files = [directory.join(&timer), directory.join(format!("{id}.service"))];
+            let mut found = Vec::new();
+            for path in &files {
+                if ours(path)? {
+                    found.push(path);
+                }
+            }
+            if found.contains(&&files[0]) {
+                systemctl(what, &["disable", "--now", &timer])?;
+            }
+            for path in &found {
+                delete(path)?;
+            }
+            if !found.is_empty() {
+                systemctl(what, &["daemon-reload"])?;
+            }
+            !found.is_empty()
+        }
+        Scheduler::Launchd => {
+            let path = agent(id)?;
+            let is_there = path.exists();
+            if is_there {
+                run("launchctl", &["unload", "-w", &path.display().to_string()], None)?;
+                delete(&path)?;
+            }
+            is_there
+        }
+        Scheduler::Windows => {
+            run("schtasks", &["/Delete", "/F", "/TN", &windows::path(id)], None)?;
+            true
+        }
+    };
+    if is_removed {
+        say(&format!("removed: {id}"));
+    } else {
+        say(&format!("nothing to remove: there is no {id}"));
+    }
+    Ok(())
+}
+
+/// This user's crontab; empty where there is none.
+fn crontab() -> Result<String, Refusal> {
+    match start("crontab", &["-l"], None)? {
+        (true, text, _) => String::from_utf8(text).map_err(|_| torn("the crontab is not text in UTF-8".to_owned())),
+        (false, _, said) if said.contains("no crontab for") => Ok(String::new()),
+        (false, _, said) => Err(failed("crontab", &["-l"], &said)),
+    }
+}
+
+fn torn(problem: String) -> Refusal {
+    (
+        problem,
+        "put it right with `crontab -e`; nothing was changed".to_owned(),
+        Exit::Failed,
+    )
+}
+
+fn agent(id: &str) -> Result<PathBuf, Refusal> {
+    let home = machine::variable("HOME").ok_or_else(homeless)?;
+    Ok(Path::new(&home)
+        .join("Library/LaunchAgents")
+        .join(format!("{}.plist", launchd::label(id))))
+}
+
+fn systemctl(what: &What, arguments: &[&str]) -> Result<(), Refusal> {
+    let manager = if what.system { "--system" } else { "--user" };
+    run("systemctl", &[&[manager], arguments].concat(), None)
+}
+
+/// Whether a file of systemd's is there, and this program's own. Another's is an error.
+fn ours(path: &Path) -> Result<bool, Refusal> {
+    match std::fs::read_to_string(path) {
+        Ok(text) if text.starts_with(systemd::MARK) => Ok(true),
+        Ok(_) => Err((
+            format!("`{}` was not written by this program", path.display()),
+            "move it away, or write the schedule by hand".to_owned(),
+            Exit::Failed,
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(unusable(path, "read", &error)),
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(directory)
+        .and_then(|()| std::fs::write(path, bytes))
+        .map_err(|error| unusable(path, "written", &error))
+}
+
+fn delete(path: &Path) -> Result<(), Refusal> {
+    std::fs::remove_file(path).map_err(|error| unusable(path, "removed", &error))
+}
+
+fn unusable(path: &Path, what: &str, error: &std::io::Error) -> Refusal {
+    (
+        format!("`{}` cannot be {what}: {error}", path.display()),
+        "`schedule print` shows what would be there; with `--system` this is for root".to_owned(),
+        Exit::Failed,
+    )
+}
+
+/// Runs a scheduler's own program.
+fn run(program: &str, arguments: &[&str], input: Option<&str>) -> Result<(), Refusal> {
+    match start(program, arguments, input)? {
+        (true, ..) => Ok(()),
+        (false, _, said) => Err(failed(program, arguments, &said)),
+    }
+}
+
+fn failed(program: &str, arguments: &[&str], said: &str) -> Refusal {
+    (
+        format!(
+            "`{program} {}` failed: {}",
+            arguments.join(" "),
+            clean(said.trim(), 300)
+        ),
+        "`schedule print` shows what would be installed, to be put in place by hand".to_owned(),
+        Exit::Failed,
+    )
+}
+
+/// Whether it went well, what it printed and what it said.
+fn start(program: &str, arguments: &[&str], input: Option<&str>) -> Result<(bool, Vec<u8>, String), Refusal> {
+    let unstartable = |error: std::io::Error| {
+        (
+            format!("`{program}` cannot be run: {error}"),
+            "choose another scheduler with `--for`, or put in place by hand what `schedule print` shows".to_owned(),
+            Exit::Failed,
+        )
+    };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env("LC_ALL", "C")
+        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(unstartable)?;
+    if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+        // One that does not read it says why by its end.
+        _ = stdin.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output().map_err(unstartable)?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    Ok((output.status.success(), output.stdout, said))
+}

@@ -1,0 +1,172 @@
+//! `<setting>_command`: what a program prints, a password manager's most often.
+//!
+//! The program is started as it is, without a shell: words are divided by blanks, quotation marks of either kind keep them together, and
+//! nothing else has a meaning. It runs in the ini file's directory with this program's environment and without input.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+
+use super::{MOST_BYTES, Problem, text};
+use crate::redact::{Secret, clean};
+
+/// The longest a command may take: whoever has to type something in between is not there when a scheduler runs it.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Bytes of what a failing command says that are shown.
+const SAID_BYTES: usize = 300;
+
+const REMEDY: &str =
+    "run the command by hand, as the user that runs this program, and see that it prints the secret and nothing else";
+
+pub(super) async fn run(line: &str, base: &Path) -> Result<Secret, Problem> {
+    run_within(line, base, LONGEST).await
+}
+
+async fn run_within(line: &str, base: &Path, longest: Duration) -> Result<Secret, Problem> {
+    let words = words(line).map_err(|what| Problem::new(what, "close it, or write the command without it"))?;
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(Problem::new("names no command", "write the program and its arguments"));
+    };
+    let shown = clean(program, 80);
+    // One that is named by a path is the admin's own, beside the ini file; the others are looked for in PATH.
+    let is_path = program.contains(std::path::is_separator);
+    let path = if is_path { base.join(program) } else { program.into() };
+    let mut child = Command::new(path)
+        .args(arguments)
+        .current_dir(if base.as_os_str().is_empty() { Path::new(".") } else { base })
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // Where nobody waits for it any more it is of no use.
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| {
+            Problem::new(
+                format!("the command `{shown}` cannot be started: {error}"),
+                "name a program that is there, and that may be run; no shell reads the line, so write `sh -c \"…\"` for what needs one",
+            )
+        })?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let work = async {
+        let (printed, said) = tokio::join!(first(stdout, MOST_BYTES), first(stderr, SAID_BYTES * 4));
+        Ok::<_, std::io::Error>((printed?, said?, child.wait().await?))
+    };
+    let (printed, said, status) = tokio::time::timeout(longest, work)
+        .await
+        .map_err(|_| Problem::passing(format!("the command `{shown}` did not end within {longest:?}"), REMEDY))?
+        .map_err(|error| {
+            Problem::passing(
+                format!("what the command `{shown}` prints cannot be read: {error}"),
+                REMEDY,
+            )
+        })?;
+    if !status.success() {
+        let said = String::from_utf8_lossy(&said);
+        let said = match said.trim() {
+            "" => String::new(),
+            said => format!(": {}", clean(said, SAID_BYTES)),
+        };
+        let ended = match status.code() {
+            Some(code) => format!("ended with exit code {code}"),
+            None => "was ended by a signal".to_owned(),
+        };
+        return Err(Problem::passing(format!("the command `{shown}` {ended}{said}"), REMEDY));
+    }
+    text(printed).map_err(|what| Problem::new(format!("what the command `{shown}` prints {what}"), REMEDY))
+}
+
+/// The first bytes of a stream, and one more where there are more. The rest is read and dropped, so that nobody waits to write it.
+async fn first(stream: Option<impl AsyncRead + Unpin>, most: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(most + 1);
+    if let Some(mut stream) = stream {
+        (&mut stream).take(most as u64 + 1).read_to_end(&mut bytes).await?;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
+    }
+    Ok(bytes)
+}
+
+/// The words of a line.
+fn words(line: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for character in line.chars() {
+        match (quote, character) {
+            (Some(open), _) if character == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            (None, _) if character.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(character),
+        }
+    }
+    if let Some(open) = quote {
+        return Err(format!("a quotation mark `{open}` is not closed"));
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_divide_words_and_quotation_marks_keep_them_together() {
+        for (line, expected) in [
+            ("pass show okta", vec!["pass", "show", "okta"]),
+            (" a  'b c'\n\"d 'e'\" ", vec!["a", "b c", "d 'e'"]),
+            (r"C:\bin\x.exe $HOME *;|", vec![r"C:\bin\x.exe", "$HOME", "*;|"]),
+            ("a'' ''", vec!["a", ""]),
+            ("  ", vec![]),
+        ] {
+            assert_eq!(words(line).unwrap(), expected, "{line}");
+        }
+        assert_eq!(words("a \"b").unwrap_err(), "a quotation mark `\"` is not closed");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_command_has_so_long_and_may_print_so_much() {
+        let base = Path::new("");
+        let run = async |line: &str| run_within(line, base, Duration::from_millis(500)).await;
+        assert_eq!(
+            run("printf 'a b\\n'")
+                .await
+                .map_err(|problem| problem.what)
+                .unwrap()
+                .expose(),
+            "a b"
+        );
+        for (line, expected) in [
+            ("sleep 30", "the command `sleep` did not end within 500ms"),
+            ("sh -c 'sleep 30 & echo x'", "the command `sh` did not end within 500ms"),
+            (
+                "head -c 70000 /dev/zero",
+                "what the command `head` prints is longer than 64 KiB",
+            ),
+            ("true", "what the command `true` prints is empty"),
+            ("false", "the command `false` ended with exit code 1"),
+            ("sh -c 'kill -9 $$'", "the command `sh` was ended by a signal"),
+            (
+                "sh -c 'printf \"no\\033[2J key\\n\" >&2; exit 3'",
+                "the command `sh` ended with exit code 3: no\\u{1b}[2J key",
+            ),
+            (
+                "./no-such-program",
+                "the command `./no-such-program` cannot be started: No such file or directory (os error 2)",
+            ),
+        ] {
+            let started = std::time::Instant::now();
+            assert_eq!(
+                run(line).await.err().map(|problem| problem.what).as_deref(),
+                Some(expected),
+                "{line}"
+            );
+            assert!(started.elapsed() < Duration::from_secs(5), "{line}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Secrets that are kept elsewhere than in the ini file: fetched for sections that run, and for no others.
+//!
+//! Promise: a secret is a [`Secret`] from the moment it is there, and no message has a part of it.
+
+mod command;
+mod file;
+mod store;
+mod vault;
+
+use std::path::{Path, PathBuf};
+
+pub use store::{Error as StoreError, Store};
+
+use crate::config::{Elsewhere, Env, Fetch, Finding};
+use crate::net::{Proxies, Timeouts};
+use crate::redact::Secret;
+
+/// Bytes of a secret. The longest are private keys.
+pub const MOST_BYTES: usize = 64 << 10;
+
+/// How secrets are reached.
+pub struct Ways<'a> {
+    /// What relative paths are relative to, and where commands run: the ini file's directory.
+    pub base: &'a Path,
+    /// Where those of `secret set` are.
+    pub kept: Option<PathBuf>,
+    /// The environment, for the address and the token of Vault.
+    pub env: &'a Env<'a>,
+    /// The proxies of the environment.
+    pub proxies: &'a Proxies,
+    /// How long the steps of a request may take.
+    pub timeouts: &'a Timeouts,
+}
+
+/// Why a secret cannot be had.
+#[derive(Debug)]
+pub struct Failure {
+    /// What is wrong, where it was asked for, and what can be done.
+    pub finding: Finding,
+    /// It may be had later, without a change of the configuration.
+    pub is_passing: bool,
+}
+
+/// What went wrong, and what can be done.
+struct Problem {
+    what: String,
+    remedy: String,
+    is_passing: bool,
+}
+
+impl Problem {
+    fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            remedy: remedy.into(),
+            is_passing: false,
+        }
+    }
+
+    fn passing(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            is_passing: true,
+            ..Self::new(what, remedy)
+        }
+    }
+}
+
+/// The secrets with the names of their settings, or everything that is wrong.
+pub async fn fetch(wanted: &[Fetch], ways: &Ways<'_>) -> Result<Vec<(String, Secret)>, Vec<Failure>> {
+    let (mut secrets, mut failures) = (Vec::new(), Vec::new());
+    for Fetch { setting, place, from } in wanted {
+        let fetched = match from {
+            Elsewhere::File(path) => file::read(&ways.base.join(path)),
+            Elsewhere::Command(line) => command::run(line, ways.base).await,
+            Elsewhere::Kept(name) => store::fetch(ways.kept.as_deref(), name),
+            Elsewhere::Vault(reference) => vault::read(reference, ways).await,
+        };
+        match fetched {
+            Ok(secret) => secrets.push((setting.clone(), secret)),
+            Err(problem) => failures.push(Failure {
+                finding: Finding::error(place.clone(), problem.what).remedy(problem.remedy),
+                is_passing: problem.is_passing,
+            }),
+        }
+    }
+    if failures.is_empty() {
+        Ok(secrets)
+    } else {
+        Err(failures)
+    }
+}
+
+/// The secret that these bytes are: UTF-8, without the line break at its end, which every editor writes.
+pub fn text(bytes: Vec<u8>) -> Result<Secret, &'static str> {
+    if bytes.len() > MOST_BYTES {
+        return Err("is longer than 64 KiB");
+    }
+    let secret = String::from_utf8(bytes)
+        .map(Secret::new)
+        .map_err(|_| "is not text in UTF-8")?;
+    let whole = secret.expose();
+    let value = whole
+        .strip_suffix('\n')
+        .map_or(whole, |line| line.strip_suffix('\r').unwrap_or(line));
+    match value {
+        "" => Err("is empty"),
+        value if value.contains('\0') => Err("holds a NUL"),
+        value => Ok(Secret::new(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_break_at_the_end_is_not_part_of_a_secret() {
+        for (bytes, expected) in [
+            ("a\n", Ok("a")),
+            ("a\r\n", Ok("a")),
+            ("a\n\n", Ok("a\n")),
+            (" a ", Ok(" a ")),
+            ("\n", Err("is empty")),
+            ("a\0b", Err("holds a NUL")),
+        ] {
+            let read = text(bytes.as_bytes().to_vec());
+            assert_eq!(
+                read.as_ref().map(Secret::expose).map_err(|what| *what),
+                expected,
+                "{bytes:?}"
+            );
+        }
+        assert_eq!(text(vec![0xff]), Err("is not text in UTF-8"));
+        assert_eq!(text(vec![b'a'; MOST_BYTES + 1]), Err("is longer than 64 KiB"));
+    }
+}

@@ -1,0 +1,475 @@
+//! Secrets that are kept elsewhere than in the ini file, and that come to light nowhere.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+
+use insta::assert_snapshot;
+use oomnitza_connector::standin::{okta, oomnitza};
+use oomnitza_tests::{Answer, Asked, Authority, Fake, Output, Program, Servers};
+use serde_json::json;
+
+/// What Okta and Oomnitza want.
+const OKTA_TOKEN: &str = "00-okta-token-0123456789";
+const OOMNITZA_TOKEN: &str = "oomnitza-token-0123456789";
+const VAULT_TOKEN: &str = "hvs.vault-token-0123456789";
+
+fn servers() -> Servers {
+    let okta = okta::Settings {
+        token: OKTA_TOKEN.to_owned(),
+        people: 2,
+        ..okta::Settings::default()
+    };
+    let oomnitza = oomnitza::Settings {
+        token: OOMNITZA_TOKEN.to_owned(),
+        ..oomnitza::Settings::default()
+    };
+    Servers::start(okta, oomnitza)
+}
+
+/// The program with these lines for the two tokens.
+fn program(servers: &Servers, oomnitza: &str, okta: &str) -> Program {
+    Program::with(&format!(
+        "[oomnitza]\nurl = {}\n{oomnitza}\n\n[okta]\nenable = True\nurl = {}\ndefault_role = 25\ndefault_position = Employee\n{okta}\n",
+        servers.oomnitza.url(),
+        servers.okta.url()
+    ))
+}
+
+/// Fails where one of the tokens stands in what was printed.
+fn kept(output: &Output) -> &Output {
+    for token in [OKTA_TOKEN, OOMNITZA_TOKEN, VAULT_TOKEN] {
+        assert!(
+            !format!("{}{}", output.stdout, output.stderr).contains(token),
+            "{output}"
+        );
+    }
+    output
+}
+
+/// A Vault with one secret for each version of its engine, as strict as its API documentation.
+fn vault() -> Fake {
+    Fake::start(|asked: &Asked| {
+        if asked.method != "GET" || !asked.body.is_empty() {
+            return Err("a secret is read with GET".to_owned());
+        }
+        if asked.header("x-vault-request") != "true" {
+            return Err("it lacks X-Vault-Request".to_owned());
+        }
+        let refuse = |status: u16, errors: &[&str]| Ok(Answer::json(status, json!({ "errors": errors })));
+        if asked.header("x-vault-token") != VAULT_TOKEN {
+            return refuse(
+                403,
+                &["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"],
+            );
+        }
+        let envelope = |data| {
+            Ok(Answer::json(
+                200,
+                json!({ "request_id": "1", "lease_duration": 0, "data": data, "warnings": null }),
+            ))
+        };
+        match (asked.target.as_str(), asked.header("x-vault-namespace")) {
+            ("/v1/secret/data/okta", "") => {
+                envelope(json!({ "data": { "api_token": OKTA_TOKEN }, "metadata": { "version": 2 } }))
+            }
+            ("/v1/kv/oomnitza", "") | ("/v1/kv/oomnitza", "team/") => envelope(json!({ "api_token": OOMNITZA_TOKEN })),
+            ("/v1/secret/data/others", _) => refuse(403, &["1 error occurred:\n\t* permission denied\n\n"]),
+            _ => refuse(404, &[]),
+        }
+    })
+}
+
+#[test]
+fn each_place_gives_the_tokens() {
+    let servers = servers();
+    let vault = vault();
+    for (place, oomnitza, okta) in [
+        ("environment", "env_api_token = TOKEN_A", "env_api_token = TOKEN_B"),
+        ("file", "api_token_file = keys/a", "api_token_file = keys/b"),
+        (
+            "command",
+            "api_token_command = cat keys/a",
+            "api_token_command = sh -c \"cat 'keys/b'\"",
+        ),
+        ("store", "api_token_secret = a", "api_token_secret = okta.token"),
+        (
+            "vault",
+            "api_token_vault = kv/oomnitza#api_token",
+            "api_token_vault = secret/data/okta#api_token",
+        ),
+    ] {
+        // Relative paths begin where the ini file is.
+        let program = program(&servers, oomnitza, okta)
+            .env("TOKEN_A", OOMNITZA_TOKEN)
+            .env("TOKEN_B", OKTA_TOKEN)
+            .env("VAULT_ADDR", &vault.url())
+            .env("VAULT_TOKEN", VAULT_TOKEN)
+            .env("RUST_LOG", "trace");
+        program.write("keys/a", format!("{OOMNITZA_TOKEN}\n").as_bytes());
+        program.write("keys/b", OKTA_TOKEN.as_bytes());
+        for (name, value) in [("a", OOMNITZA_TOKEN), ("okta.token", OKTA_TOKEN)] {
+            let output = program.run_with_input(&["secret", "set", name], &format!("{value}\n"));
+            assert_eq!(kept(&output).code, Some(0), "{output}");
+        }
+        let ini = program.home().join("config.ini").display().to_string();
+        let before = servers.oomnitza.ledger().records;
+        let output = program.run(&["upload", "okta", "--ini", &ini]);
+        assert_eq!(kept(&output).code, Some(0), "{place}\n{output}");
+        assert_eq!(servers.oomnitza.ledger().records, before + 2, "{place}");
+        servers.assert_no_violations();
+    }
+    assert_eq!(vault.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_wrong_with_a_place_is_told_with_its_line() {
+    let servers = servers();
+    let mut told = String::new();
+    for line in [
+        "api_token = t\napi_token_file = keys/a",
+        "api_token_command = cat keys/a\nenv_api_token = TOKEN",
+        "env_api_token = TOKEN",
+        "api_token_file = nowhere",
+        "api_token_file = .",
+        "api_token_file = empty",
+        "api_token_command = sh -c \"echo the vault is locked >&2; exit 7\"",
+        "api_token_command = no-such-program --flag",
+        "api_token_command = cat 'keys/a",
+        "api_token_secret = nothing",
+        "api_token_secret = ../x",
+        "api_token_vault = secret/data/okta",
+        "api_token_vault = secret/data/okta#api_token",
+        "api_token_fil = keys/a",
+    ] {
+        let program = program(&servers, &format!("api_token = {OOMNITZA_TOKEN}"), line);
+        program.write("empty", b"\n");
+        let output = program.run(&["upload", "okta"]);
+        told.push_str(&format!("{line}\n{}\n", kept(&output).clone().without_stdout()));
+    }
+    assert_snapshot!(told);
+    // The same for [oomnitza].
+    let program = program(
+        &servers,
+        "api_token_file = nowhere",
+        &format!("api_token = {OKTA_TOKEN}"),
+    );
+    assert_snapshot!(program.run(&["check", "okta"]), @"
+    exit: 2
+    ----- stdout
+    ok [okta] settings: complete
+    ----- stderr
+    error: config.ini:3: [oomnitza] api_token_file: there is no file `nowhere`
+    hint: name a file that holds nothing but the secret; a relative path begins where the ini file is
+    ");
+    assert!(servers.okta.ledger().requests.is_empty());
+}
+
+#[test]
+fn a_password_in_the_file_gives_way_to_the_environment_as_it_always_has() {
+    let servers = Servers::start(
+        okta::Settings {
+            people: 2,
+            ..okta::Settings::default()
+        },
+        oomnitza::Settings {
+            user: Some(("admin".to_owned(), "right-password".to_owned())),
+            ..oomnitza::Settings::default()
+        },
+    );
+    let program = program(
+        &servers,
+        "username = admin\npassword = wrong-password\nenv_password = PASSWORD",
+        "api_token = stand-in-token\nenv_password = PASSWORD",
+    )
+    .env("PASSWORD", "right-password");
+    let output = program.run(&["upload", "okta"]);
+    assert_eq!(output.code, Some(0), "{output}");
+}
+
+#[test]
+fn vault_s_refusals_say_what_is_missing() {
+    let servers = servers();
+    let vault = vault();
+    let url = vault.url();
+    let mut told = String::new();
+    for (reference, environment) in [
+        ("secret/data/others#api_token", &[("VAULT_TOKEN", VAULT_TOKEN)][..]),
+        ("secret/okta#api_token", &[("VAULT_TOKEN", VAULT_TOKEN)]),
+        ("secret/data/okta#token", &[("VAULT_TOKEN", VAULT_TOKEN)]),
+        (
+            "secret/data/okta#api_token",
+            &[("VAULT_TOKEN", VAULT_TOKEN), ("VAULT_NAMESPACE", "other/")],
+        ),
+        ("secret/data/okta#api_token", &[("VAULT_TOKEN", "hvs.another-token")]),
+        ("secret/data/okta#api_token", &[]),
+        (
+            "secret/data/okta#api_token",
+            &[("VAULT_TOKEN", VAULT_TOKEN), ("VAULT_TOKEN_FILE", "token")],
+        ),
+        ("secret/data/okta#api_token", &[("VAULT_TOKEN_FILE", "nowhere")]),
+        (
+            "secret/data/okta#api_token",
+            &[("VAULT_TOKEN", VAULT_TOKEN), ("VAULT_CACERT", "nowhere")],
+        ),
+    ] {
+        let program = environment.iter().fold(
+            program(
+                &servers,
+                &format!("api_token = {OOMNITZA_TOKEN}"),
+                &format!("api_token_vault = {reference}"),
+            )
+            .env("VAULT_ADDR", &url),
+            |program, (name, value)| program.env(name, value),
+        );
+        let output = program.run(&["upload", "okta"]);
+        told.push_str(&format!("{reference} {environment:?}\n{}\n", kept(&output)));
+    }
+    assert_snapshot!(told);
+    assert_eq!(vault.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_vault_that_cannot_answer_is_asked_again_and_then_told() {
+    let servers = servers();
+    let sealed = Answer::json(503, json!({ "errors": ["Vault is sealed"] }));
+    let reference = "api_token_vault = secret/data/okta#api_token";
+    let run = |vault: &Fake| {
+        let program = program(&servers, &format!("api_token = {OOMNITZA_TOKEN}"), reference)
+            .env("VAULT_ADDR", &vault.url())
+            .env("VAULT_TOKEN", VAULT_TOKEN);
+        program.run(&["upload", "okta"])
+    };
+    let once = vault().instead(1, sealed.clone());
+    let output = run(&once);
+    assert_eq!((kept(&output).code, once.asked().len()), (Some(0), 2), "{output}");
+    let always = (1..=3).fold(vault(), |vault, nth| vault.instead(nth, sealed.clone()));
+    let output = run(&always);
+    assert_eq!(always.asked().len(), 3);
+    // Not the configuration's fault: a later run may do better.
+    assert_snapshot!(output, @"
+    exit: 1
+    ----- stdout
+    ----- stderr
+    error: config.ini:10: [okta] api_token_vault: Vault cannot answer now (status 503): Vault is sealed
+    hint: see with `vault status` whether it is sealed or on standby
+    ");
+    let elsewhere = Answer::json(307, json!({})).header("location", "https://active.example:8200/v1/secret/data/okta");
+    let output = run(&vault().instead(1, elsewhere));
+    assert!(
+        output.stderr.contains(
+            "Vault sends the request to https://active.example:8200/v1/secret/data/okta, where the token must not go"
+        ),
+        "{output}"
+    );
+    let long = Answer::json(200, format!("{{\"data\":\"{}\"}}", "x".repeat(2 << 20)));
+    let output = run(&vault().instead(1, long));
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("Vault cannot be asked: "), "{output}");
+}
+
+/// What answers for Vault over TLS: `openssl s_server`, which hands out files as whole answers.
+struct Secured {
+    child: std::process::Child,
+    _files: tempfile::TempDir,
+    url: String,
+}
+
+impl Secured {
+    fn start(authority: &Authority) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let (certificate, key) = authority.issue();
+        let body = json!({ "data": { "data": { "api_token": OKTA_TOKEN }, "metadata": {} } }).to_string();
+        let answer = format!(
+            "HTTP/1.0 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        std::fs::create_dir_all(files.path().join("v1/secret/data")).unwrap();
+        for (name, text) in [
+            ("c.pem", &certificate),
+            ("k.pem", &key),
+            ("v1/secret/data/okta", &answer),
+        ] {
+            std::fs::write(files.path().join(name), text).unwrap();
+        }
+        let mut child = Command::new("openssl")
+            .args([
+                "s_server",
+                "-accept",
+                "127.0.0.1:0",
+                "-HTTP",
+                "-cert",
+                "c.pem",
+                "-key",
+                "k.pem",
+            ])
+            .current_dir(files.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl can be run");
+        let lines = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        let mut lines = lines.skip_while(|line| !line.starts_with("ACCEPT "));
+        let address = lines
+            .next()
+            .expect("it says where it listens")
+            .replace("ACCEPT ", "https://");
+        // What else it says is read, so that it never waits for that.
+        std::thread::spawn(move || lines.count());
+        Self {
+            child,
+            _files: files,
+            url: address,
+        }
+    }
+}
+
+impl Drop for Secured {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_certificate_of_vault_s_is_looked_at() {
+    let servers = servers();
+    let authority = Authority::new("vault");
+    let vault = Secured::start(&authority);
+    let run = |certificates: &str| {
+        let program = program(
+            &servers,
+            &format!("api_token = {OOMNITZA_TOKEN}"),
+            "api_token_vault = secret/data/okta#api_token",
+        )
+        .env("VAULT_ADDR", &vault.url)
+        .env("VAULT_TOKEN", VAULT_TOKEN)
+        .env("VAULT_CACERT", certificates);
+        program.write("ca.pem", authority.certificate().as_bytes());
+        program.write("other.pem", Authority::new("another").certificate().as_bytes());
+        program.run(&["upload", "okta"])
+    };
+    let output = run("ca.pem");
+    assert_eq!(kept(&output).code, Some(0), "{output}");
+    let output = run("other.pem");
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(
+        output.stderr.contains("api_token_vault: Vault cannot be asked: "),
+        "{output}"
+    );
+}
+
+#[test]
+fn only_sections_that_run_fetch_their_secrets() {
+    let servers = servers();
+    let program = program(
+        &servers,
+        &format!("api_token = {OOMNITZA_TOKEN}"),
+        &format!(
+            "api_token = {OKTA_TOKEN}\n\n[okta.Other]\nenable = True\nurl = https://x.example\ndefault_role = 25\ndefault_position = Employee\napi_token_command = touch was-run\n\n[okta.Off]\nenable = False\napi_token_command = touch was-run"
+        ),
+    );
+    let output = program.run(&["upload", "okta", "okta.Off"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(!program.home().join("was-run").exists());
+}
+
+#[test]
+fn secrets_are_set_shown_on_purpose_listed_and_deleted() {
+    let program = Program::bare();
+    let set = |name: &str, value: &str| program.run_with_input(&["secret", "set", name], value);
+    let mut told = String::new();
+    for output in [
+        program.run(&["secret", "list"]),
+        set("okta", "hidden-value\n"),
+        set("b", "x"),
+        set("empty", "\n"),
+        set("a/b", "x"),
+        program.run(&["secret", "list"]),
+        program.run(&["secret", "get", "okta"]),
+        program.run(&["secret", "get", "okta", "--show"]),
+        program.run(&["secret", "get", "none"]),
+        program.run(&["secret", "delete", "okta"]),
+        program.run(&["secret", "delete", "okta"]),
+        program.run(&["secret", "set", "okta", "hidden-on-the-command-line"]),
+        program.run(&["secret", "set", "okta", "--hidden=value"]),
+    ] {
+        told.push_str(&format!("{output}\n"));
+    }
+    assert!(
+        !told.contains("hidden-on") && told.matches("hidden-value").count() == 1,
+        "{told}"
+    );
+    assert_snapshot!(told);
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |path: &str| {
+        std::fs::metadata(program.home().join(path))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    assert_eq!(mode(".config/oomnitza-connector/secrets"), 0o700);
+    assert_eq!(mode(".config/oomnitza-connector/secrets/b.secret"), 0o600);
+}
+
+#[test]
+fn what_is_typed_at_a_terminal_is_not_shown() {
+    let program = Program::bare();
+    let command = format!("{} secret set okta", Program::path().display());
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .env("HOME", program.home())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script of util-linux can be run");
+    // The terminal itself shows what comes before the program has asked.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    child.stdin.take().unwrap().write_all(b"typed-secret\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success() && shown.contains("which is not shown: "),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("is kept, 12 characters") && !shown.contains("typed-secret"),
+        "{shown}"
+    );
+    assert_eq!(
+        program.run(&["secret", "get", "okta", "--show"]).stdout,
+        "typed-secret\n"
+    );
+}
+
+#[test]
+fn a_secret_in_a_file_that_everybody_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let servers = servers();
+    let both = format!(
+        "api_token = {OKTA_TOKEN}\n\n[okta.Second]\nenable = True\nurl = {}\ndefault_role = 25\ndefault_position = Employee\napi_token = {OKTA_TOKEN}",
+        servers.okta.url()
+    );
+    let program = program(&servers, &format!("api_token = {OOMNITZA_TOKEN}"), &both);
+    let ini = program.home().join("config.ini");
+    let warnings = |mode: u32| {
+        std::fs::set_permissions(&ini, std::fs::Permissions::from_mode(mode)).unwrap();
+        let output = program.run(&["check", "okta", "okta.Second"]);
+        assert_eq!(output.code, Some(0), "{output}");
+        output.stderr
+    };
+    assert_eq!(
+        warnings(0o644),
+        "warning: config.ini: holds secrets, and every user of this machine can read it\nhint: run `chmod o-rwx config.ini`, or keep the secrets elsewhere (docs/secrets.md)\n"
+    );
+    assert_eq!(warnings(0o640), "");
+    // Where no secret stands in it, anybody may read it.
+    let text = std::fs::read_to_string(&ini)
+        .unwrap()
+        .replace("api_token = ", "api_token_command = echo ");
+    std::fs::write(&ini, text).unwrap();
+    assert_eq!(warnings(0o644), "");
+}

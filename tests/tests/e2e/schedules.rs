@@ -1,0 +1,316 @@
+//! Schedules: what is shown is what schedulers understand, what is installed can be removed, and nothing else is touched.
+
+use std::path::Path;
+use std::process::Command;
+
+use oomnitza_tests::{Output, Program, Servers};
+
+/// An ini file whose path has everything in it that means something to a shell, cron, systemd or XML.
+const ODD: &str = "50% o'ff & <co> \"x\" $HOME;#/my config.ini";
+
+fn program() -> Program {
+    let program = Program::bare();
+    let ini = "[oomnitza]\nurl = https://example.oomnitza.com\napi_token = t\n\n[okta]\nenable = True\n\n[ldap.A]\nenable = True\n\n[ldap]\nenable = False\n";
+    program.write("config.ini", ini.as_bytes());
+    program.write(ODD, ini.as_bytes());
+    program
+}
+
+/// As a snapshot shows it: without where the program is, and what its names end with.
+fn settled(program: &Program, output: &Output) -> String {
+    let mut text = output.to_string().replace(&real().display().to_string(), "[PROGRAM]");
+    let ini = program.home().join("config.ini");
+    for sections in [&["okta"][..], &["ldap.A", "okta"]] {
+        let sections: Vec<String> = sections.iter().map(|name| (*name).to_owned()).collect();
+        text = text.replace(
+            &oomnitza_connector::schedule::id(&sections, &ini),
+            &format!("[{}]", sections.join("+")),
+        );
+    }
+    text
+}
+
+fn real() -> std::path::PathBuf {
+    Program::path().canonicalize().unwrap()
+}
+
+/// Runs another program, which must do well.
+fn tool(name: &str, arguments: &[&str]) -> String {
+    let output = Command::new(name)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("{name}: {error}: run `make setup`"));
+    let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(
+        output.status.success(),
+        "{name} {arguments:?}\n{}\n{}",
+        text[0],
+        text[1]
+    );
+    text.concat()
+}
+
+#[test]
+fn each_scheduler_gets_what_it_reads() {
+    let program = program();
+    for (scheduler, timing) in [
+        ("cron", &["--at", "02:30"][..]),
+        ("systemd", &["--every", "6h", "--days", "mon-fri"]),
+        ("launchd", &["--at", "02:30", "--days", "sat,sun"]),
+        ("windows", &["--every", "15m"]),
+    ] {
+        let output = program.run(&[&["schedule", "print", "ldap.A", "okta", "--for", scheduler], timing].concat());
+        insta::with_settings!({ snapshot_suffix => scheduler }, {
+            insta::assert_snapshot!(settled(&program, &output));
+        });
+    }
+}
+
+#[test]
+fn what_cannot_be_scheduled_is_told_before_the_night() {
+    let program = program();
+    let said: Vec<String> = [
+        &["okta"][..],
+        &["okta", "--every", "7m"],
+        &["okta", "--at", "25:00"],
+        &["okta", "--at", "02:30", "--days", "weekdays"],
+        &["otka", "--at", "02:30"],
+        &["ldap", "--at", "02:30"],
+    ]
+    .iter()
+    .map(|arguments| {
+        let output = program.run(&[&["schedule", "print"], *arguments].concat());
+        assert_eq!(output.code, Some(2), "{output}");
+        settled(&program, &output)
+    })
+    .collect();
+    insta::assert_snapshot!(said.join("\n"));
+    assert_eq!(
+        program
+            .run(&["schedule", "print", "okta", "--at", "02:30", "--every", "1h"])
+            .code,
+        Some(2)
+    );
+}
+
+/// A crontab's line runs through cron's own reading and a shell, and reaches the program with the names as they are.
+#[test]
+fn a_line_of_a_crontab_runs_the_sections_of_a_file_with_an_odd_name() {
+    let servers = Servers::with_people(3);
+    let program = servers.program();
+    let ini = std::fs::read(program.home().join("config.ini")).unwrap();
+    program.write(ODD, &ini);
+    let output = program.run(&["schedule", "print", "okta", "--at", "02:30", "--ini", ODD]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let line = output.stdout.lines().nth(1).unwrap();
+    let command = line.strip_prefix("30 2 * * * ").unwrap();
+    // What cron does: `\%` is a `%`, and any other `%` would end the command.
+    let command = command.replace("\\%", "\0");
+    assert!(!command.contains('%'), "{line}");
+    let status = Command::new("sh")
+        .args(["-c", &command.replace('\0', "%")])
+        .current_dir("/")
+        .env_clear()
+        .env("HOME", program.home())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{line}");
+    servers.assert_arrived(0..3);
+}
+
+/// The files of systemd, by systemd itself.
+#[test]
+fn systemd_finds_nothing_wrong_with_its_units() {
+    let program = program();
+    let output = program.run(&[
+        "schedule", "print", "okta", "--at", "02:30", "--days", "mon-fri", "--ini", ODD, "--for", "systemd", "--system",
+    ]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let (service, timer) = output.stdout.split_once("\n\n# /etc/systemd/system/").unwrap();
+    let (_, timer) = timer.split_once('\n').unwrap();
+    let path = |kind: &str| program.home().join(format!("okta.{kind}")).display().to_string();
+    program.write("okta.service", service.as_bytes());
+    program.write("okta.timer", timer.as_bytes());
+    let said = tool(
+        "systemd-analyze",
+        &["verify", "--man=no", &path("service"), &path("timer")],
+    );
+    assert!(!said.contains("okta."), "{said}");
+    for (timing, calendar) in [
+        (&["--at", "02:30", "--days", "mon-fri"][..], "Mon..Fri *-*-* 02:30:00"),
+        (&["--every", "15m"], "*-*-* *:00/15:00"),
+        (&["--every", "6h", "--days", "sun"], "Sun *-*-* 00/6:00:00"),
+    ] {
+        let output = program.run(&[&["schedule", "print", "okta", "--for", "systemd"], timing].concat());
+        let line = output
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("OnCalendar="))
+            .unwrap();
+        let said = tool("systemd-analyze", &["calendar", line]);
+        assert!(said.contains(&format!("Normalized form: {calendar}")), "{line}\n{said}");
+    }
+}
+
+#[test]
+fn launchd_and_windows_get_the_words_as_they_are() {
+    let program = program();
+    let print = |scheduler: &str| {
+        let output = program.run(&[
+            "schedule", "print", "okta", "--every", "30m", "--days", "mon", "--ini", ODD, "--for", scheduler,
+        ]);
+        assert_eq!(output.code, Some(0), "{output}");
+        program.write(scheduler, output.stdout.as_bytes()).display().to_string()
+    };
+    let ini = program.home().join(ODD).display().to_string();
+    let code = "import plistlib,sys; p=plistlib.load(open(sys.argv[1],'rb')); print('\\n'.join(p['ProgramArguments'])); print(p['StartCalendarInterval'])";
+    let said = tool("python3", &["-c", code, &print("launchd")]);
+    let expected = format!(
+        "{}\nupload\nokta\n--ini\n{ini}\n[{{'Weekday': 1, 'Minute': 0}}, {{'Weekday': 1, 'Minute': 30}}]\n",
+        real().display()
+    );
+    assert_eq!(said, expected);
+    let code = "import xml.etree.ElementTree as e,sys; n='{http://schemas.microsoft.com/windows/2004/02/mit/task}'; t=e.parse(sys.argv[1]); print(t.find(f'.//{n}Command').text); print(t.find(f'.//{n}Arguments').text)";
+    let said = tool("python3", &["-c", code, &print("windows")]);
+    let expected = format!(
+        "{}\nupload okta --ini \"{}\"\n",
+        real().display(),
+        ini.replace('"', "\\\"")
+    );
+    assert_eq!(said, expected);
+}
+
+/// The program with tools on its PATH that stand in for the machine's: they do what these do with their files, and note how they were
+/// called.
+fn with_tools() -> Program {
+    let program = program();
+    for (name, script) in [
+        (
+            "crontab",
+            "case $1 in -l) cat \"$HOME/tab\" 2>/dev/null || { echo 'no crontab for tester' >&2; exit 1; };; -) cat > \"$HOME/tab\";; esac",
+        ),
+        (
+            "systemctl",
+            "echo \"$*\" >> \"$HOME/calls\"; [ ! -e \"$HOME/broken\" ] || { echo 'Failed to connect to bus' >&2; exit 1; }",
+        ),
+    ] {
+        let path = program.write(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n").as_bytes());
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", program.home().join("bin").display());
+    program.env("PATH", &path)
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_crontab_keeps_what_is_not_ours() {
+    let program = with_tools();
+    let tab = program.home().join("tab");
+    let run = |arguments: &[&str]| {
+        let output = program.run(&[&["schedule"], arguments].concat());
+        assert_eq!(output.code, Some(0), "{output}");
+        settled(&program, &output)
+    };
+    let nothing = run(&["remove", "okta"]);
+    assert!(
+        nothing.contains("nothing to remove: there is no [okta]") && !tab.exists(),
+        "{nothing}"
+    );
+    let others = "MAILTO=ops@example.com\n\n# others\n*/5 * * * * date +\\%s\n";
+    program.write("tab", others.as_bytes());
+    run(&["install", "okta", "--at", "02:30"]);
+    let once = read(&tab);
+    assert!(once.starts_with(others) && once.contains("\n30 2 * * * "), "{once}");
+    run(&["install", "okta", "--at", "02:30"]);
+    assert_eq!(read(&tab), once, "twice is once");
+    run(&["install", "okta", "ldap.A", "--every", "1h"]);
+    run(&["install", "okta", "--every", "20m"]);
+    let both = read(&tab);
+    assert!(
+        both.contains("\n*/20 * * * * ") && both.contains("\n0 */1 * * * ") && !both.contains("30 2"),
+        "{both}"
+    );
+    run(&["remove", "okta"]);
+    run(&["remove", "okta", "ldap.A"]);
+    assert_eq!(read(&tab), others);
+
+    // One that somebody tore is left alone.
+    run(&["install", "okta", "--at", "02:30"]);
+    let torn = read(&tab).replace("# END", "# END of");
+    program.write("tab", torn.as_bytes());
+    let output = program.run(&["schedule", "remove", "okta"]);
+    assert_eq!((output.code, read(&tab)), (Some(1), torn), "{output}");
+    assert!(
+        output.stderr.contains("and no line `# END oomnitza-connector-okta-"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_timer_is_installed_renewed_and_removed_and_nobody_else_s_is() {
+    let program = with_tools();
+    let units = program.home().join(".config/systemd/user");
+    let run = |arguments: &[&str]| program.run(&[&["schedule"], arguments, &["--for", "systemd"]].concat());
+    let id = oomnitza_connector::schedule::id(&["okta".to_owned()], &program.home().join("config.ini"));
+    for time in ["02:30", "04:00"] {
+        let output = run(&["install", "okta", "--at", time]);
+        assert_eq!(output.code, Some(0), "{output}");
+        let timer = read(&units.join(format!("{id}.timer")));
+        assert!(timer.contains(&format!("OnCalendar=*-*-* {time}:00\n")), "{timer}");
+    }
+    let calls = read(&program.home().join("calls")).replace(&id, "[ID]");
+    assert_eq!(
+        calls,
+        "--user daemon-reload\n--user enable [ID].timer\n--user restart [ID].timer\n".repeat(2)
+    );
+    let output = run(&["remove", "okta"]);
+    assert_eq!(
+        (output.code, std::fs::read_dir(&units).unwrap().count()),
+        (Some(0), 0),
+        "{output}"
+    );
+
+    let foreign = program.write(
+        &format!(".config/systemd/user/{id}.timer"),
+        b"[Timer]\nOnCalendar=daily\n",
+    );
+    for arguments in [&["install", "okta", "--at", "02:30"][..], &["remove", "okta"]] {
+        let output = run(arguments);
+        assert_eq!(output.code, Some(1), "{output}");
+        assert!(output.stderr.contains("was not written by this program"), "{output}");
+    }
+    assert_eq!(read(&foreign), "[Timer]\nOnCalendar=daily\n");
+    std::fs::remove_file(foreign).unwrap();
+
+    program.write("broken", b"");
+    let output = run(&["install", "okta", "--at", "02:30"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(
+        output
+            .stderr
+            .starts_with("error: `systemctl --user daemon-reload` failed: Failed to connect to bus\nhint: "),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_scheduler_that_is_not_there_is_told() {
+    let program = program().env("PATH", "/nonexistent");
+    for (scheduler, tool) in [
+        ("cron", "crontab"),
+        ("systemd", "systemctl"),
+        ("launchd", "launchctl"),
+        ("windows", "schtasks"),
+    ] {
+        let output = program.run(&["schedule", "install", "okta", "--at", "02:30", "--for", scheduler]);
+        assert_eq!(output.code, Some(1), "{output}");
+        assert!(
+            output.stderr.starts_with(&format!("error: `{tool}` cannot be run: "))
+                && output.stderr.contains("\nhint: "),
+            "{output}"
+        );
+    }
+}

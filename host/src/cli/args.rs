@@ -116,10 +116,10 @@ pub(super) enum Action {
         connectors: Vec<String>,
     },
     /// Have sections run by cron, systemd, launchd or the Windows Task Scheduler
-    #[command(subcommand)]
+    #[command(subcommand, after_help = super::schedule::EXAMPLES)]
     Schedule(super::schedule::Action),
     /// Keep secrets outside of the ini file, for lines such as `api_token_secret = NAME`
-    #[command(subcommand)]
+    #[command(subcommand, after_help = super::secret::EXAMPLES)]
     Secret(super::secret::Action),
     /// See it work: a stand-in Oomnitza and sample sources on this machine, and a real upload between them
     #[command(after_help = DEMO_EXAMPLES)]

@@ -1,6 +1,6 @@
 //! What every action begins with: the ini file, its sections, and Oomnitza.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -145,12 +145,14 @@ impl Opened {
         Ok(Oomnitza::sign_in(&destination, options).await?)
     }
 
+    /// How long uploads of one section are repeated.
+    pub(super) fn retry(&self) -> Duration {
+        self.destination.retry_budget
+    }
+
     /// Says once that others can read the ini file, which holds a secret.
-    #[cfg(unix)]
     fn warn_of_readers(&self) {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(&self.ini.path).map_or(0, |metadata| metadata.permissions().mode());
-        if mode & 0o004 != 0 && !self.has_warned.swap(true, Ordering::Relaxed) {
+        if is_public(&self.ini.path) && !self.has_warned.swap(true, Ordering::Relaxed) {
             let what = "holds secrets, and every user of this machine can read it";
             let remedy = format!(
                 "run `chmod o-rwx {}`, or keep the secrets elsewhere (docs/secrets.md)",
@@ -159,15 +161,19 @@ impl Opened {
             say_all(&[Finding::warning(self.ini.place(), what).remedy(remedy)]);
         }
     }
+}
 
-    /// Who can read the file is inherited from its directory.
-    #[cfg(not(unix))]
-    fn warn_of_readers(&self) {}
+/// Whether every user of the machine can read a file.
+#[cfg(unix)]
+fn is_public(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+}
 
-    /// How long uploads of one section are repeated.
-    pub(super) fn retry(&self) -> Duration {
-        self.destination.retry_budget
-    }
+/// Who can read it is inherited from its directory.
+#[cfg(not(unix))]
+fn is_public(_path: &Path) -> bool {
+    false
 }
 
 /// Says that Oomnitza cannot be signed in to.

@@ -14,7 +14,7 @@ use crate::config::{self, Ini};
 use crate::redact::clean;
 use crate::schedule::{Schedule, When, cron, id, launchd, systemd, windows};
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   oomnitza-connector schedule print okta --at 02:30
   oomnitza-connector schedule install ldap okta --every 6h --days mon-fri
@@ -23,7 +23,6 @@ Examples:
 
 /// What to do with a schedule.
 #[derive(Debug, Subcommand)]
-#[command(after_help = EXAMPLES)]
 pub(super) enum Action {
     /// Show what would be installed, and install nothing
     #[command(after_help = EXAMPLES)]

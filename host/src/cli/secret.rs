@@ -11,8 +11,9 @@ use super::output::{chain, print, say};
 use crate::redact::Secret;
 use crate::secrets::{MOST_BYTES, Store, StoreError, text};
 
-const SET_EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
+  oomnitza-connector secret list
   oomnitza-connector secret set okta              asks for it, without showing it
   pass show okta | oomnitza-connector secret set okta
 
@@ -22,7 +23,7 @@ Then, in [okta]: api_token_secret = okta";
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
     /// Keep a secret: from standard input, or asked for where that is a terminal
-    #[command(after_help = SET_EXAMPLES)]
+    #[command(after_help = EXAMPLES)]
     Set {
         /// What it is called
         name: String,

@@ -41,10 +41,15 @@ pub(super) async fn sections(
     let names = once(names);
     let mut jobs = Vec::new();
     for name in &names {
-        jobs.push((name.clone(), opened.job(name).await));
+        // What gives a secret may take its time; whoever stops meanwhile does not wait for it.
+        let job = tokio::select! {
+            job = opened.job(name) => job.map(Some),
+            () = stop.asked() => Ok(None),
+        };
+        jobs.push((name.clone(), job));
     }
     // With nothing to run, nobody is signed in anywhere.
-    let oomnitza = if jobs.iter().any(|(_, job)| job.is_ok()) {
+    let oomnitza = if jobs.iter().any(|(_, job)| matches!(job, Ok(Some(_)))) {
         tokio::select! {
             signed_in = opened.sign_in() => Some(signed_in.map_err(|error| say_sign_in(&error))?),
             // Nothing has begun, so an Oomnitza that does not answer is not waited for.
@@ -54,12 +59,12 @@ pub(super) async fn sections(
         None
     };
     let board = Board::default();
-    let work = |(place, (name, job)): (usize, (String, Result<Job, Error>))| {
+    let work = |(place, (name, job)): (usize, (String, Result<Option<Job>, Error>))| {
         let (opened, oomnitza, stop, board) = (opened.clone(), oomnitza.clone(), stop.clone(), board.clone());
         let options = options(&opened, common);
         async move {
             match (job, &oomnitza) {
-                (Ok(job), Some(oomnitza)) if !stop.is_asked() => {
+                (Ok(Some(job)), Some(oomnitza)) if !stop.is_asked() => {
                     section(place, &job, &opened, oomnitza, options, &board, &stop).await
                 }
                 (Ok(_), _) => Report {

@@ -377,6 +377,27 @@ fn only_sections_that_run_fetch_their_secrets() {
 }
 
 #[test]
+fn whoever_stops_while_a_secret_is_fetched_does_not_wait_for_it() {
+    let servers = servers();
+    let line = "api_token_command = sh -c \"touch begun; exec sleep 20\"";
+    let program = program(&servers, &format!("api_token = {OOMNITZA_TOKEN}"), line);
+    let mut running = program.launch(&["upload", "okta"]);
+    let begun = program.home().join("begun");
+    running.wait_until("the command runs", || begun.exists());
+    let started = std::time::Instant::now();
+    running.signal("TERM");
+    let output = running.end();
+    assert_eq!(output.code, Some(3), "{output}");
+    assert!(started.elapsed().as_secs() < 10, "{output}");
+    assert!(
+        output
+            .stderr
+            .ends_with("[okta] interrupted; it is safe to run it again\n"),
+        "{output}"
+    );
+}
+
+#[test]
 fn secrets_are_set_shown_on_purpose_listed_and_deleted() {
     let program = Program::bare();
     let set = |name: &str, value: &str| program.run_with_input(&["secret", "set", name], value);

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
 /// A section's name as a part of a file's: letters, digits, `.`, `_`, `-`, never hidden, at most 80 characters.
 pub(crate) fn plain(section: &str) -> String {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
@@ -17,6 +19,21 @@ pub(crate) fn plain(section: &str) -> String {
     } else {
         name
     }
+}
+
+/// A section's name as that of a folder of its own, on every system: two sections never share one, and none is a device's name.
+pub(crate) fn folder(section: &str) -> String {
+    let name = plain(section);
+    let stem = name.split('.').next().unwrap_or(&name).to_ascii_uppercase();
+    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
+    // Windows takes a dot away from the end of a name.
+    if name == section && !is_device && !name.ends_with('.') {
+        return name;
+    }
+    let digest = Sha256::digest(section.as_bytes());
+    let mark: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("_{name}-{mark}")
 }
 
 /// A directory that only this user can look into, made if need be.
@@ -111,6 +128,36 @@ mod tests {
             assert_eq!(plain(section), name, "{section}");
         }
         assert_eq!(plain(&"x".repeat(500)).len(), 80);
+    }
+
+    #[test]
+    fn a_section_s_folder_is_its_own_and_no_device() {
+        assert_eq!(
+            (folder("okta").as_str(), folder("ldap.Contractors").as_str()),
+            ("okta", "ldap.Contractors")
+        );
+        let odd = [
+            "ldap.a b",
+            "ldap.a_b",
+            "../x",
+            "con",
+            "CON.x",
+            "lpt1",
+            "okta.",
+            "ldap.\u{fc}",
+            "",
+            ".",
+        ];
+        let folders: std::collections::BTreeSet<String> = odd.iter().map(|section| folder(section)).collect();
+        assert_eq!(folders.len(), odd.len());
+        for (section, folder) in odd.iter().map(|section| (section, folder(section))) {
+            let is_as_written = folder == "ldap.a_b";
+            assert!(is_as_written || folder.starts_with('_'), "{section}: {folder}");
+            assert!(
+                !folder.contains(['/', '\\', ' ']) && !folder.ends_with('.'),
+                "{section}: {folder}"
+            );
+        }
     }
 
     #[cfg(unix)]

@@ -9,6 +9,7 @@ pub mod config;
 pub mod contract;
 mod files;
 pub mod journal;
+pub mod logging;
 pub mod mapping;
 pub mod net;
 pub mod oomnitza;

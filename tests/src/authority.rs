@@ -28,12 +28,18 @@ impl Authority {
 
     /// A server's certificate for this machine's own names, and its key, PEM.
     pub fn issue(&self) -> (String, String) {
-        let mut params =
-            CertificateParams::new(["127.0.0.1".to_owned(), "localhost".to_owned()]).expect("names are names");
+        self.issue_with(&["127.0.0.1", "localhost"], |_| ())
+    }
+
+    /// One for other names, and with something else about it.
+    pub fn issue_with(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (String, String) {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("names are names");
         // Says that it is no authority: clients refuse one that serves.
         params.is_ca = IsCa::ExplicitNoCa;
         params.use_authority_key_identifier_extension = true;
         params.distinguished_name.push(DnType::CommonName, "localhost");
+        change(&mut params);
         let key = KeyPair::generate().expect("keys can be made");
         let certificate = params.signed_by(&key, &self.issuer).expect("certificates can be made");
         (certificate.pem(), key.serialize_pem())

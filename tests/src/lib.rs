@@ -5,6 +5,8 @@ mod audit;
 mod authority;
 pub mod directory;
 mod fake;
+mod kept;
+pub mod openssl;
 mod output;
 mod program;
 pub mod proxy;

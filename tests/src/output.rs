@@ -33,6 +33,26 @@ impl Output {
             .collect()
     }
 
+    /// The records of the requests that `--testmode` shows, one request a line, each as it would be sent.
+    pub fn shown(&self) -> Vec<String> {
+        #[derive(serde::Deserialize)]
+        struct Shown {
+            method: String,
+            path: String,
+            body: Vec<Box<serde_json::value::RawValue>>,
+        }
+        let mut records = Vec::new();
+        for line in self.stdout.lines() {
+            let shown: Shown = serde_json::from_str(line).expect("a request as JSON");
+            assert!(
+                shown.method == "POST" && shown.path.starts_with("/api/v2/bulk/"),
+                "{line}"
+            );
+            records.extend(shown.body.iter().map(|record| record.get().to_owned()));
+        }
+        records
+    }
+
     /// What it said to people only.
     pub fn without_stdout(self) -> Self {
         Self {

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 
+use crate::kept;
 use crate::output::Output;
 use crate::running::Running;
 
@@ -13,7 +14,18 @@ use crate::running::Running;
 pub struct Program {
     home: Arc<TempDir>,
     environment: Vec<(String, String)>,
+    /// Files that the test put there, as paths below the home.
+    own: Arc<Mutex<Vec<PathBuf>>>,
+    /// Whether it also keeps a log that says all it can, which is searched for secrets.
+    is_talkative: bool,
+    /// What must be nowhere besides the secrets of the ini file.
+    secrets: Vec<String>,
 }
+
+/// A log that says all it can, beside what people see.
+const TALKATIVE: &str = r#"{"version": 1, "formatters": {"all": {"format": "%(name)s %(section)s %(levelname)s %(message)s"}},
+    "handlers": {"all": {"class": "logging.FileHandler", "filename": "all.log", "formatter": "all"}},
+    "root": {"level": "NOTSET", "handlers": ["all"]}}"#;
 
 impl Program {
     /// The program with this `config.ini`.
@@ -28,12 +40,27 @@ impl Program {
         Self {
             home: Arc::new(TempDir::new().expect("a temporary directory can be made")),
             environment: Vec::new(),
+            own: Arc::default(),
+            is_talkative: true,
+            secrets: Vec::new(),
         }
     }
 
     /// With an environment variable.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With the log that the program has by itself, which those who run it from cron see.
+    pub fn with_its_own_log(mut self) -> Self {
+        self.is_talkative = false;
+        self.env("RUST_LOG", "")
+    }
+
+    /// With a secret that is not in its ini file: what it prints and writes is searched for it too.
+    pub fn keeping(mut self, secret: &str) -> Self {
+        self.secrets.push(secret.to_owned());
         self
     }
 
@@ -50,6 +77,10 @@ impl Program {
         // As a careful admin has it: what may hold secrets is nobody else's to read.
         #[cfg(unix)]
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
+        self.own
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(PathBuf::from(name));
         path
     }
 
@@ -69,30 +100,29 @@ impl Program {
         // It may have ended without a wish to read it.
         _ = std::io::Write::write_all(&mut stdin, input.as_bytes());
         drop(stdin);
-        Running::new(child, arguments, self.home.clone()).end()
+        self.running(child, arguments).end()
     }
 
     /// Starts it, to do something to it while it runs.
     pub fn launch(&self, arguments: &[&str]) -> Running {
-        Running::new(self.start(arguments), arguments, self.home.clone())
+        self.running(self.start(arguments), arguments)
     }
 
-    /// The files that are in its home by now, as paths below it.
+    fn running(&self, child: Child, arguments: &[&str]) -> Running {
+        let ini = std::fs::read(self.home().join("config.ini")).unwrap_or_default();
+        let mut secrets = kept::secrets(&String::from_utf8_lossy(&ini));
+        secrets.extend_from_slice(&self.secrets);
+        Running::new(child, arguments, self.home.clone(), secrets, self.own.clone())
+    }
+
+    /// The files that are in its home by now, as paths below it. The log that is there for the search for secrets is not one of them.
     pub fn files(&self) -> Vec<PathBuf> {
-        fn below(directory: &Path, files: &mut Vec<PathBuf>) {
-            for entry in std::fs::read_dir(directory).expect("directories can be read") {
-                let path = entry.expect("directories can be read").path();
-                if path.is_dir() {
-                    below(&path, files);
-                } else {
-                    files.push(path);
-                }
-            }
-        }
-        let mut files = Vec::new();
-        below(self.home(), &mut files);
-        let relative = |path: PathBuf| path.strip_prefix(self.home()).map(Path::to_owned).unwrap_or(path);
-        files.into_iter().map(relative).collect()
+        let is_log = |path: &Path| {
+            path == Path::new("logging.json") || path.extension().is_some_and(|extension| extension == "log")
+        };
+        let mut files = below(self.home());
+        files.retain(|path| !self.is_talkative || !is_log(path));
+        files
     }
 
     /// Runs it with this file as its standard output.
@@ -106,7 +136,7 @@ impl Program {
             .stdout(file)
             .spawn()
             .expect("the program can be started");
-        Running::new(child, arguments, self.home.clone()).end()
+        self.running(child, arguments).end()
     }
 
     /// Starts it; whoever does waits for it.
@@ -115,6 +145,9 @@ impl Program {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
+        if self.is_talkative {
+            self.write("logging.json", TALKATIVE.as_bytes());
+        }
         let mut command = Command::new(Self::path());
         command
             .args(arguments)
@@ -123,6 +156,8 @@ impl Program {
             .env("HOME", self.home())
             .env("PATH", "/usr/bin:/bin")
             .env("OOMNITZA_RETRY_BASE_MS", "1")
+            // Warnings on standard error and no log files; what else is logged, the tests of the log show.
+            .env("RUST_LOG", "warn")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -140,4 +175,21 @@ impl Program {
         );
         path
     }
+}
+
+/// The files below a directory, as paths below it.
+pub(crate) fn below(directory: &Path) -> Vec<PathBuf> {
+    let (mut files, mut open) = (Vec::new(), vec![directory.to_owned()]);
+    while let Some(next) = open.pop() {
+        // What a test made unreadable, the program cannot have written.
+        for entry in std::fs::read_dir(next).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.is_file() {
+                files.push(path.strip_prefix(directory).expect("it is below").to_owned());
+            }
+        }
+    }
+    files
 }

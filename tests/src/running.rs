@@ -1,6 +1,7 @@
 //! The program while it runs.
 
 use std::io::Read;
+use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -21,10 +22,19 @@ pub struct Running {
     stderr: Stream,
     /// Kept until it has ended.
     home: Arc<TempDir>,
+    /// What must be nowhere, but in the test's own files.
+    secrets: Vec<String>,
+    own: Arc<Mutex<Vec<PathBuf>>>,
 }
 
 impl Running {
-    pub(crate) fn new(mut child: Child, arguments: &[&str], home: Arc<TempDir>) -> Self {
+    pub(crate) fn new(
+        mut child: Child,
+        arguments: &[&str],
+        home: Arc<TempDir>,
+        secrets: Vec<String>,
+        own: Arc<Mutex<Vec<PathBuf>>>,
+    ) -> Self {
         // Read while it runs: a full pipe would stop it.
         let stdout = Stream::read(child.stdout.take());
         let stderr = Stream::read(child.stderr.take());
@@ -34,6 +44,8 @@ impl Running {
             stdout,
             stderr,
             home,
+            secrets,
+            own,
         }
     }
 
@@ -100,12 +112,16 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(2));
         };
-        Output {
+        let output = Output {
             code: status.code(),
             stdout: self.stdout.whole(),
             stderr: self.stderr.whole(),
             home: self.home.path().to_owned(),
-        }
+        };
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        crate::kept::assert_kept(&output, &self.secrets, &own);
+        drop(own);
+        output
     }
 }
 

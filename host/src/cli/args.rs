@@ -151,15 +151,24 @@ pub(super) struct Common {
     /// Show the mappings which would be used by the connector, and stop
     #[arg(long, global = true)]
     pub(super) show_mappings: bool,
-    /// Show the records which would be sent, and send nothing
+    /// Show the requests which would be sent, and send nothing
     #[arg(long, global = true)]
     pub(super) testmode: bool,
+    /// Save the data loaded from the other system, and what is sent of it, in `saved_data`
+    #[arg(long, global = true)]
+    pub(super) save_data: bool,
     /// Number of records to pull and process from each connection; they are sent one by one
     #[arg(long, global = true, value_name = "N", value_parser = count)]
     pub(super) record_count: Option<u64>,
     /// Sections that run side by side; 1 runs one after the other
     #[arg(long, global = true, value_name = "N", default_value_t = 4, value_parser = jobs)]
     pub(super) jobs: usize,
+    /// Logging config file to use (Python's dictConfig, JSON) [default: `logging.json` beside the ini file, where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) logging_config: Option<PathBuf>,
+    /// Write log lines and reports on the console as JSON, one object a line
+    #[arg(long, global = true)]
+    pub(super) json_log: bool,
     /// Print reports as JSON, one line a section, on standard output
     #[arg(long, global = true)]
     pub(super) json: bool,

@@ -3,9 +3,10 @@
 use super::args::Common;
 use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
-use super::output::{print, say};
+use super::output::{print, tell};
 use super::report;
 use crate::catalog::BuiltIn;
+use crate::logging::Gravity;
 use crate::oomnitza::Oomnitza;
 use crate::redact::clean;
 use crate::run::{self, Blame, Error, Step};
@@ -39,7 +40,7 @@ pub(super) async fn check(names: &[String], common: &Common, built_in: &'static 
                 Blame::Config if worst == Exit::Config => Exit::Config,
                 _ => Exit::Failed,
             };
-            say(&report::failure(&clean(name, 80), &error));
+            tell(Gravity::Error, Some(name), &report::failure(&clean(name, 80), &error));
         }
     }
     worst

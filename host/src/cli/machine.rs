@@ -10,6 +10,14 @@ pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Switches core dumps off: memory holds credentials, and a dump would put them on a disk, for others to read.
+pub(super) fn keep_memory_private() {
+    #[cfg(unix)]
+    if let Err(error) = rlimit::setrlimit(rlimit::Resource::CORE, 0, 0) {
+        tracing::warn!(%error, "core dumps cannot be switched off");
+    }
+}
+
 /// The user's own directory for what can be made again.
 pub(super) fn cache() -> Option<PathBuf> {
     directory("XDG_CACHE_HOME", ".cache", "Library/Caches")
@@ -47,6 +55,15 @@ fn directory(xdg: &str, unix: &str, mac: &str) -> Option<PathBuf> {
         path("HOME")?.join(if cfg!(target_os = "macos") { mac } else { unix })
     };
     Some(base.join("oomnitza-connector"))
+}
+
+/// Certificate authorities to trust instead of the machine's: what the Python connector's libraries read (`REQUESTS_CA_BUNDLE`, else
+/// `CURL_CA_BUNDLE`), a file or a directory. `SSL_CERT_FILE` and `SSL_CERT_DIR` name the machine's own.
+pub(super) fn bundle() -> Option<PathBuf> {
+    ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+        .into_iter()
+        .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
+        .map(PathBuf::from)
 }
 
 /// How long waits before another try are. `OOMNITZA_RETRY_BASE_MS` shortens them where a test would wait.

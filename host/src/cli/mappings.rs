@@ -5,10 +5,11 @@ use serde_json::{Map, Value};
 use super::args::Common;
 use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
-use super::output::{print, say};
+use super::output::{print, say, tell};
 use super::report;
 use crate::catalog::BuiltIn;
 use crate::config;
+use crate::logging::Gravity;
 use crate::mapping::{Field, Merged, Origin};
 use crate::oomnitza::Oomnitza;
 use crate::redact::clean;
@@ -38,7 +39,7 @@ pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [
             Ok(text) if print(&text).is_err() => break,
             Ok(_) => reports.push(Report::new(&name)),
             Err(error) => {
-                say(&report::failure(&clean(&name, 80), &error));
+                tell(Gravity::Error, Some(&name), &report::failure(&clean(&name, 80), &error));
                 reports.push(Report::failed(&name, error));
             }
         }

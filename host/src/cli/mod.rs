@@ -41,7 +41,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [B
 }
 
 fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
-    logging::start();
+    if let Err(exit) = logging::start(&cli) {
+        return exit;
+    }
+    machine::keep_memory_private();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(machine::cores().max(2))
         .enable_all()

@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::args::Common;
 use super::exit::Exit;
 use super::machine;
-use super::output::{chain, say, say_all};
+use super::output::{chain, say, say_all, tell};
 use crate::capabilities::http;
 use crate::catalog::{BuiltIn, Catalog};
-use crate::config::{self, Destination, Finding, Ini};
+use crate::config::{self, Destination, Finding, Ini, SignIn};
+use crate::logging::{self, Gravity};
 use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::{self, Oomnitza};
 use crate::run::{self, Context, Error, Job, prepare};
@@ -49,9 +50,16 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
     say_all(&destination.warnings);
     let proxies = Proxies::from_env(&machine::variable).map_err(|error| {
         let hint = "write it like `http://proxy.example.com:3128`, or unset it";
-        say(&chain(&error.to_string(), &error, Some(hint)));
+        tell(Gravity::Error, None, &chain(&error.to_string(), &error, Some(hint)));
         Exit::Config
     })?;
+    let oomnitza_proxies = run::proxies(&destination.common, &proxies, place).map_err(|findings| {
+        say_all(&findings);
+        Exit::Config
+    })?;
+    for secret in proxies.secrets().chain(oomnitza_proxies.secrets()) {
+        logging::secrets().learn(&secret);
+    }
     let catalog = catalog(common, built_in)?;
     let retry = http::Retry {
         backoff: machine::backoff(),
@@ -60,6 +68,8 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
     let context = Context {
         catalog,
         proxies,
+        oomnitza_proxies,
+        bundle: machine::bundle(),
         timeouts: Timeouts::default(),
         retry,
         origins: Origins::default(),
@@ -117,6 +127,12 @@ impl Opened {
     pub(super) async fn job(&self, name: &str) -> Result<Job, Error> {
         let raw = config::select(&self.ini, name).map_err(|finding| Error::Config(vec![finding]))?;
         let job = prepare(&self.ini, raw, &self.context, &machine::variable).await?;
+        for (_, secret) in &job.section.secrets {
+            logging::secrets().learn(secret);
+        }
+        for secret in job.proxies(&self.context)?.secrets() {
+            logging::secrets().learn(&secret);
+        }
         say_all(&job.section.warnings);
         if job.section.has_plain_secret {
             self.warn_of_readers();
@@ -136,9 +152,11 @@ impl Opened {
         if destination.has_plain_secret {
             self.warn_of_readers();
         }
+        let (SignIn::Token(secret) | SignIn::Password { password: secret, .. }) = &destination.sign_in;
+        logging::secrets().learn(secret);
         let options = oomnitza::Options {
-            tls: run::tls(&destination.common),
-            proxies: self.context.proxies.clone(),
+            tls: run::tls(&destination.common, self.context.bundle.as_deref()),
+            proxies: self.context.oomnitza_proxies.clone(),
             timeouts: self.context.timeouts.clone(),
             backoff: machine::backoff(),
         };
@@ -180,11 +198,10 @@ fn is_public(_path: &Path) -> bool {
 pub(super) fn say_sign_in(error: &Error) -> Exit {
     match error {
         Error::Config(findings) | Error::Unavailable(findings) => say_all(findings),
-        error => say(&chain(
-            &format!("[oomnitza] cannot be used: {error}"),
-            error,
-            error.hint().as_deref(),
-        )),
+        error => {
+            let first = format!("[oomnitza] cannot be used: {error}");
+            tell(Gravity::Error, None, &chain(&first, error, error.hint().as_deref()));
+        }
     }
     if matches!(error, Error::Config(_)) {
         Exit::Config

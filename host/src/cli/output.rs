@@ -7,6 +7,7 @@ use std::io::{IsTerminal as _, Write as _};
 use super::exit::Exit;
 use super::progress::AboveTheLines;
 use crate::config::{Finding, Severity};
+use crate::logging::{self, Gravity};
 use crate::redact::clean;
 
 /// Bytes of one line of a message.
@@ -15,6 +16,16 @@ const LINE_BYTES: usize = 2_000;
 /// Writes to standard error. A reader that is gone is no error.
 pub(super) fn say(text: &str) {
     _ = AboveTheLines::take().write_all(format!("{text}\n").as_bytes());
+}
+
+/// Tells people something that is worth keeping: on standard error, and in the log. Where the console is one of JSON, it is a line of it.
+pub(super) fn tell(gravity: Gravity, section: Option<&str>, text: &str) {
+    if !logging::is_json() {
+        say(text);
+    }
+    // The log has levels of its own for these words.
+    let plain = text.strip_prefix("error: ").or_else(|| text.strip_prefix("warning: "));
+    logging::report(gravity, section, plain.unwrap_or(text));
 }
 
 /// Writes to standard output. A reader that is gone is told by the result.
@@ -71,10 +82,14 @@ pub(super) fn finding(finding: &Finding) -> String {
     text
 }
 
-/// Says each finding.
+/// Tells each finding.
 pub(super) fn say_all(findings: &[Finding]) {
     for each in findings {
-        say(&finding(each));
+        let gravity = match each.severity {
+            Severity::Error => Gravity::Error,
+            Severity::Warning => Gravity::Warning,
+        };
+        tell(gravity, each.place.section.as_deref(), &finding(each));
     }
 }
 

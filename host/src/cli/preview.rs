@@ -1,95 +1,186 @@
-//! Records that would be sent: a table on a terminal, one JSON object a line when piped.
+//! Requests that would be sent: people as a table on a terminal, other bodies indented; one JSON object a line when piped.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::Value;
 
+use crate::oomnitza::{indented, on_one_line};
 use crate::redact::clean;
 use crate::run::Preview;
 
 /// Characters of a column: a longer value is cut.
-const WIDTH: usize = 24;
+const WIDEST: usize = 40;
 
-/// The records of a section, shown on standard output.
+/// A column is not made narrower than this, however narrow the terminal is.
+const NARROWEST: usize = 6;
+
+/// Between two columns.
+const GAP: &str = "  ";
+
+/// Columns of a terminal that does not say how many it has.
+const DEFAULT_TERMINAL: usize = 80;
+
+/// The requests of a section, shown on standard output.
 pub(super) fn on_standard_output() -> Box<dyn Preview> {
-    if std::io::stdout().is_terminal() {
-        Box::new(Table { fields: Vec::new() })
+    if io::stdout().is_terminal() {
+        Box::new(Sheet::default())
     } else {
         Box::new(Lines)
     }
 }
 
-/// One JSON object a line, as it would be sent.
+/// One JSON object a line: method, path and body of a request, the body as it would be sent.
 struct Lines;
 
 impl Preview for Lines {
-    fn start(&mut self, _fields: &[&str]) -> std::io::Result<()> {
+    fn start(&mut self, _fields: &[&str], _is_people: bool) -> io::Result<()> {
         Ok(())
     }
 
-    fn record(&mut self, record: &[u8]) -> std::io::Result<()> {
-        // A value may stand over several lines in the source; in JSON line breaks stand between tokens only, so blanks do as well.
-        let mut line: Vec<u8> = record
-            .iter()
-            .map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte })
-            .collect();
-        line.push(b'\n');
-        std::io::stdout().lock().write_all(&line)
+    fn request(&mut self, path: &str, body: &[u8], _records: &[&[u8]]) -> io::Result<()> {
+        let path = Value::from(path);
+        let mut line = format!("{{\"method\":\"POST\",\"path\":{path},\"body\":").into_bytes();
+        line.extend_from_slice(body);
+        line.push(b'}');
+        io::stdout().lock().write_all(&on_one_line(&line))
     }
 }
 
-/// A table with one header line.
-struct Table {
+/// What a person reads: a line that says what would be sent where, and the records.
+#[derive(Default)]
+struct Sheet {
     fields: Vec<String>,
+    is_people: bool,
+    /// Of the columns; they are as wide as the first request needs them.
+    widths: Vec<usize>,
 }
 
-impl Preview for Table {
-    fn start(&mut self, fields: &[&str]) -> std::io::Result<()> {
+impl Preview for Sheet {
+    fn start(&mut self, fields: &[&str], is_people: bool) -> io::Result<()> {
         self.fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        std::io::stdout()
-            .lock()
-            .write_all(format!("{}\n", row(fields.iter().copied().map(str::to_owned))).as_bytes())
+        self.is_people = is_people;
+        Ok(())
     }
 
-    fn record(&mut self, record: &[u8]) -> std::io::Result<()> {
-        let values: BTreeMap<&str, Value> = serde_json::from_slice(record).unwrap_or_default();
-        let cells = self.fields.iter().map(|field| match values.get(field.as_str()) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        });
-        std::io::stdout()
-            .lock()
-            .write_all(format!("{}\n", row(cells)).as_bytes())
+    fn request(&mut self, path: &str, body: &[u8], records: &[&[u8]]) -> io::Result<()> {
+        let count = records.len();
+        let mut text = format!(
+            "POST {} ({count} {})\n",
+            clean(path, 200),
+            if count == 1 { "record" } else { "records" }
+        );
+        if self.is_people {
+            self.table(records, &mut text);
+        } else {
+            // In JSON only what is not plain text could move the cursor.
+            let body = String::from_utf8_lossy(&indented(body)).into_owned();
+            for line in body.lines() {
+                text.push_str(&clean(line, usize::MAX));
+                text.push('\n');
+            }
+        }
+        io::stdout().lock().write_all(text.as_bytes())
     }
 }
 
-fn row(cells: impl Iterator<Item = String>) -> String {
+impl Sheet {
+    fn table(&mut self, records: &[&[u8]], text: &mut String) {
+        let rows: Vec<Vec<String>> = records.iter().map(|record| cells(&self.fields, record)).collect();
+        if self.widths.is_empty() {
+            let terminal = terminal_size::terminal_size().map_or(DEFAULT_TERMINAL, |(width, _)| width.0.into());
+            self.widths = widths(&self.fields, &rows, terminal);
+            text.push_str(&row(&self.fields, &self.widths));
+        }
+        for cells in &rows {
+            text.push_str(&row(cells, &self.widths));
+        }
+    }
+}
+
+/// The values of a record in the order of the fields.
+fn cells(fields: &[String], record: &[u8]) -> Vec<String> {
+    let values: BTreeMap<&str, Value> = serde_json::from_slice(record).unwrap_or_default();
+    let cell = |field: &String| match values.get(field.as_str()) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => clean(text, WIDEST * 4),
+        Some(other) => clean(&other.to_string(), WIDEST * 4),
+    };
+    fields.iter().map(cell).collect()
+}
+
+/// As wide as the values are, made narrower from the widest on until all fit side by side.
+fn widths(fields: &[String], rows: &[Vec<String>], terminal: usize) -> Vec<usize> {
+    let widest = |(index, field): (usize, &String)| {
+        let cells = rows.iter().filter_map(|row| row.get(index));
+        let widths = cells.chain([field]).map(|cell| cell.chars().count());
+        widths.max().unwrap_or_default().min(WIDEST)
+    };
+    let mut widths: Vec<usize> = fields.iter().enumerate().map(widest).collect();
+    let gaps = GAP.len() * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + gaps > terminal
+        && let Some(widest) = widths.iter_mut().max()
+        && *widest > NARROWEST
+    {
+        *widest -= 1;
+    }
+    widths
+}
+
+fn row(cells: &[String], widths: &[usize]) -> String {
     let cells: Vec<String> = cells
-        .map(|cell| {
-            let cell = clean(&cell, WIDTH * 4);
-            let cut: String = if cell.chars().count() > WIDTH {
-                cell.chars().take(WIDTH - 1).chain(['…']).collect()
+        .iter()
+        .zip(widths)
+        .map(|(cell, width)| {
+            if cell.chars().count() > *width {
+                cell.chars().take(width.saturating_sub(1)).chain(['…']).collect()
             } else {
-                cell
-            };
-            format!("{cut:<WIDTH$}")
+                format!("{cell:<width$}")
+            }
         })
         .collect();
-    cells.join("  ").trim_end().to_owned()
+    cells.join(GAP).trim_end().to_owned() + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn table(terminal: usize) -> String {
+        let fields = ["USER", "EMAIL", "N"].map(str::to_owned).to_vec();
+        let records: [&[u8]; 3] = [
+            br#"{"USER":"ada","EMAIL":"ada.king@example.com","N":5}"#,
+            r#"{"USER":"Zoë\u001b[31m","EMAIL":null,"N":{"a":1}}"#.as_bytes(),
+            br#"{"USER":"x"}"#,
+        ];
+        let rows: Vec<_> = records.iter().map(|record| cells(&fields, record)).collect();
+        let widths = widths(&fields, &rows, terminal);
+        row(&fields, &widths) + &rows.iter().map(|cells| row(cells, &widths)).collect::<String>()
+    }
+
     #[test]
-    fn columns_have_one_width_and_nothing_moves_the_cursor() {
-        let cells = ["USER", "a name that is longer than its column", "Zoë\x1b[31m"];
-        assert_eq!(
-            row(cells.into_iter().map(str::to_owned)),
-            "USER                      a name that is longer t…  Zoë\\u{1b}[31m"
-        );
+    fn a_table_is_as_wide_as_its_values_and_nothing_moves_the_cursor() {
+        insta::assert_snapshot!(table(80), @r#"
+        USER           EMAIL                 N
+        ada            ada.king@example.com  5
+        Zoë\u{1b}[31m                        {"a":1}
+        x
+        "#);
+    }
+
+    #[test]
+    fn a_table_fits_a_narrow_terminal_as_far_as_it_can() {
+        insta::assert_snapshot!(table(30), @r#"
+        USER        EMAIL      N
+        ada         ada.king…  5
+        Zoë\u{1b}…             {"a":1}
+        x
+        "#);
+        insta::assert_snapshot!(table(3), @r#"
+        USER    EMAIL   N
+        ada     ada.k…  5
+        Zoë\u…          {"a":…
+        x
+        "#);
     }
 }

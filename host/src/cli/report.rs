@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::output::{chain, finding, thousands};
 use super::progress::rate;
+use crate::logging::Gravity;
 use crate::redact::clean;
 use crate::run::{Error, Report, Tally};
 
@@ -38,6 +39,9 @@ pub(super) fn for_people(report: &Report) -> String {
         if let Some(path) = &report.rejects {
             _ = write!(text, "\n  the rejected records are kept in {}", path.display());
         }
+        if let Some(path) = &report.saved {
+            _ = write!(text, "\n  records and payloads are saved in {}", path.display());
+        }
         note(&mut text, "not given by the source", &notes.misses);
         note(&mut text, "sent as null", &notes.odd_values);
         note(&mut text, "sent as they are, not in the table", &notes.unknown);
@@ -56,6 +60,17 @@ pub(super) fn for_people(report: &Report) -> String {
         text.push_str(&failure(&section, error));
     }
     text
+}
+
+/// How grave it is what a report says.
+pub(super) fn gravity(report: &Report) -> Gravity {
+    if report.error.is_some() {
+        Gravity::Error
+    } else if report.is_interrupted || report.rejected > 0 {
+        Gravity::Warning
+    } else {
+        Gravity::Info
+    }
 }
 
 /// Why a section stopped.
@@ -116,6 +131,7 @@ struct Machine<'a> {
     source_retries: u64,
     upload_retries: u64,
     rejects: Option<String>,
+    saved: Option<String>,
     notes: &'a crate::run::Notes,
     error: Option<Failure>,
 }
@@ -167,6 +183,7 @@ pub(super) fn for_machines(report: &Report) -> String {
         source_retries: report.source.retries,
         upload_retries: report.upload_retries,
         rejects: report.rejects.as_ref().map(|path| path.display().to_string()),
+        saved: report.saved.as_ref().map(|path| path.display().to_string()),
         notes: &report.notes,
         error: report.error.as_ref().map(Failure::of),
     };

@@ -1,18 +1,23 @@
 //! `upload`: sections side by side, their reports in the order given. One that cannot run does not keep the others from running.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::Common;
 use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
-use super::output::{print, say, thousands};
+use super::output::{print, say, tell, thousands};
 use super::progress::Board;
 use super::{machine, preview, report, signals};
 use crate::catalog::BuiltIn;
+use crate::logging::Gravity;
 use crate::oomnitza::Oomnitza;
 use crate::redact::clean;
 use crate::run::{Counters, Error, Job, Options, Report, Stop, run, side_by_side};
+
+/// Where `--save-data` keeps data: in the directory in which the program is started, as it was.
+const SAVED_DATA: &str = "saved_data";
 
 pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static [BuiltIn]) -> Exit {
     if names.is_empty() {
@@ -25,8 +30,15 @@ pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static
     };
     let stop = Stop::default();
     signals::listen(stop.clone());
+    tracing::info!("Connector version: {}", env!("CARGO_PKG_VERSION"));
+    if common.testmode {
+        tracing::info!("Connector started in Test Mode.");
+    }
     match sections(&Arc::new(opened), names, common, &stop).await {
-        Ok(reports) => Exit::of(&reports),
+        Ok(reports) => {
+            tracing::info!("Done.");
+            Exit::of(&reports)
+        }
         Err(exit) => exit,
     }
 }
@@ -82,7 +94,11 @@ pub(super) async fn sections(
     let finished = |result: Result<Report, Error>| {
         let name = asked.next().map_or("", String::as_str);
         let report = result.unwrap_or_else(|error| Report::failed(name, error));
-        say(&report::for_people(&report));
+        tell(
+            report::gravity(&report),
+            Some(&report.section),
+            &report::for_people(&report),
+        );
         if common.json {
             // A reader that is gone does not want to know.
             _ = print(&report::for_machines(&report));
@@ -93,7 +109,12 @@ pub(super) async fn sections(
         .watch(side_by_side(jobs.into_iter().enumerate(), at_once, work, finished))
         .await;
     if reports.len() > 1 {
-        say(&together(&reports));
+        let gravity = if reports.iter().any(|report| report.error.is_some()) {
+            Gravity::Error
+        } else {
+            Gravity::Info
+        };
+        tell(gravity, None, &together(&reports));
     }
     Ok(reports)
 }
@@ -131,6 +152,7 @@ fn options(opened: &Opened, common: &Common) -> Options {
     Options {
         record_count: common.record_count,
         preview: common.testmode.then(preview::on_standard_output),
+        save: common.save_data.then(|| PathBuf::from(SAVED_DATA)),
         parallel: opened.destination.upload_parallel,
         retry: opened.retry(),
         grace: machine::grace(),
@@ -146,6 +168,7 @@ async fn section(
     board: &Board,
     stop: &Stop,
 ) -> Report {
+    tracing::info!(section = job.section.name, "Running connector: {}", job.section.name);
     let counters = Arc::new(Counters::default());
     let is_preview = options.preview.is_some();
     let work = run(job, &opened.context, oomnitza, options, &counters, stop);

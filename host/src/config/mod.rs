@@ -25,7 +25,7 @@ pub use ini::{Entry, Ini, RawSection};
 pub use mapping_value::IniMapping;
 pub use own::{destination_settings, section_settings};
 pub(crate) use section::component_path;
-pub use section::{Common, Section, enabled, section};
+pub use section::{Common, Protocol, Proxy, Section, enabled, section};
 pub use selection::select;
 pub use suggest::nearest;
 

@@ -167,8 +167,14 @@ const SHARED: &[Own] = &[
     own(
         "ssl_protocol",
         "TLS",
-        "`tls1.3` insists on TLS 1.3; anything else is the best that both sides know",
+        "`tls1.2` or `tls1.3` and no other; `ssl`, `sslv23` and `tls` are the best that both sides know",
         "tls1.3",
+    ),
+    own(
+        "proxy",
+        "Proxy",
+        "The proxy on the way to the web, where it is not the environment's; `none` goes without one",
+        "http://proxy.example.com:3128",
     ),
 ];
 

@@ -157,7 +157,7 @@ impl Error {
         const NAME: &str =
             "use the name that the certificate was made for, or let the certificate be made for this one";
         const RENEW: &str = "let the server's certificate be renewed, or correct the clock of this machine";
-        const PROTOCOL: &str = "the server must speak TLS 1.2 or 1.3";
+        const PROTOCOL: &str = "the server must speak TLS 1.2 or 1.3; where `ssl_protocol` names one of them, that one";
         let (reason, hint) = match error {
             rustls::Error::InvalidCertificate(problem) => match problem {
                 Certificate::Expired | Certificate::ExpiredContext { .. } => {
@@ -189,7 +189,7 @@ impl Error {
             },
             rustls::Error::PeerIncompatible(_)
             | rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion) => {
-                ("the server speaks no protocol that is safe".to_owned(), PROTOCOL)
+                ("there is no safe protocol that both sides speak".to_owned(), PROTOCOL)
             }
             other => (clean(&other.to_string(), 200), "check that the port speaks TLS"),
         };

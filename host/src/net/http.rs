@@ -49,6 +49,10 @@ impl HttpClient {
         let shared = &self.network.shared;
         let reach = shared.egress.permits(&url)?;
         check_literal(&url, reach)?;
+        if let Some(proxy) = shared.proxies.for_url(&url) {
+            check_literal(proxy, Reach::Named)
+                .map_err(|_| Error::denied(proxy, "it is the proxy, and at an address that is never allowed"))?;
+        }
         let client = self.client(&url).await?;
         let limit = shared.timeouts.first_byte;
         let answer = tokio::time::timeout(limit, client.execute(request)).await;
@@ -63,7 +67,11 @@ impl HttpClient {
                 what: "answer",
                 limit,
             })?
-            .map_err(|error| Error::of_request(error, place(), shared.timeouts.connect))
+            .map_err(|error| {
+                shared
+                    .advice
+                    .note(Error::of_request(error, place(), shared.timeouts.connect))
+            })
     }
 
     /// The next piece of an answer's body.
@@ -92,7 +100,8 @@ impl HttpClient {
         };
         let build = || async {
             let tls = if url.scheme() == "https" {
-                (*shared.tls.config().await?).clone()
+                let config = shared.tls.config().await;
+                (*config.map_err(|error| shared.advice.note(error))?).clone()
             } else {
                 tls::trusting_nobody()?
             };
@@ -113,7 +122,8 @@ impl HttpClient {
                 .pool_idle_timeout(IDLE_TIME)
                 .no_proxy();
             let proxies = shared.proxies.clone();
-            if proxies.for_url(url).is_some() {
+            // Whether a host is an exception is decided for each request: one client serves them all.
+            if proxies.serves(url.scheme()) {
                 builder = builder.proxy(reqwest::Proxy::custom(move |url| proxies.for_url(url).cloned()));
             }
             builder
@@ -168,5 +178,81 @@ impl Resolve for Resolver {
             let addresses = dial::resolve(name, 0, reach, &timeouts).await?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::super::{Rule, TlsSettings};
+    use super::*;
+
+    /// A server, or a proxy, that answers everything and keeps the first line of each request.
+    async fn listener() -> (Url, Arc<Mutex<Vec<String>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let lines = Arc::<Mutex<Vec<String>>>::default();
+        let seen = lines.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = vec![0; 4096];
+                let length = stream.read(&mut request).await.unwrap();
+                let text = String::from_utf8_lossy(&request[..length]).into_owned();
+                seen.lock()
+                    .unwrap()
+                    .push(text.lines().next().unwrap_or_default().to_owned());
+                let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        (url, lines)
+    }
+
+    /// Whichever comes first, one host goes through the proxy and the other one does not.
+    #[tokio::test]
+    async fn each_host_is_asked_about_its_proxy() {
+        for is_direct_first in [true, false] {
+            let ((direct, reached), (proxy, proxied)) = (listener().await, listener().await);
+            let far = Url::parse("http://far.example.test/").unwrap();
+            let rules = [&direct, &far].map(|url| Rule::of(url, Reach::Named).unwrap());
+            let network = Network::new(
+                Egress::new(rules.to_vec()),
+                TlsSettings::default(),
+                Proxies::none().replaced(Some(&proxy)),
+                Timeouts::default(),
+            );
+            let client = network.http();
+            let mut urls = vec![direct.clone(), far.clone()];
+            if !is_direct_first {
+                urls.reverse();
+            }
+            for url in urls {
+                let answer = client.send(Request::new(reqwest::Method::GET, url)).await.unwrap();
+                assert_eq!(answer.status(), 200);
+            }
+            assert_eq!(*reached.lock().unwrap(), ["GET / HTTP/1.1"]);
+            assert_eq!(*proxied.lock().unwrap(), ["GET http://far.example.test/ HTTP/1.1"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_proxy_at_a_forbidden_address_is_not_dialled() {
+        let far = Url::parse("http://far.example.test/").unwrap();
+        for proxy in ["http://169.254.169.254/", "http://0.0.0.0:80/", "http://[fe80::1]/"] {
+            let proxy = Url::parse(proxy).unwrap();
+            let network = Network::new(
+                Egress::new(vec![Rule::of(&far, Reach::Named).unwrap()]),
+                TlsSettings::default(),
+                Proxies::none().replaced(Some(&proxy)),
+                Timeouts::default(),
+            );
+            let request = Request::new(reqwest::Method::GET, far.clone());
+            let error = network.http().send(request).await.unwrap_err();
+            assert!(matches!(error, Error::Denied { .. }), "{error}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! SQL and the uploader alike (docs/security.md). Nothing is read from disk before the first secured connection.
 
 mod addresses;
+mod advice;
 pub mod backoff;
 mod dial;
 mod egress;
@@ -23,7 +24,7 @@ pub use error::Error;
 pub use http::HttpClient;
 pub use origins::Origins;
 pub use proxy::Proxies;
-pub use tls::{TlsSettings, TlsStream};
+pub use tls::{TlsSettings, TlsStream, Versions};
 
 /// How long the steps of a connection may take.
 #[derive(Debug, Clone)]
@@ -63,6 +64,7 @@ struct Shared {
     tls: tls::Tls,
     proxies: Proxies,
     timeouts: Timeouts,
+    advice: advice::Advice,
 }
 
 impl Network {
@@ -73,6 +75,7 @@ impl Network {
             tls: tls::Tls::new(tls),
             proxies,
             timeouts,
+            advice: advice::Advice::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -87,6 +90,11 @@ impl Network {
     /// Whether the place a URL points to may be reached, before its name is looked up.
     pub fn permits(&self, url: &url::Url) -> Result<(), Error> {
         self.shared.egress.permits(url).map(|_| ())
+    }
+
+    /// What can be done about a failure that a text tells, where it was one of this network's that knew a remedy.
+    pub fn advice(&self, text: &str) -> Option<&'static str> {
+        self.shared.advice.about(text)
     }
 
     /// A client for requests, with a pool of connections of its own.

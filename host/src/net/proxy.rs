@@ -1,8 +1,9 @@
-//! Proxies, as the environment names them (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in both cases).
+//! Proxies, as the environment names them (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in both cases), or as a section does.
 
 use url::{Host, Url};
 
 use super::error::Error;
+use crate::redact::Secret;
 
 /// Which proxy serves which URL.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +26,16 @@ impl Proxies {
                 .or_else(|| env(name))
                 .filter(|value| !value.is_empty())
         };
-        let proxy = |name: &str| either(name).map(|value| read(name, &value)).transpose();
+        let proxy = |name: &str| {
+            let read = |value: String| {
+                Self::parse(&value).map_err(|problem| {
+                    Error::Setting(format!(
+                        "the environment variable {name} does not name a proxy: {problem}"
+                    ))
+                })
+            };
+            either(name).map(read).transpose()
+        };
         let all = proxy("ALL_PROXY")?;
         // HTTP_PROXY in upper case is what a web server makes of a request's `Proxy:` header; this is no web server.
         Ok(Self {
@@ -40,6 +50,48 @@ impl Proxies {
                 })
                 .unwrap_or_default(),
         })
+    }
+
+    /// The same exceptions, but this proxy for everything, or none at all.
+    pub fn replaced(&self, proxy: Option<&Url>) -> Self {
+        Self {
+            http: proxy.cloned(),
+            https: proxy.cloned(),
+            exceptions: self.exceptions.clone(),
+        }
+    }
+
+    /// A proxy's address, `http` where it has no scheme; or what is wrong with it.
+    pub fn parse(value: &str) -> Result<Url, String> {
+        let text = if value.contains("://") {
+            value.to_owned()
+        } else {
+            format!("http://{value}")
+        };
+        let url = Url::parse(&text).map_err(|error| error.to_string())?;
+        match url.scheme() {
+            "http" | "https" if url.host().is_some() => Ok(url),
+            other => Err(format!("`{other}` is neither http nor https")),
+        }
+    }
+
+    /// The passwords of the proxies.
+    pub fn secrets(&self) -> impl Iterator<Item = Secret> {
+        let proxies = [&self.http, &self.https].into_iter().flatten();
+        let passwords = proxies.filter_map(Url::password);
+        passwords.flat_map(|written| {
+            let plain = percent_encoding::percent_decode_str(written).decode_utf8_lossy();
+            [Secret::new(plain), Secret::new(written)]
+        })
+    }
+
+    /// Whether there is a proxy for such URLs, exceptions aside.
+    pub(super) fn serves(&self, scheme: &str) -> bool {
+        match scheme {
+            "https" => self.https.is_some(),
+            "http" => self.http.is_some(),
+            _ => false,
+        }
     }
 
     /// The proxy for `url`, if it has one.
@@ -81,24 +133,6 @@ impl Proxies {
                     name == "*" || host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
                 is_named && port.is_none_or(|port: u16| url.port_or_known_default() == Some(port))
             })
-    }
-}
-
-fn read(name: &str, value: &str) -> Result<Url, Error> {
-    let text = if value.contains("://") {
-        value.to_owned()
-    } else {
-        format!("http://{value}")
-    };
-    let problem = |problem: &str| {
-        Error::Setting(format!(
-            "the environment variable {name} does not name a proxy: {problem}"
-        ))
-    };
-    let url = Url::parse(&text).map_err(|error| problem(&error.to_string()))?;
-    match url.scheme() {
-        "http" | "https" if url.host().is_some() => Ok(url),
-        other => Err(problem(&format!("`{other}` is neither http nor https"))),
     }
 }
 
@@ -145,6 +179,19 @@ mod tests {
                 "{url}"
             );
         }
+    }
+
+    #[test]
+    fn a_section_s_own_proxy_keeps_the_exceptions() {
+        let own = Url::parse("http://jo:a%20password@own.example:8080").unwrap();
+        let proxies = proxies(&[("HTTPS_PROXY", "http://proxy.example"), ("NO_PROXY", "intern.example")]).unwrap();
+        let shown = |proxies: &Proxies, url: &str| proxies.for_url(&Url::parse(url).unwrap()).map(Url::to_string);
+        let replaced = proxies.replaced(Some(&own));
+        assert_eq!(shown(&replaced, "http://a.example/").as_deref(), Some(own.as_str()));
+        assert_eq!(shown(&replaced, "https://intern.example/"), None);
+        assert_eq!(shown(&proxies.replaced(None), "https://a.example/"), None);
+        let secrets: Vec<Secret> = replaced.secrets().collect();
+        assert!(secrets.contains(&Secret::new("a password")) && secrets.contains(&Secret::new("a%20password")));
     }
 
     #[test]

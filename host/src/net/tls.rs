@@ -31,9 +31,29 @@ pub struct TlsSettings {
     pub cacert_file: Option<PathBuf>,
     /// A directory of such files, instead of the machine's authorities or on top of the file.
     pub cacert_dir: Option<PathBuf>,
-    /// TLS 1.2 is not good enough.
-    pub tls13_only: bool,
+    /// Authorities to trust instead of the machine's where the two above name none: a file or a directory that the environment names.
+    pub bundle: Option<PathBuf>,
+    /// Which versions are spoken.
+    pub versions: Versions,
 }
+
+/// Versions of TLS. Older ones than 1.2 are not spoken by anything here (RFC 8996).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Versions {
+    /// The best that both sides know, 1.2 at least.
+    #[default]
+    Best,
+    /// 1.2, for servers that say they know more and do not.
+    Only12,
+    /// 1.3.
+    Only13,
+}
+
+/// Bytes of a file of authorities: the machine's own have a quarter of a megabyte.
+const BUNDLE_BYTES: u64 = 16 << 20;
+
+/// Files of a directory of authorities: Debian's has three hundred.
+const BUNDLE_FILES: usize = 10_000;
 
 impl Default for TlsSettings {
     fn default() -> Self {
@@ -41,7 +61,8 @@ impl Default for TlsSettings {
             verify: true,
             cacert_file: None,
             cacert_dir: None,
-            tls13_only: false,
+            bundle: None,
+            versions: Versions::Best,
         }
     }
 }
@@ -84,16 +105,16 @@ impl Tls {
 
 /// A configuration that trusts nobody, for clients that speak plain HTTP only.
 pub(super) fn trusting_nobody() -> Result<ClientConfig, Error> {
-    Ok(builder(false)?
+    Ok(builder(Versions::Best)?
         .with_root_certificates(RootCertStore::empty())
         .with_no_client_auth())
 }
 
-fn builder(tls13_only: bool) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, Error> {
-    let versions: &[&rustls::SupportedProtocolVersion] = if tls13_only {
-        &[&rustls::version::TLS13]
-    } else {
-        &[&rustls::version::TLS13, &rustls::version::TLS12]
+fn builder(versions: Versions) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, Error> {
+    let versions: &[&rustls::SupportedProtocolVersion] = match versions {
+        Versions::Best => &[&rustls::version::TLS13, &rustls::version::TLS12],
+        Versions::Only12 => &[&rustls::version::TLS12],
+        Versions::Only13 => &[&rustls::version::TLS13],
     };
     ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(versions)
@@ -105,7 +126,7 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn build(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Error> {
-    let builder = builder(settings.tls13_only)?;
+    let builder = builder(settings.versions)?;
     if !settings.verify {
         let config = builder
             .dangerous()
@@ -124,12 +145,16 @@ fn trust(settings: &TlsSettings) -> Result<Trust, Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(named.iter().cloned());
     if settings.cacert_file.is_none() && settings.cacert_dir.is_none() {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots.add_parsable_certificates(match &settings.bundle {
+            Some(bundle) => bundled(bundle)?,
+            None => rustls_native_certs::load_native_certs().certs,
+        });
     }
     if roots.is_empty() {
-        return Err(Error::Setting(match (&settings.cacert_file, &settings.cacert_dir) {
-            (Some(path), _) | (None, Some(path)) => format!("`{}` holds no certificate that can be used", path.display()),
-            (None, None) => "this machine has no certificate authorities; install the package ca-certificates, or name a file with `cacert_file`".to_owned(),
+        let named = [&settings.cacert_file, &settings.cacert_dir, &settings.bundle];
+        return Err(Error::Setting(match named.into_iter().flatten().next() {
+            Some(path) => format!("`{}` holds no certificate that can be used", path.display()),
+            None => "this machine has no certificate authorities; install the package ca-certificates, or name a file with `cacert_file`".to_owned(),
         }));
     }
     let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
@@ -141,31 +166,59 @@ fn trust(settings: &TlsSettings) -> Result<Trust, Error> {
 /// The certificates that the admin named.
 fn named(settings: &TlsSettings) -> Result<Vec<CertificateDer<'static>>, Error> {
     let mut named = Vec::new();
-    if let Some(file) = &settings.cacert_file {
-        let certificates =
-            read(file).map_err(|reason| Error::Setting(format!("`{}` cannot be used: {reason}", file.display())))?;
-        named.extend(certificates);
+    let unusable = |path: &Path, reason: &str| Error::Setting(format!("`{}` cannot be used: {reason}", path.display()));
+    if let Some(path) = &settings.cacert_file {
+        named.extend(read(path).map_err(|reason| unusable(path, &reason))?);
     }
-    if let Some(directory) = &settings.cacert_dir {
-        let unreadable =
-            |error: std::io::Error| Error::Setting(format!("`{}` cannot be used: {error}", directory.display()));
-        for entry in std::fs::read_dir(directory).map_err(unreadable)? {
-            // Such directories hold other files as well.
-            if let Ok(certificates) = read(&entry.map_err(unreadable)?.path()) {
-                named.extend(certificates);
-            }
-        }
+    if let Some(path) = &settings.cacert_dir {
+        named.extend(read_directory(path).map_err(|error| unusable(path, &error.to_string()))?);
     }
     Ok(named)
 }
 
-fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The certificates that the environment names, for all sections that name none.
+fn bundled(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let read = if path.is_dir() {
+        read_directory(path).map_err(|error| error.to_string())
+    } else {
+        read(path)
+    };
+    read.map_err(|reason| {
+        let named = "which REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names";
+        Error::Setting(format!("`{}`, {named}, cannot be used: {reason}", path.display()))
+    })
+}
+
+/// The certificates of a directory, under names of whatever kind: OpenSSL wants hashes (`openssl rehash`), for this program they are files
+/// like others. Such directories hold other files as well.
+fn read_directory(directory: &Path) -> std::io::Result<Vec<CertificateDer<'static>>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory)?.take(BUNDLE_FILES) {
+        if let Ok(certificates) = read(&entry?.path()) {
+            found.extend(certificates);
+        }
+    }
+    found.sort_by(|a: &CertificateDer<'_>, b| a.as_ref().cmp(b.as_ref()));
+    // A certificate and the hash that leads to it.
+    found.dedup();
+    Ok(found)
+}
+
+fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let problem = |error| match error {
         pem::Error::Io(error) => error.to_string(),
         damaged => format!("a certificate in it is damaged ({damaged})"),
     };
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
-        .map_err(problem)?
+    // Before it is opened: a pipe in which nobody writes would be waited for.
+    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    if metadata.len() > BUNDLE_BYTES {
+        return Err(format!("it has more than {BUNDLE_BYTES} bytes"));
+    }
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let certificates: Vec<_> = CertificateDer::pem_reader_iter(std::io::Read::take(file, BUNDLE_BYTES))
         .collect::<Result<_, _>>()
         .map_err(problem)?;
     if certificates.is_empty() {
@@ -195,7 +248,8 @@ impl Network {
             Host::Ipv4(address) => ServerName::from(std::net::IpAddr::V4(address)),
             Host::Ipv6(address) => ServerName::from(std::net::IpAddr::V6(address)),
         };
-        let mut config = self.shared.tls.config().await?;
+        let config = self.shared.tls.config().await;
+        let mut config = config.map_err(|error| self.shared.advice.note(error))?;
         if let Some(protocol) = protocol {
             Arc::make_mut(&mut config).alpn_protocols = vec![protocol.to_vec()];
         }
@@ -209,7 +263,7 @@ impl Network {
         })?;
         handshake.map_err(
             |error| match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                Some(tls) => Error::of_tls(place(url), tls),
+                Some(tls) => self.shared.advice.note(Error::of_tls(place(url), tls)),
                 None => Error::Broken {
                     place: place(url),
                     reason: error.to_string(),

@@ -10,8 +10,10 @@ mod error;
 mod mappings;
 mod pause;
 mod upload;
+mod writing;
 
 pub use client::{Oomnitza, Options, Retry};
 pub use error::Error;
 pub use mappings::read_mappings;
 pub use upload::{Batch, Outcome, Rejected, Target, Uploader};
+pub use writing::{indented, on_one_line};

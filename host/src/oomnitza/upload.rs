@@ -44,7 +44,8 @@ impl Target {
         }
     }
 
-    fn path(&self) -> String {
+    /// Path and query.
+    pub fn path(&self) -> String {
         let kind = match self.kind {
             RecordKind::Users => "users",
             RecordKind::Audit => "audit",
@@ -131,6 +132,17 @@ impl Batch {
     /// What tells them apart.
     pub fn keys(&self) -> &[u64] {
         &self.keys
+    }
+
+    /// The records, one by one.
+    pub fn records(&self) -> Vec<&[u8]> {
+        let record = |range: &Range<usize>| self.records.get(range.clone()).unwrap_or_default();
+        self.ranges.iter().map(record).collect()
+    }
+
+    /// The records, separated by commas.
+    pub fn joined(&self) -> &[u8] {
+        &self.records
     }
 
     /// The records of a range, separated by commas.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::bookmark::Bookmark;
 use super::error::Error;
@@ -13,9 +14,10 @@ use super::preview::Preview;
 use super::progress::Counters;
 use super::rejects::Rejects;
 use super::report::Report;
+use super::saving::Saving;
 use super::stop::Stop;
 use crate::mapping::{MappedPage, Reason};
-use crate::oomnitza::{Batch, Outcome, Rejected, Uploader};
+use crate::oomnitza::{Batch, Outcome, Rejected, Target, Uploader};
 
 /// Refused records without a single one that was taken, after which going on is of no use.
 const HOPELESS: u64 = 100;
@@ -24,8 +26,27 @@ const HOPELESS: u64 = 100;
 pub(super) enum Way {
     /// To Oomnitza, so many batches at once.
     Upload(Arc<Uploader>, usize),
-    /// To somebody who looks at them.
-    Show(Box<dyn Preview>),
+    /// To somebody who looks at them, as they would go there.
+    Show(Box<dyn Preview>, Target),
+}
+
+impl Way {
+    fn target(&self) -> &Target {
+        match self {
+            Self::Upload(uploader, _) => uploader.target(),
+            Self::Show(_, target) => target,
+        }
+    }
+}
+
+/// Where a run writes down what becomes of its records.
+pub(super) struct Keeping {
+    /// Those that Oomnitza refused.
+    pub(super) rejects: Rejects,
+    /// How far the run has come.
+    pub(super) bookmark: Bookmark,
+    /// What was to be sent, if it is kept.
+    pub(super) saving: Option<Saving>,
 }
 
 /// The delivery of one run. It writes down in the report what became of each record.
@@ -39,8 +60,7 @@ pub(super) struct Delivery<'a> {
     /// Records that may still be used.
     left: u64,
     report: &'a mut Report,
-    rejects: Rejects,
-    bookmark: Bookmark,
+    keeping: Keeping,
     counters: &'a Counters,
     /// Asks the source to stop when nothing more can be delivered.
     halt: Stop,
@@ -51,15 +71,11 @@ impl<'a> Delivery<'a> {
         way: Way,
         limit: Option<u64>,
         report: &'a mut Report,
-        rejects: Rejects,
-        bookmark: Bookmark,
+        keeping: Keeping,
         counters: &'a Counters,
         halt: Stop,
     ) -> Self {
-        let batch_size = match &way {
-            Way::Upload(uploader, _) => uploader.target().batch_size(),
-            Way::Show(_) => usize::MAX,
-        };
+        let batch_size = way.target().batch_size();
         Self {
             way,
             batch: Batch::default(),
@@ -68,8 +84,7 @@ impl<'a> Delivery<'a> {
             busy: HashSet::new(),
             left: limit.unwrap_or(u64::MAX),
             report,
-            rejects,
-            bookmark,
+            keeping,
             counters,
             halt,
         }
@@ -85,13 +100,13 @@ impl<'a> Delivery<'a> {
                 self.fail(error);
             }
         }
-        if self.report.error.is_none() {
+        if self.report.error.is_none() && !self.report.is_interrupted {
             self.flush().await;
         }
         while !self.under_way.is_empty() {
             self.settle().await;
         }
-        self.report.rejects = self.rejects.path();
+        self.report.rejects = self.keeping.rejects.path();
     }
 
     async fn page(&mut self, page: MappedPage) -> Result<(), Error> {
@@ -127,36 +142,15 @@ impl<'a> Delivery<'a> {
             let Some((end, key)) = records.next() else { break };
             let record = page.records.get(start..*end).unwrap_or_default();
             start = *end;
-            if let Way::Show(preview) = &mut self.way {
-                match preview.record(record) {
-                    Ok(()) => {
-                        self.report.sent += 1;
-                        self.counters.sent(1);
-                        continue;
-                    }
-                    // Whoever looked has seen enough, which is no failure: `… --testmode | head`.
-                    Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                        self.report.is_interrupted = true;
-                        self.halt.ask();
-                        return Ok(());
-                    }
-                    Err(source) => {
-                        return Err(Error::File {
-                            what: "the records cannot be shown".to_owned(),
-                            source,
-                        });
-                    }
-                }
-            }
             self.batch.push(record, *key);
             if self.batch.len() >= self.batch_size {
                 self.flush().await;
-                if self.report.error.is_some() {
+                if self.report.error.is_some() || self.report.is_interrupted {
                     return Ok(());
                 }
             }
         }
-        self.bookmark.page(page.cursor, !self.batch.is_empty());
+        self.keeping.bookmark.page(page.cursor, !self.batch.is_empty());
         Ok(())
     }
 
@@ -165,7 +159,7 @@ impl<'a> Delivery<'a> {
         match reason {
             Reason::Missing(fields) => {
                 let fields = fields.join(", ");
-                tracing::info!(
+                tracing::debug!(
                     section = self.report.section,
                     fields,
                     "a record lacks required fields and is left out"
@@ -174,7 +168,7 @@ impl<'a> Delivery<'a> {
                 self.report.notes.missing.add(fields, 1);
             }
             Reason::Unusable(why) => {
-                tracing::info!(
+                tracing::debug!(
                     section = self.report.section,
                     why,
                     "a record cannot be mapped and is left out"
@@ -191,10 +185,17 @@ impl<'a> Delivery<'a> {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
-        let Way::Upload(uploader, parallel) = &self.way else {
-            return;
+        if let Some(saving) = &self.keeping.saving {
+            saving.payload(&self.way.target().body(batch.joined()));
+        }
+        let (uploader, parallel) = match &mut self.way {
+            Way::Upload(uploader, parallel) => (uploader.clone(), *parallel),
+            Way::Show(preview, target) => {
+                let shown = preview.request(&target.path(), &target.body(batch.joined()), &batch.records());
+                self.shown(shown, batch.len() as u64);
+                return;
+            }
         };
-        let (uploader, parallel) = (uploader.clone(), *parallel);
         while self.under_way.len() >= parallel || batch.keys().iter().any(|key| self.busy.contains(key)) {
             self.settle().await;
             if self.report.error.is_some() {
@@ -207,11 +208,31 @@ impl<'a> Delivery<'a> {
             batch.len()
         );
         self.busy.extend(batch.keys());
-        let number = self.bookmark.start();
-        self.under_way.spawn(async move {
+        let number = self.keeping.bookmark.start();
+        let upload = async move {
             let outcome = uploader.send(&batch).await;
             (number, batch.keys().to_vec(), outcome)
-        });
+        };
+        self.under_way.spawn(upload.in_current_span());
+    }
+
+    /// Writes down what became of a request that somebody looked at.
+    fn shown(&mut self, shown: std::io::Result<()>, records: u64) {
+        match shown {
+            Ok(()) => {
+                self.report.sent += records;
+                self.counters.sent(records);
+            }
+            // Whoever looked has seen enough, which is no failure: `… --testmode | head`.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.report.is_interrupted = true;
+                self.halt.ask();
+            }
+            Err(source) => self.fail(Error::File {
+                what: "the records cannot be shown".to_owned(),
+                source,
+            }),
+        }
     }
 
     /// Waits for one upload and writes down what became of it.
@@ -222,7 +243,7 @@ impl<'a> Delivery<'a> {
                     self.busy.remove(&key);
                 }
                 if outcome.failed.is_none() {
-                    self.bookmark.settle(number);
+                    self.keeping.bookmark.settle(number);
                 }
                 self.count(outcome);
             }
@@ -260,7 +281,7 @@ impl<'a> Delivery<'a> {
             reason = rejected.reason,
             "Oomnitza refused a record"
         );
-        if let Err(error) = self.rejects.keep(rejected) {
+        if let Err(error) = self.keeping.rejects.keep(rejected) {
             tracing::error!(section = self.report.section, %error, "a refused record cannot be kept");
         }
     }

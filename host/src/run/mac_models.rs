@@ -34,7 +34,7 @@ pub(super) struct MacModels {
 
 impl MacModels {
     pub(super) fn new(context: &Context) -> Self {
-        let (proxies, timeouts) = (context.proxies.clone(), context.timeouts.clone());
+        let (proxies, timeouts) = (context.oomnitza_proxies.clone(), context.timeouts.clone());
         Self::at(ADDRESS, Reach::Public, proxies, timeouts, &context.origins)
     }
 

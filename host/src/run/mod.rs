@@ -17,6 +17,7 @@ mod preview;
 mod progress;
 mod rejects;
 mod report;
+mod saving;
 mod section;
 mod several;
 mod source;
@@ -24,7 +25,7 @@ mod stop;
 
 pub use check::{Finished, Step, check};
 pub use error::{Blame, Error};
-pub use grants::tls;
+pub use grants::{proxies, tls};
 pub use prepare::{Context, Job, authorities, fetch, prepare, prepare_mappings};
 pub use preview::Preview;
 pub use progress::Counters;

@@ -22,6 +22,10 @@ pub struct Context {
     pub catalog: Catalog,
     /// The proxies of the environment.
     pub proxies: Proxies,
+    /// The proxies on the way to Oomnitza's own services.
+    pub oomnitza_proxies: Proxies,
+    /// Certificate authorities that the environment names, a file or a directory.
+    pub bundle: Option<PathBuf>,
     /// How long the steps of a request may take.
     pub timeouts: Timeouts,
     /// How connectors' requests are repeated.
@@ -86,7 +90,7 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         .map(|section| section.entries.iter().map(|entry| entry.name.clone()).collect())
         .unwrap_or_default();
     let description = found.description.settled(|name| section.setting(name));
-    let job = Job {
+    let mut job = Job {
         section,
         description,
         component: found.loaded,
@@ -97,6 +101,12 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
     // What is wrong with addresses, authorities and imports is said before anybody signs in anywhere.
     let granted = job.grant(context)?.granted;
     authorities(&job.section.common, |setting| job.section.place(Some(setting))).map_err(Error::Config)?;
+    if job.section.common.proxy.is_some() && !granted.http {
+        let what =
+            "has no effect: this source is not reached over the web, and directories and databases have no proxies";
+        let finding = Finding::warning(job.section.place(Some("proxy")), what).remedy("remove the setting");
+        job.section.warnings.push(finding);
+    }
     job.component.fits(granted).map_err(|source| catalog::Error::Unusable {
         name: job.section.connector.clone(),
         origin: job.origin.clone(),
@@ -142,7 +152,7 @@ fn located(error: catalog::Error, ini: &Ini, raw: &RawSection) -> Error {
 /// Reads the certificate authorities that a section names, to say with its place what is wrong with them. `[oomnitza]` has such
 /// settings too.
 pub fn authorities(common: &Common, place: impl Fn(&str) -> Place) -> Result<(), Vec<Finding>> {
-    grants::tls(common).check().map_err(|error| {
+    grants::tls(common, None).check().map_err(|error| {
         let setting = if common.cacert_file.is_some() {
             "cacert_file"
         } else {
@@ -168,11 +178,18 @@ impl Job {
     pub(super) fn grant(&self, context: &Context) -> Result<Capabilities, Error> {
         let ways = Ways {
             proxies: context.proxies.clone(),
+            bundle: context.bundle.clone(),
             timeouts: context.timeouts.clone(),
             retry: context.retry,
             origins: context.origins.clone(),
         };
         grants::grant(&self.section, &self.description, self.is_shipped, &ways).map_err(Error::Config)
+    }
+
+    /// How the section reaches the web.
+    pub fn proxies(&self, context: &Context) -> Result<Proxies, Error> {
+        let place = |setting: &str| self.section.place(Some(setting));
+        grants::proxies(&self.section.common, &context.proxies, place).map_err(Error::Config)
     }
 
     pub(super) fn limits<'a>(&self, context: &'a Context) -> &'a Limits {

@@ -19,6 +19,8 @@ pub struct Report {
     pub section: String,
     /// Nothing was sent: the records were shown instead.
     pub is_preview: bool,
+    /// Where it is kept what the source gave and what Oomnitza was to get.
+    pub saved: Option<PathBuf>,
     /// Records that the source gave.
     pub read: u64,
     /// Records that Oomnitza took, or that were shown.
@@ -105,6 +107,7 @@ impl Report {
         Self {
             section: section.to_owned(),
             is_preview: false,
+            saved: None,
             read: 0,
             sent: 0,
             filtered: 0,

@@ -1,12 +1,14 @@
 //! The pipeline of one section: source, mappers, delivery, each at work while the others are.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 use super::bookmark::Bookmark;
-use super::delivery::{Delivery, Way};
+use super::delivery::{Delivery, Keeping, Way};
 use super::error::Error;
 use super::mac_models::MacModels;
 use super::prepare::{Context, Job, prepare_mappings};
@@ -14,13 +16,14 @@ use super::preview::Preview;
 use super::progress::Counters;
 use super::rejects::Rejects;
 use super::report::Report;
+use super::saving::{self, Saving};
 use super::source::Source;
 use super::stop::Stop;
-use crate::config::schema::Incremental;
+use crate::config::schema::{Incremental, RecordKind};
 use crate::journal::{Belonging, Journal, Lock, NoLock};
 use crate::mapping::{Mappers, Merged, Plan};
 use crate::oomnitza::{Oomnitza, Retry, Target, Uploader};
-use crate::sandbox::{SourceError, Wanted};
+use crate::sandbox::{Capabilities, SourceError, Wanted};
 
 /// Pages that wait between two stages. More would only hold more memory: a stage that is slower stays slower.
 const QUEUE: usize = 2;
@@ -34,6 +37,8 @@ pub struct Options {
     pub record_count: Option<u64>,
     /// Records are shown instead of sent.
     pub preview: Option<Box<dyn Preview>>,
+    /// Where it is kept what the source gave and what Oomnitza was to get, if it is.
+    pub save: Option<PathBuf>,
     /// Batches under way at once.
     pub parallel: usize,
     /// How long uploads are repeated.
@@ -56,6 +61,8 @@ pub async fn run(
         is_preview: options.preview.is_some(),
         ..Report::new(&job.section.name)
     };
+    // Whatever is logged meanwhile, in whichever room, is of this section.
+    let span = tracing::error_span!("section", section = job.section.name);
     // Whoever only looks changes nothing that another run could mind.
     let lock = if report.is_preview {
         Ok(None)
@@ -63,7 +70,10 @@ pub async fn run(
         lock(job, context)
     };
     let result = match &lock {
-        Ok(_) => pipeline(job, context, oomnitza, options, counters, stop, &mut report).await,
+        Ok(_) => {
+            let work = pipeline(job, context, oomnitza, options, counters, stop, &mut report);
+            work.instrument(span).await
+        }
         Err(who) => Err(Error::Busy(who.clone())),
     };
     if let Err(error) = result
@@ -121,10 +131,13 @@ async fn pipeline(
     };
     let capabilities = job.grant(context)?;
     let statistics = capabilities.http.clone();
+    let saving = saving(job, &capabilities, options.save.as_deref());
+    report.saved = saving.as_ref().map(|saving| saving.directory().to_owned());
     let limit = options.record_count;
     let wanted = Wanted {
         sources: merged.sources(),
-        everything: false,
+        // Whoever looks at data may look for what is not mapped yet.
+        everything: options.save.is_some(),
         limit,
     };
     let open_journal = || journal(job, context, oomnitza, &merged);
@@ -136,7 +149,7 @@ async fn pipeline(
         .as_ref()
         .and_then(|journal| journal.cursor(every))
         .map(str::to_owned);
-    let Some(source) = Source::open(job, context, capabilities, cursor, wanted, stop).await? else {
+    let Some(source) = Source::open(job, context, capabilities, cursor, wanted, saving.clone(), stop).await? else {
         return Ok(());
     };
     // A part of the records moves no bookmark.
@@ -147,11 +160,14 @@ async fn pipeline(
     let way = match options.preview {
         Some(mut preview) => {
             let fields: Vec<&str> = merged.fields.iter().map(|field| field.name.as_str()).collect();
-            preview.start(&fields).map_err(|source| Error::File {
-                what: "the records cannot be shown".to_owned(),
-                source,
-            })?;
-            Way::Show(preview)
+            let target = target(job, &merged, limit.is_some());
+            preview
+                .start(&fields, target.kind == RecordKind::Users)
+                .map_err(|source| Error::File {
+                    what: "the records cannot be shown".to_owned(),
+                    source,
+                })?;
+            Way::Show(preview, target)
         }
         None => {
             let target = target(job, &merged, limit.is_some());
@@ -161,14 +177,19 @@ async fn pipeline(
     };
     let uploader = match &way {
         Way::Upload(uploader, _) => Some(uploader.clone()),
-        Way::Show(_) => None,
+        Way::Show(..) => None,
     };
 
     let halt = Stop::default();
     let (pages, incoming) = mpsc::channel(QUEUE);
     let (mapped, outgoing) = mpsc::channel(QUEUE);
     let rejects = Rejects::new(context.rejects.as_deref(), &job.section.name);
-    let delivery = Delivery::new(way, limit, report, rejects, bookmark, counters, halt.clone());
+    let keeping = Keeping {
+        rejects,
+        bookmark,
+        saving: saving.clone(),
+    };
+    let delivery = Delivery::new(way, limit, report, keeping, counters, halt.clone());
     let all = async {
         // After an error of the source what was read still goes out.
         let read = source.run(pages, counters, [stop, &halt]);
@@ -199,9 +220,31 @@ async fn pipeline(
         ),
         _ => {}
     }
+    if let Some(saving) = &saving {
+        saving.end();
+    }
     report.source = statistics.statistics();
     report.upload_retries = uploader.map_or(0, |uploader| uploader.repeated());
     result.map(drop)
+}
+
+/// What keeps the run's data, if it is to be kept and can be.
+fn saving(job: &Job, capabilities: &Capabilities, directory: Option<&Path>) -> Option<Saving> {
+    let directory = directory?;
+    let section = &job.section.name;
+    let is_directory = capabilities.granted.ldap;
+    match Saving::begin(directory, section, capabilities.http.redactor(), is_directory) {
+        Ok(saving) => {
+            let keeper = saving.clone();
+            let keep = move |content_type: &str, body: &[u8]| keeper.answer(content_type, body);
+            capabilities.http.keep_answers(Box::new(keep));
+            Some(saving)
+        }
+        Err(error) => {
+            saving::impossible(directory, section, &error);
+            None
+        }
+    }
 }
 
 /// Where the section's runs go on, if they do.

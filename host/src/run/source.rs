@@ -5,6 +5,7 @@ use tokio::sync::mpsc;
 use super::error::Error;
 use super::prepare::{Context, Job};
 use super::progress::Counters;
+use super::saving::Saving;
 use super::stop::Stop;
 use crate::sandbox::{self, Capabilities, Connector, Page, SourceError, Wanted};
 
@@ -19,6 +20,7 @@ pub(super) struct Source<'a> {
     job: &'a Job,
     limit: Option<u64>,
     is_full: bool,
+    saving: Option<Saving>,
 }
 
 impl<'a> Source<'a> {
@@ -30,6 +32,7 @@ impl<'a> Source<'a> {
         capabilities: Capabilities,
         cursor: Option<String>,
         wanted: Wanted,
+        saving: Option<Saving>,
         stop: &Stop,
     ) -> Result<Option<Self>, Error> {
         let work = async {
@@ -68,6 +71,7 @@ impl<'a> Source<'a> {
                 job,
                 limit: wanted.limit,
                 is_full,
+                saving,
             }))
         };
         tokio::select! {
@@ -101,6 +105,9 @@ impl<'a> Source<'a> {
                 let count = (page.count as u64).min(left);
                 left -= count;
                 counters.read(count);
+                if let Some(saving) = &self.saving {
+                    saving.records(&page.records, usize::try_from(count).unwrap_or(usize::MAX));
+                }
                 if pages.send(page).await.is_err() {
                     break;
                 }

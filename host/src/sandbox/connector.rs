@@ -176,7 +176,10 @@ impl Connector {
     fn end<T>(&mut self, answer: Result<wasmtime::Result<Result<T, wit::Error>>, Error>) -> Result<T, Error> {
         let ended = match answer {
             Ok(Ok(Ok(value))) => return Ok(value),
-            Ok(Ok(Err(error))) => Error::Source(SourceError::of_guest(error, |text| self.redact(text))),
+            Ok(Ok(Err(error))) => {
+                let advice = |text: &str| self.store.data().capabilities.http.advice(text);
+                Error::Source(SourceError::of_guest(error, |text| self.redact(text), advice))
+            }
             Ok(Err(trap)) => self.store.data().explain(trap),
             Err(error) => error,
         };

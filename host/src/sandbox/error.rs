@@ -210,9 +210,9 @@ pub enum SourceError {
     /// The credentials are good but may not do this.
     #[error("the source does not allow this: {0}")]
     Forbidden(String),
-    /// The source cannot be reached.
+    /// The source cannot be reached; and what can be done about it, where the network knows.
     #[error("the source cannot be reached: {0}")]
-    Unreachable(String),
+    Unreachable(String, Option<&'static str>),
     /// The source asked for less and went on asking.
     #[error("the source limits how often it may be asked: {0}")]
     RateLimited(String),
@@ -237,7 +237,8 @@ impl SourceError {
             Self::Setting { name, .. } => return Some(format!("correct `{name}` in this section")),
             Self::SignIn(_) => "check the user name, password or token in this section",
             Self::Forbidden(_) => "give the account the right to read, or use another one",
-            Self::Unreachable(_) => "check the address in this section, and that this machine can reach it",
+            Self::Unreachable(_, Some(advice)) => advice,
+            Self::Unreachable(_, None) => "check the address in this section, and that this machine can reach it",
             Self::RateLimited(_) => "run it later, or less often",
             Self::TimedOut(_) => "try again; if it stays, look at the source system",
             Self::StaleCursor(_) => "the next run starts from the beginning",
@@ -249,7 +250,11 @@ impl SourceError {
 
 impl SourceError {
     /// What a guest says. It may have it from its source, and a source may send back what it was sent, credentials included.
-    pub(super) fn of_guest(error: wit::Error, redact: impl Fn(&str) -> String) -> Self {
+    pub(super) fn of_guest(
+        error: wit::Error,
+        redact: impl Fn(&str) -> String,
+        advice: impl Fn(&str) -> Option<&'static str>,
+    ) -> Self {
         let text = |text: String| clean(&redact(&text), 1_000);
         match error {
             wit::Error::Setting((name, problem)) => Self::Setting {
@@ -258,7 +263,11 @@ impl SourceError {
             },
             wit::Error::SignIn(why) => Self::SignIn(text(why)),
             wit::Error::Forbidden(why) => Self::Forbidden(text(why)),
-            wit::Error::Unreachable(why) => Self::Unreachable(text(why)),
+            wit::Error::Unreachable(why) => {
+                let why = text(why);
+                let advice = advice(&why);
+                Self::Unreachable(why, advice)
+            }
             wit::Error::RateLimited(why) => Self::RateLimited(text(why)),
             wit::Error::TimedOut(why) => Self::TimedOut(text(why)),
             wit::Error::Unexpected(why) => Self::Unexpected(text(why)),

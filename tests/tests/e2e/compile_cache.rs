@@ -187,7 +187,7 @@ fn a_cache_that_cannot_be_written_costs_time_and_nothing_else() {
     let warnings = output
         .stderr
         .lines()
-        .filter(|line| line.contains(" WARN the compiled component could not be kept path="));
+        .filter(|line| line.contains("WARNING - the compiled component could not be kept path="));
     assert_eq!(warnings.count(), 1, "{output}");
 }
 

@@ -117,7 +117,7 @@ fn protocols_that_nobody_should_speak() {
     ----- stdout
     ----- stderr
     error: config.ini:11: [okta] ssl_protocol: cannot be `tls9`
-    hint: it can be ssl, sslv23, tls, tls1, tls1.2, tls1.3
+    hint: it can be ssl, sslv23, tls, tls1, tls1.2, tls1.3; without the setting it is the best that both sides know
     ");
 }
 

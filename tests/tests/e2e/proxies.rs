@@ -1,4 +1,4 @@
-//! Proxies of the environment. Loopback is never reached through one, so the hosts here are made up, and only the proxy knows them.
+//! Proxies of the environment, and of sections. Loopback is never reached through one, so the hosts here are made up, and only the proxy knows them.
 
 use insta::{allow_duplicates, assert_snapshot};
 use oomnitza_connector::standin::{okta, oomnitza};
@@ -90,7 +90,7 @@ fn a_proxy_that_is_not_there_is_named_without_its_password() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN Oomnitza cannot be used now; trying again error=no connection to http://oomnitza.example.test:8080 through the proxy http://127.0.0.1:[PORT]: Connection refused (os error 111)
+    WARNING - Oomnitza cannot be used now; trying again error=no connection to http://oomnitza.example.test:8080 through the proxy http://127.0.0.1:[PORT]: Connection refused (os error 111)
     error: [oomnitza] cannot be used: no connection to http://oomnitza.example.test:8080 through the proxy http://127.0.0.1:[PORT]: Connection refused (os error 111)
     hint: check address and port, and that a firewall or proxy lets this machine through
     ");
@@ -206,4 +206,105 @@ fn links_of_an_admin_host_to_another_organisation_are_not_followed() {
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source answered something unexpected: the link to the next page cannot be followed: it leads to http://dev-2.example.test
     ");
+}
+
+#[test]
+fn a_section_s_own_proxy_goes_before_the_environment_s() {
+    let servers = servers(OKTA, 1);
+    let (okta, oomnitza) = (servers.okta.url(), servers.oomnitza.url());
+    let to_okta = Proxy::start_for(Some("jo:a secret word"), &[("okta.example.test:80", &okta)]);
+    let to_oomnitza = Proxy::start(&[("oomnitza.example.test:8080", &oomnitza)]);
+    let own = |proxy: &Proxy| format!("proxy = {}", proxy.address());
+    let section = format!("proxy = http://jo:a%20secret%20word@{}", to_okta.address());
+    let program = Program::with(&ini(OOMNITZA, OKTA, &own(&to_oomnitza), &section))
+        // Port 1 is nobody's.
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .env("RUST_LOG", "trace")
+        .keeping("a secret word")
+        .keeping("a%20secret%20word");
+    let output = program.run(&["upload", "okta"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    servers.assert_arrived(0..1);
+    assert!(
+        to_okta
+            .requests()
+            .iter()
+            .all(|request| request.contains("okta.example.test/"))
+    );
+    assert!(
+        to_oomnitza
+            .requests()
+            .iter()
+            .all(|request| request.contains("oomnitza.example.test:8080/"))
+    );
+    assert!(!to_okta.requests().is_empty() && !to_oomnitza.requests().is_empty());
+}
+
+#[test]
+fn a_section_may_go_without_the_environment_s_proxy() {
+    let servers = servers(OKTA, 1);
+    let proxy = proxy_of(&servers);
+    // Nobody but the proxy knows this host, so reaching it directly fails by its name.
+    let program =
+        Program::with(&ini(OOMNITZA, OKTA, "", "proxy = None")).env("HTTP_PROXY", &proxy.address().to_string());
+    let output = program.run(&["upload", "okta"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(
+        output.stderr.contains("okta.example.test has no usable address"),
+        "{output}"
+    );
+    assert!(
+        proxy
+            .requests()
+            .iter()
+            .all(|request| request.contains("oomnitza.example.test"))
+    );
+}
+
+#[test]
+fn a_proxy_that_is_none_or_must_not_be_is_said_with_its_place() {
+    let servers = Servers::with_people(1);
+    let url = servers.oomnitza.url();
+    let told = |section: &str, oomnitza: &str| {
+        let program = Program::with(&ini(&url, OKTA, oomnitza, section)).keeping("a-secret-password");
+        program.run(&["upload", "okta"])
+    };
+    assert_snapshot!(told("proxy = socks5://jo:a-secret-password@p", ""), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:12: [okta] proxy: `socks5://…@p` does not name a proxy: `socks5` is neither http nor https
+    hint: write it like `http://proxy.example.com:3128`, or `none` to go without one
+    ");
+    assert_snapshot!(told("", "proxy = http://"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:4: [oomnitza] proxy: `http://` does not name a proxy: empty host
+    hint: write it like `http://proxy.example.com:3128`, or `none` to go without one
+    ");
+    assert_snapshot!(told("proxy = http://169.254.169.254:80", ""), @"
+    exit: 1
+    ----- stdout
+    ----- stderr
+    error: section [okta] stopped: the source cannot be reached: GET /api/v1/users: http://169.254.169.254 may not be reached: it is the proxy, and at an address that is never allowed
+    hint: check the address in this section, and that this machine can reach it
+    ");
+}
+
+#[test]
+fn a_proxy_has_no_meaning_for_a_directory() {
+    let servers = Servers::with_people(0);
+    let program = Program::with(&format!(
+        "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[ldap]\nenable = True\nurl = ldap://127.0.0.1:1\nusername = anonymous\nbase_dn = dc=x\n\
+         filter = (objectClass=*)\nprotocol_version = 3\ndefault_role = 25\ndefault_position = x\npassword =\nproxy = http://proxy.example\n",
+        servers.oomnitza.url()
+    ));
+    let output = program.run(&["upload", "ldap"]);
+    assert!(
+        output
+            .stderr
+            .contains("[ldap] proxy: has no effect: this source is not reached over the web"),
+        "{output}"
+    );
 }

@@ -236,5 +236,13 @@ fn testmode_sends_nothing() {
     let output = program(&destination, &source, "").run(&["--testmode", "upload", "sccm"]);
     assert_eq!(output.code, Some(0), "{output}");
     assert_eq!(destination.uploaded(), Vec::<Value>::new());
-    assert!(format!("{output}").contains("PC-000000"), "{output}");
+    let request: Value = serde_json::from_str(output.stdout.lines().next().unwrap()).unwrap();
+    let path = concat!("/api/v2/bulk/audit?VERSION=", env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        (&request["method"], &request["path"]),
+        (&json!("POST"), &json!(path)),
+        "{output}"
+    );
+    assert_eq!(request["body"]["agent_id"], json!("SCCM"));
+    assert_eq!(request["body"]["computers"][0]["NAME"], json!("PC-000000"));
 }

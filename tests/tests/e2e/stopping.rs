@@ -127,7 +127,7 @@ fn uploads_that_do_not_end_are_given_up_after_the_grace() {
     ----- stdout
     ----- stderr
     stopping: nothing more is read, and uploads that are under way are finished (once more to end at once)
-     WARN uploads did not end within 50ms and are given up section="okta"
+    WARNING - uploads did not end within 50ms and are given up
     [okta] 0 records sent in [TIME]
       read 200 = sent 0 + filtered 0 + rejected 0 + failed 200
     [okta] interrupted; it is safe to run it again

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use oomnitza_connector::net::TlsSettings;
+use oomnitza_connector::net::{TlsSettings, Versions};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -198,7 +198,7 @@ async fn versions_of_the_protocol_must_meet() {
     let (authority, identity) = signed("127.0.0.1", |_| ());
     let named = Named::new(&authority);
     let strict = TlsSettings {
-        tls13_only: true,
+        versions: Versions::Only13,
         ..named.file()
     };
     assert_eq!(asked_with(&identity, named.file(), &[&version::TLS12]).await, "200 ok");
@@ -211,8 +211,8 @@ async fn versions_of_the_protocol_must_meet() {
     assert_eq!(
         said,
         failed(
-            "the server speaks no protocol that is safe",
-            "the server must speak TLS 1.2 or 1.3"
+            "there is no safe protocol that both sides speak",
+            "the server must speak TLS 1.2 or 1.3; where `ssl_protocol` names one of them, that one"
         )
     );
 }

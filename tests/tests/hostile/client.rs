@@ -107,7 +107,16 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn send(&mut self, request: Request) -> Result<Response, String> {
-        (&mut self.state).send(request).await.unwrap().map_err(said)
+        let answer = (&mut self.state).send(request).await.unwrap();
+        answer.map_err(|error| {
+            // What the admin is told besides.
+            let advice = match &error {
+                Error::Unreachable(text) => self.state.advice(text),
+                _ => None,
+            };
+            let advice = advice.map(|advice| format!("; {advice}"));
+            said(error) + &advice.unwrap_or_default()
+        })
     }
 
     pub(crate) async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, String>> {

@@ -52,13 +52,8 @@ impl Error {
             Self::RateLimited(wait) => wit::Error::RateLimited(u32::try_from(wait.as_secs()).ok()),
             Self::Net(net::Error::TimedOut { .. }) => wit::Error::TimedOut,
             Self::Net(error @ net::Error::Denied { .. }) => wit::Error::Denied(redact(&error.to_string())),
-            Self::Net(error) => {
-                let text = match error.hint() {
-                    Some(hint) if matches!(error, net::Error::Tls { .. }) => format!("{error}; {hint}"),
-                    _ => error.to_string(),
-                };
-                wit::Error::Unreachable(redact(&text))
-            }
+            // What can be done about it is for the admin, and goes another way (`net::Network::advice`).
+            Self::Net(error) => wit::Error::Unreachable(redact(&error.to_string())),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The contract's side: validate, ask, convert. No policy here.
 
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 use wasmtime::component::{HasData, Linker};
 
 use super::error::Error;
@@ -15,11 +16,14 @@ impl HttpState {
             Err(error) => Err(error),
         };
         match sent {
-            Ok(answer) => Ok(wit::Response {
-                status: answer.status,
-                headers: answer.headers,
-                body: answer.body,
-            }),
+            Ok(answer) => {
+                self.answered(&answer);
+                Ok(wit::Response {
+                    status: answer.status,
+                    headers: answer.headers,
+                    body: answer.body,
+                })
+            }
             Err(error) => {
                 if let Error::Denied(what) = &error {
                     tracing::warn!(what = self.redact(what), "a request of the connector was denied");
@@ -56,7 +60,7 @@ impl Host for &mut HttpState {
         let mut tasks = JoinSet::new();
         for (index, request) in requests.into_iter().enumerate() {
             let state = (**self).clone();
-            tasks.spawn(async move { (index, state.answer(request).await) });
+            tasks.spawn(async move { (index, state.answer(request).await) }.in_current_span());
         }
         while let Some(done) = tasks.join_next().await {
             if let Ok((index, answer)) = done

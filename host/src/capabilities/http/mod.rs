@@ -22,5 +22,5 @@ pub use auth::{Credential, Slot};
 pub use encoding::Encoding;
 pub use host::add_to_linker;
 pub use limits::{Limits, Retry};
-pub use state::{Habits, HttpState, Places, Statistics};
+pub use state::{Habits, HttpState, Keeper, Places, Statistics};
 pub use token::TokenSource;

@@ -1,8 +1,8 @@
 //! The HTTP of one run: sending, redirects, repeating.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
@@ -44,7 +44,11 @@ struct Shared {
     received: AtomicU64,
     /// What is left of the time to wait before repeating.
     budget: Budget,
+    keeper: OnceLock<Keeper>,
 }
+
+/// Gets each answer that a guest gets: its `Content-Type` and its body.
+pub type Keeper = Box<dyn Fn(&str, &[u8]) + Send + Sync>;
 
 /// Habits of the places that a run talks to, by origin.
 #[derive(Debug, Default)]
@@ -106,6 +110,11 @@ pub(super) struct Answer {
 }
 
 impl HttpState {
+    /// What can be done about a failure of the run's network that a text tells.
+    pub fn advice(&self, text: &str) -> Option<&'static str> {
+        self.shared.client.network().advice(text)
+    }
+
     /// The HTTP of a run: its network, the credentials of its slots, what it may ask and how it repeats.
     pub fn new(
         network: &Network,
@@ -128,10 +137,21 @@ impl HttpState {
             limits,
             retry,
             redactor,
+            keeper: OnceLock::new(),
         };
         Self {
             shared: Arc::new(shared),
         }
+    }
+
+    /// Hands each answer that the guest gets to somebody who keeps it as well. The first one stays.
+    pub fn keep_answers(&self, keeper: Keeper) {
+        _ = self.shared.keeper.set(keeper);
+    }
+
+    /// What masks the run's secrets, those among them that it comes by on its way.
+    pub fn redactor(&self) -> Redactor {
+        self.shared.redactor.clone()
     }
 
     /// What the run has asked so far.
@@ -145,6 +165,14 @@ impl HttpState {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.shared.limits
+    }
+
+    /// An answer that the guest gets.
+    pub(super) fn answered(&self, answer: &Answer) {
+        if let Some(keeper) = self.shared.keeper.get() {
+            let content_type = answer.headers.iter().find(|(name, _)| name == "content-type");
+            keeper(content_type.map_or("", |(_, value)| value.as_str()), &answer.body);
+        }
     }
 
     /// Text for the guest, without the section's secrets.

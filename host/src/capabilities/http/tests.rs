@@ -129,7 +129,7 @@ fn http(places: &[&Url], url: &Url, signer: &str) -> HttpState {
         verify: true,
         cacert_file: None,
         cacert_dir: None,
-        tls13_only: false,
+        ..TlsSettings::default()
     };
     let network = Network::new(Egress::new(rules.collect()), tls, Proxies::none(), Timeouts::default());
     let form = Some(("application/x-www-form-urlencoded", Secret::new("a=b+c")));

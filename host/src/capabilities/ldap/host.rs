@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 use wasmtime::component::{HasData, Linker, Resource};
 
 use super::connection::{Connection, Link, Target};
@@ -125,7 +126,7 @@ async fn start(shared: Arc<Shared>, link: Arc<Link>, search: wit::Search) -> Res
 /// the set ends the task, when the guest's call is given up.
 async fn apart<T: Send + 'static>(work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Result<T, Error> {
     let mut tasks = JoinSet::new();
-    tasks.spawn(work);
+    tasks.spawn(work.in_current_span());
     match tasks.join_next().await {
         Some(Ok(done)) => done,
         _ => Err(Error::Gone("the search was lost")),

@@ -8,6 +8,7 @@ use tiberius::{AuthMethod, Client, Config};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tracing::Instrument as _;
 use url::Url;
 
 use super::address::address;
@@ -104,7 +105,7 @@ impl Link {
         let (opened, answer) = oneshot::channel();
         let mut task = JoinSet::new();
         // A panic of the library ends this task; then nobody answers any more.
-        task.spawn(async move {
+        let work = async move {
             let allowance = Arc::new(Allowance::default());
             let connected = timeout(limit, connect(&shared, &target, login, &allowance)).await;
             match connected.map_err(|_| late).flatten() {
@@ -115,7 +116,8 @@ impl Link {
                 }
                 Err(error) => _ = opened.send(Err(error)),
             }
-        });
+        };
+        task.spawn(work.in_current_span());
         answer
             .await
             .unwrap_or(Err(Error::Gone("the connection was lost while it was opened")))?;

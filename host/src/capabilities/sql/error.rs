@@ -95,13 +95,8 @@ impl Error {
             Self::Unsupported(what) | Self::Gone(what) => wit::Error::Other(what.to_owned()),
             Self::Net(net::Error::TimedOut { .. }) => wit::Error::TimedOut,
             Self::Net(error @ net::Error::Denied { .. }) => wit::Error::Denied(tidy(&error.to_string())),
-            Self::Net(error) => {
-                let text = match error.hint() {
-                    Some(hint) if matches!(error, net::Error::Tls { .. }) => format!("{error}; {hint}"),
-                    _ => error.to_string(),
-                };
-                wit::Error::Unreachable(tidy(&text))
-            }
+            // What can be done about it is for the admin, and goes another way (`net::Network::advice`).
+            Self::Net(error) => wit::Error::Unreachable(tidy(&error.to_string())),
         }
     }
 }

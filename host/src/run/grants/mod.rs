@@ -6,10 +6,12 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
+use std::path::{Path, PathBuf};
+
 use crate::capabilities::{clock, http, ldap, log, sql};
 use crate::config::schema::Description;
-use crate::config::{Common, Finding, Section};
-use crate::net::{Egress, Network, Origins, Proxies, Timeouts, TlsSettings};
+use crate::config::{self, Common, Finding, Protocol, Section};
+use crate::net::{Egress, Network, Origins, Proxies, Timeouts, TlsSettings, Versions};
 use crate::redact::Redactor;
 use crate::sandbox::{Capabilities, Granted};
 
@@ -18,7 +20,10 @@ pub(super) use self::places::withheld;
 /// How sections reach the network.
 #[derive(Debug, Clone)]
 pub(super) struct Ways {
+    /// The environment's.
     pub(super) proxies: Proxies,
+    /// Authorities that the environment names.
+    pub(super) bundle: Option<PathBuf>,
     pub(super) timeouts: Timeouts,
     pub(super) retry: http::Retry,
     pub(super) origins: Origins,
@@ -48,13 +53,17 @@ pub(super) fn grant(
         ways.origins.clone(),
     );
     let egress = Egress::new(places.iter().map(|place| place.rule.clone()).collect());
+    let proxies = proxies(&section.common, &ways.proxies, |setting| section.place(Some(setting)))?;
+    let redactor = Redactor::new(section.secrets.iter().map(|(_, secret)| secret));
+    for secret in proxies.secrets() {
+        redactor.learn(&secret);
+    }
     let network = Network::new(
         egress,
-        tls(&section.common),
-        ways.proxies.clone(),
+        tls(&section.common, ways.bundle.as_deref()),
+        proxies,
         ways.timeouts.clone(),
     );
-    let redactor = Redactor::new(section.secrets.iter().map(|(_, secret)| secret));
     Ok(Capabilities {
         http: http::HttpState::new(
             &network,
@@ -88,12 +97,41 @@ fn encrypt(section: &Section) -> sql::Encrypt {
         .unwrap_or_default()
 }
 
-/// How a section's connections are secured, or [oomnitza]'s.
-pub fn tls(common: &Common) -> TlsSettings {
+/// How a section reaches the web, or [oomnitza]: as it says itself, else as the environment does. Exceptions are the environment's.
+pub fn proxies(
+    common: &Common,
+    environment: &Proxies,
+    place: impl Fn(&str) -> config::Place,
+) -> Result<Proxies, Vec<Finding>> {
+    match &common.proxy {
+        None => Ok(environment.clone()),
+        Some(config::Proxy::Direct) => Ok(environment.replaced(None)),
+        Some(config::Proxy::Through(address)) => match Proxies::parse(address.expose()) {
+            Ok(proxy) => Ok(environment.replaced(Some(&proxy))),
+            Err(problem) => {
+                let shown = config::address::shown(address.expose());
+                let what = format!(
+                    "`{}` does not name a proxy: {problem}",
+                    crate::redact::clean(&shown, 200)
+                );
+                let remedy = "write it like `http://proxy.example.com:3128`, or `none` to go without one";
+                Err(vec![Finding::error(place("proxy"), what).remedy(remedy)])
+            }
+        },
+    }
+}
+
+/// How a section's connections are secured, or [oomnitza]'s. `bundle` holds the authorities that the environment names.
+pub fn tls(common: &Common, bundle: Option<&Path>) -> TlsSettings {
     TlsSettings {
         verify: common.verify_ssl,
         cacert_file: common.cacert_file.clone(),
         cacert_dir: common.cacert_dir.clone(),
-        tls13_only: common.tls13_only,
+        bundle: bundle.map(Path::to_owned),
+        versions: match common.protocol {
+            Protocol::Best => Versions::Best,
+            Protocol::Tls12 => Versions::Only12,
+            Protocol::Tls13 => Versions::Only13,
+        },
     }
 }

@@ -209,6 +209,7 @@ fn an_endpoint_cannot_be_made_of_a_secret() {
 fn only_the_capabilities_that_endpoints_need_are_granted() {
     let ways = Ways {
         proxies: Proxies::none(),
+        bundle: None,
         timeouts: Timeouts::default(),
         retry: http::Retry::default(),
         origins: Origins::default(),

@@ -74,7 +74,7 @@ impl Bed {
             ..oomnitza::Settings::default()
         };
         let oomnitza = oomnitza::Oomnitza::start(settings).expect("Oomnitza can be started");
-        let program = Program::with(&ini(&server, &oomnitza.url()));
+        let program = Program::with(&ini(&server, &oomnitza.url())).with_its_own_log();
         Self {
             source,
             server,

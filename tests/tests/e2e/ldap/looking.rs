@@ -19,7 +19,7 @@ fn a_good_section_passes_its_check() {
     ok [ldap] mappings: 6 fields are mapped for LDAP
     ok [ldap] source: LDAP accepts the settings and credentials
     ----- stderr
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     "#);
     assert_eq!(batches(&destination), Vec::<usize>::new());
 }
@@ -48,9 +48,9 @@ fn a_check_says_what_each_section_lacks() {
     ok [ldap.Secure] settings: complete
     ok [ldap.Secure] mappings: 6 fields are mapped for ldap.Secure
     ----- stderr
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     error: section [ldap] stopped: the source answered something unexpected: there is no such entry (LDAP result 32): found as far as `dc=example,dc=com`
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     error: section [ldap.Password] stopped: the source did not accept the credentials: invalid credentials (LDAP result 49)
     hint: check the user name, password or token in this section
     error: section [ldap.Secure] stopped: the source cannot be reached: the connection to ldaps://127.0.0.1:[PORT] broke: tls handshake eof
@@ -69,8 +69,7 @@ fn a_preview_shows_every_record_and_sends_none() {
     );
     let output = program.run(&["upload", "ldap", "--testmode"]);
     assert_eq!(output.code, Some(0), "{output}");
-    let shown: Vec<String> = output.stdout.lines().map(str::to_owned).collect();
-    assert_same(&shown, &records(&company.people, &[("TITLE", "title")]));
+    assert_same(&output.shown(), &records(&company.people, &[("TITLE", "title")]));
     assert_eq!(batches(&destination), Vec::<usize>::new());
 }
 
@@ -84,7 +83,7 @@ fn a_record_count_sends_so_many_one_by_one() {
     exit: 0
     ----- stdout
     ----- stderr
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     [ldap] 6 records sent in [TIME]
       read 7 = sent 6 + filtered 1 + rejected 0 + failed 0
       left out, no value for a required field: FIRST_NAME (1)

@@ -18,7 +18,7 @@ fn a_wrong_password_is_said_and_nothing_is_sent() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     error: section [ldap] stopped: the source did not accept the credentials: invalid credentials (LDAP result 49)
     hint: check the user name, password or token in this section
     "#);
@@ -42,7 +42,7 @@ fn a_base_that_does_not_exist_is_said() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     error: section [ldap] stopped: the source answered something unexpected: there is no such entry (LDAP result 32): found as far as `dc=example,dc=com`
     "#);
     assert_eq!(batches(&destination), Vec::<usize>::new());
@@ -65,7 +65,7 @@ fn a_filter_that_is_none_is_named() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     error: section [ldap] stopped: the filter `(&(objectClass=person)(uid=)` cannot be used: its parentheses do not match
     "#);
     assert_eq!(batches(&destination), Vec::<usize>::new());
@@ -81,8 +81,8 @@ fn passwords_are_not_read_whatever_the_directory_allows() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
-     WARN a search of the connector was denied what="the attribute `userPassword` holds passwords"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - a search of the connector was denied what="the attribute `userPassword` holds passwords"
     error: section [ldap] stopped: the attribute `userPassword` holds passwords
     "#);
     assert_eq!(batches(&destination), Vec::<usize>::new());
@@ -122,7 +122,7 @@ fn a_directory_that_knows_no_version_2_says_so() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     error: section [ldap] stopped: the source answered something unexpected: protocol error (LDAP result 2): historical protocol version requested, use LDAPv3 instead
     "#);
     assert_eq!(batches(&destination), Vec::<usize>::new());

@@ -61,12 +61,12 @@ fn authorities_from_a_directory_are_trusted() {
 #[test]
 fn an_authority_that_nobody_named_is_not_trusted() {
     let (output, destination) = run(&company().server.secure_url(), "");
-    insta::assert_snapshot!(output, @r"
+    insta::assert_snapshot!(output, @"
     exit: 1
     ----- stdout
     ----- stderr
-    error: section [ldap] stopped: the source cannot be reached: no secure connection to ldaps://127.0.0.1:[PORT]: its certificate comes from an authority that this machine does not know; if the server's certificate comes from your own authority, name its file with `cacert_file`; `verify_ssl = False` switches the check off
-    hint: check the address in this section, and that this machine can reach it
+    error: section [ldap] stopped: the source cannot be reached: no secure connection to ldaps://127.0.0.1:[PORT]: its certificate comes from an authority that this machine does not know
+    hint: if the server's certificate comes from your own authority, name its file with `cacert_file`; `verify_ssl = False` switches the check off
     ");
     assert_nothing_was_sent(&destination);
 }
@@ -102,12 +102,12 @@ fn start_tls_secures_a_plain_connection() {
 #[test]
 fn start_tls_goes_on_with_nobody_that_it_does_not_know() {
     let (output, destination) = run(&company().server.url(), "start_tls = True\ncacert_file = machine.pem");
-    insta::assert_snapshot!(output, @r"
+    insta::assert_snapshot!(output, @"
     exit: 1
     ----- stdout
     ----- stderr
-    error: section [ldap] stopped: the source cannot be reached: no secure connection to ldap://127.0.0.1:[PORT]: its certificate comes from an authority that this machine does not know; if the server's certificate comes from your own authority, name its file with `cacert_file`; `verify_ssl = False` switches the check off
-    hint: check the address in this section, and that this machine can reach it
+    error: section [ldap] stopped: the source cannot be reached: no secure connection to ldap://127.0.0.1:[PORT]: its certificate comes from an authority that this machine does not know
+    hint: if the server's certificate comes from your own authority, name its file with `cacert_file`; `verify_ssl = False` switches the check off
     ");
     assert_nothing_was_sent(&destination);
 }

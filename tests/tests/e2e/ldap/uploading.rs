@@ -70,11 +70,11 @@ fn sections_have_their_own_base_and_mappings() {
     exit: 0
     ----- stdout
     ----- stderr
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     [ldap] 4,925 records sent in [TIME]
       read 5,000 = sent 4,925 + filtered 75 + rejected 0 + failed 0
       left out, no value for a required field: EMAIL (25), FIRST_NAME (25), FIRST_NAME, EMAIL (25)
-     WARN the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
+    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     [ldap.Contractors] 295 records sent in [TIME]
       read 300 = sent 295 + filtered 5 + rejected 0 + failed 0
       left out, no value for a required field: EMAIL (2), FIRST_NAME (2), FIRST_NAME, EMAIL (1)

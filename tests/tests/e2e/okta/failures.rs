@@ -163,7 +163,7 @@ fn a_redirect_to_another_host_is_not_followed() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN a request of the connector was denied what="the source redirects to http://127.0.0.1:[PORT], where its credential must not go"
+    WARNING - a request of the connector was denied what="the source redirects to http://127.0.0.1:[PORT], where its credential must not go"
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source cannot be reached: GET /api/v1/users: the source redirects to http://127.0.0.1:[PORT], where its credential must not go

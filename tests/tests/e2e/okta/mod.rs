@@ -211,10 +211,11 @@ fn test_mode_prints_what_would_be_sent_and_sends_nothing() {
     let servers = Servers::with_people(250);
     let output = servers.program().run(&["upload", "okta", "--testmode"]);
     assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(output.stdout.lines().count(), 3, "a line for each request");
     let shown: Vec<Value> = output
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .shown()
+        .iter()
+        .map(|record| serde_json::from_str(record).expect("a record is JSON"))
         .collect();
     assert_same(&shown, &(0..250).map(user).collect::<Vec<_>>());
     assert!(servers.uploads().is_empty());
@@ -326,6 +327,7 @@ fn a_report_for_machines_is_one_line_of_json() {
       "read": 450,
       "rejected": 0,
       "rejects": null,
+      "saved": null,
       "seconds": null,
       "section": "okta",
       "sent": 450,

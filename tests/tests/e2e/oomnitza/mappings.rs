@@ -197,7 +197,7 @@ fn mappings_that_are_a_web_page_end_the_section() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN Oomnitza cannot be used now; trying again error=what was asked to give the mappings answered with a web page instead of data
+    WARNING - Oomnitza cannot be used now; trying again error=what was asked to give the mappings answered with a web page instead of data
     error: section [okta] stopped: what was asked to give the mappings answered with a web page instead of data
     hint: check `url` in [oomnitza]: the address of your Oomnitza and nothing behind it, for example https://example.oomnitza.com
     ");

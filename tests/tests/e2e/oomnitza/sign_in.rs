@@ -154,7 +154,7 @@ fn an_oomnitza_that_is_not_there_is_said_plainly() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN Oomnitza cannot be used now; trying again error=no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)
+    WARNING - Oomnitza cannot be used now; trying again error=no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)
     error: [oomnitza] cannot be used: no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)
     hint: check address and port, and that a firewall or proxy lets this machine through
     ");
@@ -173,7 +173,7 @@ fn an_oomnitza_that_is_down_at_the_start_is_given_up_soon() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN Oomnitza cannot be used now; trying again error=Oomnitza could not check the API token (503): injected
+    WARNING - Oomnitza cannot be used now; trying again error=Oomnitza could not check the API token (503): injected
     error: [oomnitza] cannot be used: Oomnitza could not check the API token (503), and trying again for a moment did not help: injected
     hint: run it again later; records that arrived stay, and sending them again does no harm
     ");
@@ -207,7 +207,7 @@ fn a_login_page_at_the_address_of_oomnitza_is_called_one() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN Oomnitza cannot be used now; trying again error=what was asked to check the API token answered with a web page instead of data
+    WARNING - Oomnitza cannot be used now; trying again error=what was asked to check the API token answered with a web page instead of data
     error: [oomnitza] cannot be used: what was asked to check the API token answered with a web page instead of data
     hint: check `url` in [oomnitza]: the address of your Oomnitza and nothing behind it, for example https://example.oomnitza.com
     ");

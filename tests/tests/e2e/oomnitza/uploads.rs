@@ -49,8 +49,8 @@ fn trouble_is_said_once_and_so_is_its_end() {
     exit: 0
     ----- stdout
     ----- stderr
-     WARN Oomnitza cannot be used now; trying again error=Oomnitza could not take people (503): injected
-     WARN Oomnitza answers again
+    WARNING - Oomnitza cannot be used now; trying again error=Oomnitza could not take people (503): injected
+    WARNING - Oomnitza answers again
     [okta] 150 records sent in [TIME]
       read 150 = sent 150 + filtered 0 + rejected 0 + failed 0
     ");
@@ -89,7 +89,7 @@ fn a_web_page_instead_of_the_api_ends_the_section() {
     exit: 1
     ----- stdout
     ----- stderr
-     WARN Oomnitza cannot be used now; trying again error=what was asked to take people answered with a web page instead of data
+    WARNING - Oomnitza cannot be used now; trying again error=what was asked to take people answered with a web page instead of data
     [okta] 100 records sent in [TIME]
       read 200 = sent 100 + filtered 0 + rejected 0 + failed 100
     error: section [okta] stopped: what was asked to take people answered with a web page instead of data

@@ -121,12 +121,12 @@ fn without_a_place_for_locks_the_section_runs_and_it_is_said() {
         program.home().join("config.ini"),
     )
     .unwrap();
-    insta::assert_snapshot!(program.run(&["upload", "okta.A"]), @r#"
+    insta::assert_snapshot!(program.run(&["upload", "okta.A"]), @"
     exit: 0
     ----- stdout
     ----- stderr
-     WARN the section runs without a lock: nothing keeps another run of it from overlapping with this one section="okta.A" error=Not a directory (os error 20)
+    WARNING - the section runs without a lock: nothing keeps another run of it from overlapping with this one error=Not a directory (os error 20)
     [okta.A] 20 records sent in [TIME]
       read 20 = sent 20 + filtered 0 + rejected 0 + failed 0
-    "#);
+    ");
 }

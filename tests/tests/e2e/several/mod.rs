@@ -192,7 +192,7 @@ fn previews_are_shown_one_after_the_other() {
         .filter(|(_, line)| line.starts_with("{\"section\""))
         .map(|(at, _)| at)
         .collect();
-    assert_eq!(reports, [300, 601], "300 records, a report, 300 records, a report");
+    assert_eq!(reports, [3, 7], "three requests, a report, three requests, a report");
 }
 
 #[test]

@@ -36,6 +36,13 @@ const EDGES: &[(&str, &str, &str)] = &[
         "those that are kept here are files that nobody else reads",
     ),
     ("secrets", "redact", "each is a secret from when it is there"),
+    (
+        "cli",
+        "logging",
+        "an invocation has a log, and says there what people are told",
+    ),
+    ("logging", "files", "a connector's name becomes that of a file"),
+    ("logging", "redact", "lines are cleaned, and searched for secrets"),
     ("cli", "standin", "`demo` uploads to stand-ins"),
     ("run", "catalog", "a section names its connector"),
     ("run", "mapping", "pages go through the mappers"),

@@ -1,0 +1,338 @@
+//! From events to lines: who logged them, for which section, and which handlers write them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{FilterFn, filter_fn};
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::config::{Config, FileConfig, Handler, Sink, Stream, file_lines};
+use super::file::LogFile;
+use super::format::{Format, Line};
+use super::route::Routes;
+use super::{REPORT, secrets};
+use crate::files;
+use crate::redact::clean;
+
+/// Bytes of a line; what is beyond is cut. A connector's own lines are cut before (`capabilities/log`).
+const LINE_BYTES: usize = 16 << 10;
+
+/// The least level of the connectors' own files, as in version 1.0.10: INFO.
+const SECTION_LEVEL: u8 = 20;
+
+/// What this program's own targets begin with.
+const OURS: &str = "oomnitza_connector";
+
+/// Writes events.
+pub(super) struct Log {
+    handlers: Vec<Output>,
+    /// Which of the configuration's handlers is which of these.
+    indexes: BTreeMap<usize, usize>,
+    routes: Routes,
+    /// Whether levels are somebody else's decision.
+    is_at_every_level: bool,
+    sections: Option<Sections>,
+    speaks_json: bool,
+    above: fn(&dyn Fn()),
+    since: Timestamp,
+    told: Mutex<BTreeSet<(PathBuf, io::ErrorKind)>>,
+}
+
+struct Output {
+    level: u8,
+    format: Format,
+    to: To,
+}
+
+enum To {
+    Console(Stream),
+    File(LogFile),
+}
+
+/// `okta.log` for `[okta]` and `[okta.EU]`.
+struct Sections {
+    directory: PathBuf,
+    format: Format,
+    files: Mutex<BTreeMap<String, Arc<LogFile>>>,
+}
+
+/// The section that a span is about.
+struct SectionOf(String);
+
+/// Python's number of a level.
+fn number(level: &Level) -> u8 {
+    match *level {
+        Level::ERROR => 40,
+        Level::WARN => 30,
+        Level::INFO => 20,
+        Level::DEBUG => 10,
+        Level::TRACE => 5,
+    }
+}
+
+impl Log {
+    /// Writes to those handlers of a configuration.
+    pub(super) fn new(
+        config: &Config,
+        only: Vec<usize>,
+        sections: Option<PathBuf>,
+        speaks_json: bool,
+        above: fn(&dyn Fn()),
+    ) -> Self {
+        let output = |handler: &Handler| Output {
+            level: handler.level,
+            format: handler.format.clone(),
+            to: match &handler.sink {
+                Sink::Console(stream) => To::Console(*stream),
+                Sink::File(file) => To::File(LogFile::new(file.clone())),
+            },
+        };
+        Self {
+            handlers: only
+                .iter()
+                .filter_map(|index| config.handlers.get(*index))
+                .map(output)
+                .collect(),
+            indexes: only.into_iter().zip(0..).collect(),
+            routes: Routes::new(config),
+            is_at_every_level: false,
+            sections: sections.map(|directory| Sections {
+                directory,
+                format: file_lines(),
+                files: Mutex::default(),
+            }),
+            speaks_json,
+            above,
+            since: Timestamp::now(),
+            told: Mutex::default(),
+        }
+    }
+
+    /// All that gets here is written: a filter in front decides.
+    pub(super) fn at_every_level(mut self) -> Self {
+        self.is_at_every_level = true;
+        self
+    }
+
+    /// What is in front of it otherwise: this program's own events, at levels that some handler writes.
+    pub(super) fn filter(&self) -> FilterFn<impl Fn(&Metadata<'_>) -> bool + use<>> {
+        let handlers = self.handlers.iter().map(|handler| handler.level).min();
+        let sections = self.sections.as_ref().map(|_| SECTION_LEVEL);
+        let written = handlers.into_iter().chain(sections).min();
+        let least = written.map_or(u8::MAX, |written| {
+            let routed = written.max(self.routes.least_level());
+            sections.map_or(routed, |sections| routed.min(sections))
+        });
+        let most = match least {
+            0..=5 => LevelFilter::TRACE,
+            6..=10 => LevelFilter::DEBUG,
+            11..=20 => LevelFilter::INFO,
+            21..=30 => LevelFilter::WARN,
+            31..=40 => LevelFilter::ERROR,
+            // Spans pass all the same: they say which section something is of.
+            _ => LevelFilter::ERROR,
+        };
+        filter_fn(move |metadata| metadata.target().starts_with(OURS) && *metadata.level() <= most)
+            .with_max_level_hint(most)
+    }
+
+    fn write(&self, line: &Line<'_>, is_report: bool) {
+        let mut written = BTreeSet::new();
+        let routed = if self.is_at_every_level {
+            self.indexes.keys().copied().collect()
+        } else {
+            self.routes.handlers(line.name, line.level)
+        };
+        for index in routed {
+            let Some(handler) = self.indexes.get(&index).and_then(|index| self.handlers.get(*index)) else {
+                continue;
+            };
+            let is_for_all = self.is_at_every_level || (is_report && matches!(handler.to, To::Console(_)));
+            if line.level < handler.level && !is_for_all {
+                continue;
+            }
+            match &handler.to {
+                // The console has it already.
+                To::Console(_) if is_report && !self.speaks_json => {}
+                // Python writes it twice where two loggers name one console; nobody wants that.
+                To::Console(_) if !written.insert(index) => {}
+                To::Console(stream) => {
+                    let text = handler.format.write(line);
+                    let text = secrets().redact(&text);
+                    (self.above)(&|| stream.write(&text));
+                }
+                To::File(file) => self.append(file, &handler.format, line),
+            }
+        }
+        if let (Some(sections), Some(section)) = (&self.sections, line.section)
+            && line.level >= SECTION_LEVEL
+        {
+            self.append(&sections.file(section), &sections.format, line);
+        }
+    }
+
+    fn append(&self, file: &LogFile, format: &Format, line: &Line<'_>) {
+        let text = format.write(line);
+        if let Err(error) = file.write(&secrets().redact(&text), line.time) {
+            self.tell(file.path(), &error);
+        }
+    }
+
+    /// Says that a file cannot be written: once for all files of a directory.
+    fn tell(&self, path: &Path, error: &io::Error) {
+        let directory = path.parent().unwrap_or(path).to_owned();
+        let is_new = self
+            .told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((directory, error.kind()));
+        if !is_new {
+            return;
+        }
+        let shown = clean(&path.display().to_string(), 500);
+        let what = format!("the log `{shown}` cannot be written: {error}; the run goes on without it");
+        let hint = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
+            io::ErrorKind::NotFound => "make the directory, or name another one in the logging file",
+            _ => "let this user write there, or say with `--logging-config` where logs go",
+        };
+        let text = if self.speaks_json {
+            let line = Line {
+                level: 30,
+                name: "connector.py",
+                section: None,
+                message: &format!("{what}; {hint}"),
+                fields: &[],
+                time: Timestamp::now(),
+                file: file!(),
+                line: line!(),
+                since: self.since,
+            };
+            Format::Json.write(&line)
+        } else {
+            format!("warning: {what}\nhint: {hint}\n")
+        };
+        (self.above)(&|| Stream::Error.write(&text));
+    }
+}
+
+impl Sections {
+    fn file(&self, section: &str) -> Arc<LogFile> {
+        let connector = connector(section);
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = files.get(connector) {
+            return Arc::clone(file);
+        }
+        let path = self.directory.join(format!("{}.log", files::plain(connector)));
+        let file = Arc::new(LogFile::new(FileConfig::shipped(path)));
+        files.insert(connector.to_owned(), Arc::clone(&file));
+        file
+    }
+}
+
+/// The connector of a section: what stands before the first dot.
+fn connector(section: &str) -> &str {
+    section.split('.').next().unwrap_or(section)
+}
+
+/// Who logged something, in the names of version 1.0.10: people have levels for them in their files.
+fn name<'a>(metadata: &Metadata<'a>, section: Option<&str>) -> Cow<'a, str> {
+    if let Some(section) = section {
+        return format!("connectors/{}", connector(section)).into();
+    }
+    let target = metadata.target();
+    match target.strip_prefix(OURS) {
+        None => target.into(),
+        Some(room) if room.starts_with("::cli") || room.starts_with("::report") => "connector.py".into(),
+        Some(room) if room.starts_with("::config") => "lib/config".into(),
+        Some(_) => "lib/connector".into(),
+    }
+}
+
+/// What an event carries.
+#[derive(Default)]
+struct Carried {
+    message: String,
+    section: Option<String>,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Carried {
+    fn put(&mut self, field: &Field, value: String) {
+        match field.name() {
+            "message" => self.message = value,
+            // What libraries log through the `log` crate brings where it was, which is known.
+            name if name.starts_with("log.") => {}
+            name => self.fields.push((name, clean(&value, LINE_BYTES))),
+        }
+    }
+}
+
+impl Visit for Carried {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "section" {
+            self.section = Some(value.to_owned());
+        } else {
+            self.put(field, format!("{value:?}"));
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = String::new();
+        // Whoever writes into a string fails only where the value does.
+        _ = write!(text, "{value:?}");
+        self.put(field, text);
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut carried = Carried::default();
+        attributes.record(&mut carried);
+        if let (Some(section), Some(span)) = (carried.section, context.span(id)) {
+            span.extensions_mut().replace(SectionOf(section));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let metadata = event.metadata();
+        let mut carried = Carried::default();
+        event.record(&mut carried);
+        if carried.section.is_none() {
+            carried.section = context.event_scope(event).and_then(|mut scope| {
+                scope.find_map(|span| span.extensions().get::<SectionOf>().map(|section| section.0.clone()))
+            });
+        }
+        let is_report = metadata.target() == REPORT;
+        let message = if is_report {
+            // Its parts were cleaned one by one; its lines are kept, and cannot pass for entries of their own.
+            let indented = if self.speaks_json { "\n" } else { "\n    " };
+            carried.message.replace('\n', indented)
+        } else {
+            clean(&carried.message, LINE_BYTES)
+        };
+        let section = carried.section.as_deref().map(|section| clean(section, 200));
+        let line = Line {
+            level: number(metadata.level()),
+            name: &name(metadata, section.as_deref()),
+            section: section.as_deref(),
+            message: &message,
+            fields: &carried.fields,
+            time: Timestamp::now(),
+            file: metadata.file().unwrap_or_default(),
+            line: metadata.line().unwrap_or_default(),
+            since: self.since,
+        };
+        self.write(&line, is_report);
+    }
+}

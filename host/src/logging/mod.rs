@@ -1,0 +1,157 @@
+//! Where log lines go: to the console, to files that are rotated, to one file a connector; as the Python connector's `logging.json` says it
+//! (docs/logging.md).
+//!
+//! Promises: a log that cannot be written (a directory without rights, a full disk) never ends a run, and is told once; a line is one
+//! line, whatever was logged; a secret of the ini file that got this far is masked. Dependencies' own lines are written only where
+//! `RUST_LOG` asks for them.
+
+mod config;
+mod file;
+mod format;
+mod layer;
+mod moment;
+mod read;
+mod route;
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+pub use config::Config;
+pub use read::{Problem, ReadError};
+
+use crate::redact::Redactor;
+use config::{Sink, Stream};
+use layer::Log;
+
+/// The target of what is told to people as well: reports, findings, errors. The console has them already.
+const REPORT: &str = "oomnitza_connector::report";
+
+/// What an invocation asks of its log.
+pub struct Setup {
+    /// A logging file; without one, what version 1.0.10 shipped.
+    pub config: Option<Config>,
+    /// Where files are whose paths are relative: the ini file's directory.
+    pub directory: PathBuf,
+    /// Whether sections run: the shipped files and those of the connectors are written then. Other commands write what a logging file
+    /// asks for, and without one only warn.
+    pub is_run: bool,
+    /// Lines and reports on the console are JSON, one object a line.
+    pub is_json: bool,
+    /// What `RUST_LOG` says: it decides about the console, and the shipped files are not written.
+    pub filter: Option<String>,
+    /// Standard output is for data: console lines go to standard error.
+    pub is_stdout_taken: bool,
+    /// Makes room on the console for a line, which is then written.
+    pub above: fn(&dyn Fn()),
+}
+
+/// How much is said on what people look at, where the shipped configuration holds: progress and report take the place of the rest.
+const WATCHED: u8 = 30;
+
+/// What all handlers mask.
+static SECRETS: OnceLock<Redactor> = OnceLock::new();
+
+/// Whether reports are lines of JSON.
+static IS_JSON: OnceLock<bool> = OnceLock::new();
+
+/// The secrets that are masked in every line from now on.
+pub fn secrets() -> &'static Redactor {
+    SECRETS.get_or_init(Redactor::default)
+}
+
+/// Whether what people are told is to be a line of the log instead.
+pub fn is_json() -> bool {
+    IS_JSON.get().copied().unwrap_or_default()
+}
+
+/// Starts the log. Only the first call has an effect.
+pub fn start(setup: Setup) {
+    _ = IS_JSON.set(setup.is_json);
+    let filter = setup.filter.as_deref().filter(|filter| !filter.trim().is_empty());
+    let has_files = setup.is_run && (filter.is_none() || setup.config.is_some());
+    let mut config = setup.config.unwrap_or_else(|| {
+        let mut shipped = Config::shipped(if has_files { Some(&setup.directory) } else { None });
+        shipped.soften(WATCHED, |stream| !setup.is_run || stream.is_terminal());
+        shipped
+    });
+    if setup.is_stdout_taken || (filter.is_some() && !config.is_from_file) {
+        config.redirect(Stream::Error);
+    }
+    if filter.is_some() {
+        config.have_console();
+    }
+    if setup.is_json {
+        config.speak_json();
+    }
+    let sections = has_files.then(|| setup.directory.clone());
+    let (console, files): (Vec<_>, Vec<_>) =
+        config
+            .handlers
+            .iter()
+            .enumerate()
+            .map(|(index, _)| index)
+            .partition(|index| {
+                config
+                    .handlers
+                    .get(*index)
+                    .is_some_and(|handler| matches!(handler.sink, Sink::Console(_)))
+            });
+    let speaks_json = setup.is_json;
+    let log = |only: Vec<usize>, sections| Log::new(&config, only, sections, speaks_json, setup.above);
+    let (first, second) = match filter {
+        // `RUST_LOG` decides about the console, the levels of the configuration about the files.
+        Some(filter) => {
+            let filter = from_environment(filter, speaks_json);
+            let console = log(console, None).at_every_level().with_filter(filter).boxed();
+            let files = log(files, sections);
+            let filter = files.filter();
+            (console, Some(files.with_filter(filter)))
+        }
+        None => {
+            let all = log(console.into_iter().chain(files).collect(), sections);
+            let filter = all.filter();
+            (all.with_filter(filter).boxed(), None)
+        }
+    };
+    _ = tracing_subscriber::registry().with(first).with(second).try_init();
+}
+
+/// The levels that `RUST_LOG` names.
+fn from_environment(filter: &str, speaks_json: bool) -> EnvFilter {
+    let filter = EnvFilter::builder()
+        .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
+        .parse_lossy(filter);
+    // tiberius logs the server's texts as they come, and whole packets, the login's and the rows' among them.
+    let always = ["tiberius=off"].into_iter();
+    let reports = speaks_json.then(|| format!("{REPORT}=info"));
+    always
+        .chain(reports.as_deref())
+        .fold(filter, |filter, directive| match directive.parse() {
+            Ok(directive) => filter.add_directive(directive),
+            Err(_) => filter,
+        })
+}
+
+/// How grave it is what people are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gravity {
+    /// As it should be.
+    Info,
+    /// Worth knowing.
+    Warning,
+    /// A failure.
+    Error,
+}
+
+/// Logs what people are told: lines below the first are kept, indented.
+pub fn report(gravity: Gravity, section: Option<&str>, text: &str) {
+    match gravity {
+        Gravity::Info => tracing::info!(target: REPORT, section, "{text}"),
+        Gravity::Warning => tracing::warn!(target: REPORT, section, "{text}"),
+        Gravity::Error => tracing::error!(target: REPORT, section, "{text}"),
+    }
+}

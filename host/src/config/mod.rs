@@ -15,6 +15,7 @@ mod section;
 mod selection;
 mod suggest;
 pub mod template;
+mod zone;
 
 pub use destination::{Destination, SignIn, destination};
 pub use example::{Detail, example};
@@ -26,6 +27,7 @@ pub(crate) use section::component_path;
 pub use section::{Common, Section, enabled, section};
 pub use selection::select;
 pub use suggest::nearest;
+pub use zone::{Clock, Zone};
 
 /// How the environment is read: a function, so that tests do not touch the process's own.
 pub type Env<'a> = dyn Fn(&str) -> Option<String> + Send + Sync + 'a;

@@ -1,7 +1,7 @@
 //! Before anything is fetched: from a section of the file to a job, from mappings to a plan.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::grants::{self, Ways};
@@ -66,6 +66,8 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         .await
         .map_err(|error| located(error, ini, raw))?;
     let mut section = config::section(ini, raw, &found.description, env).map_err(Error::Config)?;
+    let directory = ini.path.parent().unwrap_or_else(|| Path::new(""));
+    grants::read_files(&mut section, &found.description, directory).map_err(Error::Config)?;
     if !found.is_shipped {
         section.warnings.extend(grants::withheld(&section, &found.description));
     }

@@ -24,4 +24,5 @@ mod secrets;
 mod several;
 mod stopping;
 mod structure;
+mod timezones;
 mod zendesk;

@@ -1,6 +1,6 @@
 //! As much of a web service as tests need: a port on loopback, requests, and answers that are a function of them.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,13 +103,14 @@ pub(crate) fn listen(
     let address = listener.local_addr().expect("it has an address");
     let site = Arc::new((answer, done));
     std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
+        for stream in listener.incoming().flatten() {
             let site = site.clone();
             std::thread::spawn(move || {
+                let mut stream = BufReader::new(stream);
                 while let Some(asked) = read(&mut stream) {
                     let answer = site.0(&asked);
                     std::thread::sleep(answer.delay);
-                    let is_sent = write(&mut stream, &answer).is_ok();
+                    let is_sent = write(stream.get_mut(), &answer).is_ok();
                     site.1();
                     if !is_sent {
                         return;
@@ -122,12 +123,12 @@ pub(crate) fn listen(
 }
 
 /// The next request of a connection; none when its client has closed it.
-fn read(stream: &mut TcpStream) -> Option<Asked> {
+fn read(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
     let mut bytes = Vec::new();
-    let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte).ok()?;
-        bytes.extend_from_slice(&byte);
+        if stream.read_until(b'\n', &mut bytes).ok()? == 0 {
+            return None;
+        }
     }
     let head = String::from_utf8(bytes).ok()?;
     let mut lines = head.lines();

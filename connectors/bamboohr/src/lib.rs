@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use oomnitza_sdk::encode;
 use oomnitza_sdk::prelude::*;
-use oomnitza_sdk::serde_json::{self, Map, Value, json};
+use oomnitza_sdk::serde_json::{Map, Value, json};
 
 /// The directory comes in one piece, and goes on in pages of so many employees.
 const PAGE: usize = 500;
@@ -113,8 +113,7 @@ impl Connector for BambooHr {
         }
         let mut page = Page::with_capacity(0);
         for employee in employees.drain(..employees.len().min(PAGE)) {
-            let employee = serde_json::to_vec(&employee).map_err(|error| Error::Other(error.to_string()))?;
-            page.push_with(|json| json.extend_from_slice(&employee));
+            page.push_value(&employee)?;
         }
         Ok(Some(page))
     }

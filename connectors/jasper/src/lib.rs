@@ -9,11 +9,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use oomnitza_sdk::http::send_all;
 use oomnitza_sdk::prelude::*;
-use oomnitza_sdk::serde_json::{self, Map, Value};
+use oomnitza_sdk::serde_json::{Map, Value};
 use oomnitza_sdk::xml::Element;
 
 /// Where the first run begins: the old program's date.
 const BEGINNING: &str = "2015-03-04T00:00:00Z";
+
+/// What a WSDL that is a file says of the service: the host reads `<soap:address location="…"/>` from it.
+const LOCATION: &str = "wsdl_path.file.address.location";
 
 /// ICCIDs a request for details; the service takes 50.
 const CHUNK: usize = 10;
@@ -43,7 +46,7 @@ impl Connector for Jasper {
                 Setting::text(
                     "wsdl_path",
                     "WSDL",
-                    "The address of your operator's Terminal.wsdl. Its host is where the service is looked for",
+                    "The address of your operator's Terminal.wsdl, at whose host the service is looked for; or a file with it, which names the service",
                 )
                 .default("http://api.jasperwireless.com/ws/schema/Terminal.wsdl"),
             )
@@ -75,15 +78,14 @@ impl Connector for Jasper {
                 Setting::text(
                     "url",
                     "URL",
-                    "The address of the service, as the WSDL's `soap:address` names it; needed where `wsdl_path` is a file",
+                    "The address of the service, where the WSDL's host or the file does not tell it",
                 )
                 .optional()
                 .advanced(),
             )
             .place(Endpoint::at("{url}", "the account's terminals").parallel(4))
             .place(Endpoint::at("https://{wsdl_path.host}", "the account's terminals").parallel(4))
-            // The usual operator's. With it a section whose WSDL is a file gets as far as being told what it lacks.
-            .place(Endpoint::at("https://api.jasperwireless.com", "the account's terminals").parallel(4))
+            .place(Endpoint::at(&format!("{{{LOCATION}}}"), "the account's terminals").parallel(4))
             .body_auth(soap::SLOT, "@USERNAME@", "{username}", Encoding::Xml)
             .body_auth(soap::SLOT, "@PASSWORD@", "{password}", Encoding::Xml)
             .body_auth(soap::SLOT, "@LICENSE_KEY@", "{api_token}", Encoding::Xml)
@@ -135,8 +137,7 @@ impl Connector for Jasper {
             if let Some(modified) = terminal.get("dateModified").and_then(Value::as_str) {
                 self.progress.saw(modified);
             }
-            let terminal = serde_json::to_vec(&terminal).map_err(|error| Error::Other(error.to_string()))?;
-            page.push_with(|json| json.extend_from_slice(&terminal));
+            page.push_value(&terminal)?;
         }
         Ok(Some(match self.progress.cursor(is_last) {
             Some(cursor) => page.cursor(cursor),
@@ -246,21 +247,19 @@ fn record_of(terminal: &Element, mut record: Map<String, Value>) -> Map<String, 
     record
 }
 
-/// Where the service is: at `url`, or at the host of the WSDL. The WSDL itself is not asked: the usual one comes without TLS, and
-/// whoever changes it on its way could send the credentials anywhere.
+/// Where the service is: at `url`, or where a WSDL that is a file says, or at the host of the WSDL. A WSDL that is not a file is not asked
+/// for: the usual one comes without TLS, and whoever changes it on its way could send the credentials anywhere.
 fn service(settings: &Settings) -> Result<String> {
     if settings.optional("url").is_some() {
         return Ok(settings.address("url")?.to_string());
     }
-    let wsdl = settings.text("wsdl_path")?;
-    let address = Address::parse(wsdl).map_err(|_| {
-        let problem = format!(
-            "`{wsdl}` is a file, which connectors cannot read: add `url = ` with the address that stands in the file as \
-             `<soap:address location=\"…\"/>`"
-        );
-        Error::Setting("wsdl_path".to_owned(), problem)
-    })?;
-    Ok(format!("https://{}/ws/service/Terminal", address.host()))
+    if let Some(location) = settings.optional(LOCATION) {
+        return Ok(location.to_owned());
+    }
+    Ok(format!(
+        "https://{}/ws/service/Terminal",
+        settings.address("wsdl_path")?.host()
+    ))
 }
 
 oomnitza_sdk::export!(Jasper);

@@ -301,10 +301,15 @@ fn the_service_is_at_the_wsdl_s_host_or_where_the_section_says() {
         .as_deref(),
         Ok("https://x.example/ws/service/Terminal")
     );
-    let error = at(&[("wsdl_path", "Terminal.wsdl")]).unwrap_err().to_string();
-    assert!(
-        error.starts_with("setting `wsdl_path`: `Terminal.wsdl` is a file"),
-        "{error}"
+    let location = "https://kpn.jasperwireless.com/ws/service/Terminal";
+    let file = [("wsdl_path", "Terminal.wsdl"), (LOCATION, location)];
+    assert_eq!(at(&file).as_deref(), Ok(location));
+    let error = at(&[("wsdl_path", "file://server/Terminal.wsdl")])
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "setting `wsdl_path`: `file://server/Terminal.wsdl` is not an address: it begins with neither https:// nor http://"
     );
 }
 

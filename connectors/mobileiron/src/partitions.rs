@@ -27,8 +27,8 @@ impl Partitions {
         }
         match settings.json::<Vec<String>>("partitions") {
             Ok(names) => Ok(Self::Named(names)),
-            Err(_) => Err(Error::Setting(
-                "partitions".to_owned(),
+            Err(_) => Err(Error::setting(
+                "partitions",
                 format!("`{text}` is neither `All` nor a JSON list of names like `[\"Drivers\"]`"),
             )),
         }
@@ -52,8 +52,8 @@ impl Partitions {
             .iter()
             .partition(|name| known.iter().any(|partition| is_called(partition, name)));
         if found.is_empty() {
-            return Err(Error::Setting(
-                "partitions".to_owned(),
+            return Err(Error::setting(
+                "partitions",
                 format!("the tenant has none of these; it has `{}`", there_are()),
             ));
         }

@@ -227,9 +227,7 @@ impl OneLogin {
 
     fn push(&self, page: &mut Page, mut user: Map<String, Value>) -> Result<()> {
         self.fields.complete(&mut user);
-        let user = serde_json::to_vec(&user).map_err(|error| Error::Other(error.to_string()))?;
-        page.push_with(|json| json.extend_from_slice(&user));
-        Ok(())
+        page.push_value(&user)
     }
 }
 
@@ -240,7 +238,7 @@ fn way(settings: &Settings) -> Result<Way> {
     }
     if settings.text("api_url")?.ends_with('/') {
         let problem = "must not end with `/`: tokens are asked for below it";
-        return Err(Error::Setting("api_url".to_owned(), problem.to_owned()));
+        return Err(Error::setting("api_url", problem));
     }
     Ok(Way::Rest)
 }

@@ -242,7 +242,7 @@ fn base(settings: &Settings) -> Result<Address> {
         return settings.address("url");
     }
     let name = settings.text("system_name")?;
-    let wrong = |problem: &str| Error::Setting("system_name".to_owned(), problem.to_owned());
+    let wrong = |problem| Error::setting("system_name", problem);
     Address::parse(&format!("https://{name}.zendesk.com")).map_err(wrong)
 }
 

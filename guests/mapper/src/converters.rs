@@ -1,9 +1,10 @@
 //! The built-in converters.
 //!
-//! Each gets a value and gives one; what it cannot make anything of becomes null and is counted. Empty values (missing, null, an empty
-//! text) pass through as they are.
+//! Each gets a value and gives one; what it cannot make anything of becomes null and is counted. Empty values pass through as they are: what
+//! Python takes for false, as in the old program (missing, null, false, zero, an empty text, list or object).
 
 mod date;
+mod zone;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ pub(crate) enum Converter {
         name: String,
         default: Option<String>,
     },
-    /// A date as seconds since 1970, UTC.
+    /// A date as seconds since 1970.
     DateFormat,
     /// What stands before the first blank.
     FirstFromFull,
@@ -154,7 +155,7 @@ impl Converter {
             }
             Self::LdapUserField { fallback } => {
                 return value
-                    .filter(|value| !is_empty(value))
+                    .filter(|value| !is_false(value))
                     .or(slot(*fallback))
                     .map_or(Converted::Null, Converted::Same);
             }
@@ -170,11 +171,14 @@ impl Converter {
             _ => {}
         }
         let Some(value) = value else { return Converted::Null };
-        if is_empty(value) {
+        if is_false(value) {
             return Converted::Same(value);
         }
         if let Self::Location { field, label } = self {
-            return tables.location(field, label, value);
+            return match value.first() {
+                Some(b'[' | b'{') => Converted::Odd("neither a text nor a number"),
+                _ => tables.location(field, label, value),
+            };
         }
         let Some(text) = json::text(value) else {
             return Converted::Odd("not a text");
@@ -185,7 +189,7 @@ impl Converter {
             })
         };
         match self {
-            Self::DateFormat => match date::epoch_seconds(&text) {
+            Self::DateFormat => match date::epoch_seconds(&text, &tables.zone) {
                 Some(seconds) => Converted::Json(seconds.to_string().into_bytes()),
                 None => Converted::Odd("not a date"),
             },
@@ -223,6 +227,23 @@ pub(crate) fn is_empty(value: &[u8]) -> bool {
     matches!(value, b"null" | b"\"\"")
 }
 
+/// Whether Python takes a value for false.
+fn is_false(value: &[u8]) -> bool {
+    let holds_nothing = |open: u8, close: u8| {
+        let inner = value
+            .strip_prefix(&[open])
+            .and_then(|value| value.strip_suffix(&[close]));
+        inner.is_some_and(|inner| inner.trim_ascii().is_empty())
+    };
+    let is_zero = || {
+        let is_number = value.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
+        // An exponent does not matter to a zero.
+        let mut digits = value.iter().take_while(|byte| !matches!(byte, b'e' | b'E'));
+        is_number && digits.all(|byte| matches!(byte, b'-' | b'.' | b'0'))
+    };
+    is_empty(value) || value == b"false" || holds_nothing(b'[', b']') || holds_nothing(b'{', b'}') || is_zero()
+}
+
 fn serial_number(value: &[u8]) -> Option<String> {
     let text = json::text(value).or_else(|| std::str::from_utf8(value).ok().map(str::to_owned))?;
     let text = text.trim();
@@ -258,8 +279,9 @@ fn extension_attribute<'a>(attributes: Option<&'a [u8]>, wanted: &str, default: 
 }
 
 /// What converters look things up in.
-#[derive(Default)]
 pub(crate) struct Tables {
+    /// The zone of dates that name none.
+    zone: zone::Zone,
     /// By field and label: JSON text of the field's value to JSON of the label's.
     locations: BTreeMap<(String, String), BTreeMap<Vec<u8>, Vec<u8>>>,
     /// By serial number; nothing where the look-up failed.
@@ -275,12 +297,17 @@ impl Tables {
         }
     }
 
-    /// The tables that `converters` need, made of Oomnitza's locations.
+    /// The tables that `converters` need: the section's time zone, and what is made of Oomnitza's locations.
     pub(crate) fn new<'a>(
+        zone: Option<&wit::Zone>,
         locations: Option<&[u8]>,
         converters: impl Iterator<Item = &'a Converter>,
     ) -> Result<Self, String> {
-        let mut tables = Self::default();
+        let mut tables = Self {
+            zone: zone::Zone::new(zone),
+            locations: BTreeMap::new(),
+            models: BTreeMap::new(),
+        };
         for converter in converters {
             if let Converter::Location { field, label } = converter {
                 let mut table = BTreeMap::new();
@@ -315,152 +342,4 @@ fn canonical(value: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What a converter makes of a value, in a record where every other path leads to `other`.
-    fn convert(name: &str, parameters: &[(&str, &str)], value: Option<&str>, other: Option<&str>) -> String {
-        let parameters = parameters
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned())))
-            .collect();
-        let converter = Converter::new(
-            &wit::Converter {
-                name: name.to_owned(),
-                parameters,
-            },
-            &mut |_| 0,
-        )
-        .unwrap();
-        let locations = br#"[{"location_id":"L1","name":"Gen\u00e8ve"},{"location_id":7,"name":"Bonn"},{"location_id":null,"name":"x"}]"#;
-        let mut tables = Tables::new(Some(locations), std::iter::once(&converter)).unwrap();
-        tables.models.insert("C02X".into(), Some("MacBook \"Pro\"".into()));
-        let text = match converter.convert(value.map(str::as_bytes), &[other.map(str::as_bytes)], &tables) {
-            Converted::Same(value) => return String::from_utf8(value.to_vec()).unwrap(),
-            Converted::Json(value) => return String::from_utf8(value).unwrap(),
-            Converted::Null => "(null)",
-            Converted::Odd(problem) => problem,
-            Converted::Unknown(value) => return format!("unknown {}", String::from_utf8_lossy(value)),
-        };
-        text.to_owned()
-    }
-
-    #[test]
-    fn texts_are_split() {
-        for (name, parameters, value, expected) in [
-            ("first_from_full", &[][..], r#""Ada King Lovelace""#, r#""Ada""#),
-            ("last_from_full", &[], r#""Ada King Lovelace""#, r#""Lovelace""#),
-            ("last_from_full", &[], r#""Ada""#, r#""Ada""#),
-            ("first_from_full", &[], r#"" Ada ""#, r#""Ada""#),
-            ("split_email", &[], r#""ada@x.example""#, r#""ada""#),
-            ("split_email", &[], r#""ada""#, r#""ada""#),
-            ("split", &[("on", "-"), ("index", "1")], r#""a-b-c""#, r#""b""#),
-            ("split", &[("on", "-"), ("index", "-1")], r#""a-b-c""#, r#""c""#),
-            ("split", &[], r#""a  b""#, r#""a""#),
-            ("split", &[("on", "-"), ("index", "9")], r#""a-b""#, "no such part"),
-            ("split", &[("on", "-")], "17", "not a text"),
-            ("first_from_full", &[], "[1]", "not a text"),
-            ("first_from_full", &[], "null", "null"),
-            ("split_email", &[], r#""""#, r#""""#),
-            ("split", &[("on", "\u{e9}")], r#""a\u00e9b""#, r#""a""#),
-        ] {
-            assert_eq!(
-                convert(name, parameters, Some(value), None),
-                expected,
-                "{name} {parameters:?} {value}"
-            );
-        }
-        assert_eq!(convert("split", &[], None, None), "(null)");
-    }
-
-    #[test]
-    fn values_are_found_elsewhere_in_the_record() {
-        let attributes = Some(r#"[{"name":"Site","value":"HQ"},5,{"name":"Empty"}]"#);
-        let attribute = |name: &str, attributes| {
-            convert(
-                "casper_extension_attribute",
-                &[("attr", name), ("default", "none")],
-                None,
-                attributes,
-            )
-        };
-        assert_eq!(attribute("Site", attributes), r#""HQ""#);
-        assert_eq!(attribute("Empty", attributes), "(null)");
-        assert_eq!(attribute("Other", attributes), r#""none""#);
-        assert_eq!(attribute("Other", Some("{}")), r#""none""#);
-        assert_eq!(attribute("Other", None), r#""none""#);
-        assert_eq!(
-            convert("ldap_user_field", &[], Some(r#""ada""#), Some(r#""AL""#)),
-            r#""ada""#
-        );
-        assert_eq!(
-            convert("ldap_user_field", &[], Some("null"), Some(r#""AL""#)),
-            r#""AL""#
-        );
-        assert_eq!(convert("ldap_user_field", &[], None, None), "(null)");
-    }
-
-    #[test]
-    fn tables_are_looked_up_and_misses_are_kept() {
-        assert_eq!(convert("location", &[], Some(r#""L1""#), None), r#""Gen\u00e8ve""#);
-        assert_eq!(convert("location", &[], Some("7"), None), r#""Bonn""#);
-        assert_eq!(
-            convert(
-                "location",
-                &[("field", "name"), ("label", "location_id")],
-                Some("\"Genève\""),
-                None
-            ),
-            r#""L1""#
-        );
-        assert_eq!(convert("location", &[], Some(r#""L9""#), None), r#"unknown "L9""#);
-        assert_eq!(
-            convert("mac_model_from_sn", &[], Some(r#""Mac""#), Some(r#"" C02X ""#)),
-            r#""MacBook \"Pro\"""#
-        );
-        assert_eq!(
-            convert("mac_model_from_sn", &[], Some(r#""Mac""#), Some(r#""?""#)),
-            r#""Mac""#
-        );
-        assert_eq!(convert("mac_model_from_sn", &[], None, None), "(null)");
-    }
-
-    #[test]
-    fn wrong_converters_are_refused_with_what_would_be_right() {
-        let new = |name: &str, parameters: &[(&str, &str)]| {
-            let parameters = parameters
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned())))
-                .collect();
-            Converter::new(
-                &wit::Converter {
-                    name: name.to_owned(),
-                    parameters,
-                },
-                &mut |_| 0,
-            )
-            .err()
-            .unwrap()
-        };
-        assert_eq!(
-            new("slpit", &[]),
-            format!("there is no converter `slpit`; the built-in ones are {NAMES}")
-        );
-        assert_eq!(
-            new("split", &[("at", "x")]),
-            "converter `split` has no parameter `at`; it has on, index"
-        );
-        assert_eq!(
-            new("date_format", &[("x", "y")]),
-            "converter `date_format` has no parameters, but `x` is given; write `date_format` alone"
-        );
-        assert_eq!(
-            new("split", &[("index", "one")]),
-            "`index` of converter `split` is `one`, which is not a number; write it like `split:on=-|index=1`"
-        );
-        assert_eq!(
-            new("casper_extension_attribute", &[]),
-            "converter `casper_extension_attribute` needs its parameter `attr`; write `casper_extension_attribute:attr=NAME`"
-        );
-    }
-}
+mod tests;

@@ -94,6 +94,7 @@ impl Plan {
         let key = plan.sync_field.as_deref().unwrap_or("USER");
         let key = fields.iter().position(|field| field.name == key);
         let tables = Tables::new(
+            plan.zone.as_ref(),
             plan.locations.as_deref(),
             fields.iter().filter_map(|field| field.converter.as_ref()),
         )

@@ -31,6 +31,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// A setting's value cannot be used: its name, and what is wrong with it.
+    pub fn setting(name: &str, problem: impl Into<String>) -> Self {
+        Self::Setting(name.to_owned(), problem.into())
+    }
+
     pub(crate) fn into_wit(self) -> wit::Error {
         match self {
             Self::Setting(name, problem) => wit::Error::Setting((name, problem)),

@@ -1,9 +1,11 @@
 //! A page of records.
 
 use guest_json::Malformed;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::bindings::exports::oomnitza::connector::source as wit;
+use crate::{Error, Result};
 
 /// A page of records in the source's order, each a JSON object. Records are copied once, as they stand in the answer.
 #[derive(Debug, Clone, Default)]
@@ -47,9 +49,16 @@ impl Page {
     }
 
     /// Adds a record as it stands in an answer that is walked with [`Response::each`](crate::Response::each).
-    pub fn push_slice(&mut self, record: &[u8]) -> Result<(), Malformed> {
+    pub fn push_slice(&mut self, record: &[u8]) -> std::result::Result<(), Malformed> {
         let record = std::str::from_utf8(record).map_err(|_| Malformed)?;
         self.push_with(|json| json.extend_from_slice(record.as_bytes()));
+        Ok(())
+    }
+
+    /// Adds a record that was built.
+    pub fn push_value(&mut self, record: &impl Serialize) -> Result<()> {
+        let record = serde_json::to_vec(record).map_err(|error| Error::Other(error.to_string()))?;
+        self.push_with(|json| json.extend_from_slice(&record));
         Ok(())
     }
 

@@ -27,7 +27,7 @@ impl Settings {
 
     /// A setting that must be there.
     pub fn text(&self, name: &str) -> Result<&str> {
-        self.optional(name).ok_or_else(|| wrong(name, "is missing"))
+        self.optional(name).ok_or_else(|| Error::setting(name, "is missing"))
     }
 
     /// A truth value, as the ini files write them.
@@ -35,7 +35,7 @@ impl Settings {
         match self.optional(name).unwrap_or("False").to_ascii_lowercase().as_str() {
             "1" | "yes" | "true" | "on" => Ok(true),
             "0" | "no" | "false" | "off" => Ok(false),
-            other => Err(wrong(name, &format!("`{other}` is neither True nor False"))),
+            other => Err(Error::setting(name, format!("`{other}` is neither True nor False"))),
         }
     }
 
@@ -45,23 +45,19 @@ impl Settings {
         text.parse()
             .ok()
             .filter(|number| (&least..=&most).contains(&number))
-            .ok_or_else(|| wrong(name, &format!("`{text}` is not a number from {least} to {most}")))
+            .ok_or_else(|| Error::setting(name, format!("`{text}` is not a number from {least} to {most}")))
     }
 
     /// A JSON value.
     pub fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
-        serde_json::from_str(self.text(name)?).map_err(|error| wrong(name, &format!("cannot be read: {error}")))
+        serde_json::from_str(self.text(name)?).map_err(|error| Error::setting(name, format!("cannot be read: {error}")))
     }
 
     /// The address of a web API.
     pub fn address(&self, name: &str) -> Result<Address> {
         let text = self.text(name)?;
-        Address::parse(text).map_err(|problem| wrong(name, &format!("`{text}` is not an address: {problem}")))
+        Address::parse(text).map_err(|problem| Error::setting(name, format!("`{text}` is not an address: {problem}")))
     }
-}
-
-fn wrong(name: &str, problem: &str) -> Error {
-    Error::Setting(name.to_owned(), problem.to_owned())
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod section;
 mod selection;
 mod suggest;
 pub mod template;
+mod zone;
 
 pub use credential::{Elsewhere, Fetch};
 pub use destination::{Destination, SignIn, destination};
@@ -28,6 +29,7 @@ pub(crate) use section::component_path;
 pub use section::{Common, Protocol, Proxy, Section, enabled, section};
 pub use selection::select;
 pub use suggest::nearest;
+pub use zone::{Clock, Zone};
 
 /// How the environment is read: a function, so that tests do not touch the process's own.
 pub type Env<'a> = dyn Fn(&str) -> Option<String> + Send + Sync + 'a;

@@ -216,6 +216,18 @@ const SECTION: &[Own] = &[
     )
     .default("7"),
     own(
+        "timezone",
+        "Time zone",
+        "The zone of dates that name none, by its IANA name, or `local` for this machine's; UTC where it is not set",
+        "Europe/Zurich",
+    ),
+    own(
+        "parallel",
+        "Requests at once",
+        "Requests under way at the source at once, 1 to 16, instead of the connector's own number",
+        "4",
+    ),
+    own(
         "component",
         "Component",
         "A connector's .wasm file to run this section with, relative to the ini file",

@@ -11,6 +11,7 @@ use super::own;
 use super::schema::{Description, Incremental, RecordKind, Setting};
 use super::suggest::nearest;
 use super::truth;
+use super::zone::Zone;
 use crate::redact::Secret;
 
 /// A section that can run.
@@ -44,6 +45,10 @@ pub struct Section {
     pub incremental: bool,
     /// How many days after the last full run everything is read again.
     pub full_run_days: u32,
+    /// The zone of dates that name none, where it is not UTC.
+    pub zone: Option<Zone>,
+    /// How many requests may be under way at its source at once, where the section says.
+    pub parallel: Option<usize>,
     /// Hosts that a connector from elsewhere may reach although no setting names them.
     pub allowed_hosts: Vec<String>,
     /// What is worth knowing about it.
@@ -104,6 +109,9 @@ impl Default for Common {
 /// How many days after a full run everything is read again, where the section says nothing: what a source does not report as changed (a
 /// record that was deleted and came back, a clock that was wrong) is not missed for longer.
 const DEFAULT_FULL_RUN_DAYS: u32 = 7;
+
+/// The most requests that a section may have under way at its source at once: a setting that is wrong by a zero must not take a source down.
+const MOST_PARALLEL: u32 = 16;
 
 impl Section {
     /// The value of a setting that is no secret.
@@ -203,6 +211,8 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
     let sync_field = reading.sync_field(description);
     let incremental = reading.incremental(description);
     let full_run_days = reading.full_run_days();
+    let zone = reading.zone();
+    let parallel = reading.parallel();
     let mappings = reading.mappings();
     reading.unknown(description);
     let section = Section {
@@ -220,6 +230,8 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         common,
         incremental,
         full_run_days,
+        zone,
+        parallel,
         allowed_hosts: raw
             .value("allowed_hosts")
             .unwrap_or_default()
@@ -423,24 +435,34 @@ impl Reading<'_> {
     }
 
     fn full_run_days(&mut self) -> u32 {
+        let days = self.number("full_run_days", 365, &format!("it is {DEFAULT_FULL_RUN_DAYS}"));
+        days.unwrap_or(DEFAULT_FULL_RUN_DAYS)
+    }
+
+    fn parallel(&mut self) -> Option<usize> {
+        let parallel = self.number("parallel", MOST_PARALLEL, "the connector's own number holds");
+        parallel.map(|parallel| parallel as usize)
+    }
+
+    /// A whole number from 1 to `most`; `without` says what holds where there is none.
+    fn number(&mut self, name: &str, most: u32, without: &str) -> Option<u32> {
         let raw = self.raw;
-        let Some(entry) = raw.entry("full_run_days").filter(|entry| !entry.value.is_empty()) else {
-            return DEFAULT_FULL_RUN_DAYS;
-        };
-        entry
-            .value
-            .parse()
-            .ok()
-            .filter(|days| (1..=365).contains(days))
-            .unwrap_or_else(|| {
-                self.error(
-                    Some(entry),
-                    "full_run_days",
-                    format!("cannot be `{}`", entry.value),
-                    format!("it is a whole number from 1 to 365; without the setting it is {DEFAULT_FULL_RUN_DAYS}"),
-                );
-                DEFAULT_FULL_RUN_DAYS
-            })
+        let entry = raw.entry(name).filter(|entry| !entry.value.is_empty())?;
+        let number = entry.value.parse().ok().filter(|number| (1..=most).contains(number));
+        if number.is_none() {
+            let remedy = format!("it is a whole number from 1 to {most}; without the setting {without}");
+            self.error(Some(entry), name, format!("cannot be `{}`", entry.value), remedy);
+        }
+        number
+    }
+
+    fn zone(&mut self) -> Option<Zone> {
+        let raw = self.raw;
+        let entry = raw.entry("timezone").filter(|entry| !entry.value.is_empty())?;
+        Zone::named(&entry.value).unwrap_or_else(|(what, remedy)| {
+            self.error(Some(entry), "timezone", what, remedy);
+            None
+        })
     }
 
     fn mappings(&mut self) -> Vec<IniMapping> {

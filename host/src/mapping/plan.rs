@@ -2,7 +2,7 @@
 
 use super::converter::Converter;
 use super::merge::{Merged, Origin};
-use crate::config::Section;
+use crate::config::{Clock, Section};
 use crate::contract::mapper::exports::oomnitza::connector::mapping as wit;
 
 /// What every mapper of a run works by.
@@ -31,7 +31,18 @@ impl Plan {
                 .collect(),
             sync_field: section.sync_field.as_ref().map(|field| field.to_uppercase()),
             locations,
+            zone: section.zone.as_ref().map(|zone| wit::Zone {
+                first: clock(zone.first),
+                changes: zone.changes.iter().map(|(from, to)| (*from, clock(*to))).collect(),
+            }),
         })
+    }
+}
+
+fn clock(clock: Clock) -> wit::Clock {
+    wit::Clock {
+        offset: clock.offset,
+        is_summer: clock.is_summer,
     }
 }
 

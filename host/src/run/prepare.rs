@@ -75,6 +75,8 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         .map_err(|error| located(error, ini, raw))?;
     let mut section = config::section(ini, raw, &found.description, env).map_err(Error::Config)?;
     section.secrets.extend(fetch(&section.elsewhere, context, env).await?);
+    let directory = ini.path.parent().unwrap_or_else(|| Path::new(""));
+    grants::read_files(&mut section, &found.description, directory).map_err(Error::Config)?;
     if !found.is_shipped {
         section.warnings.extend(grants::withheld(&section, &found.description));
     }

@@ -253,8 +253,8 @@ fn journal(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Merged) -
     let directory = context.cursors.as_deref().filter(|_| job.section.incremental)?;
     let major = job.description.version.split('.').next().unwrap_or_default();
     let mapping = format!(
-        "{merged:?} {:?} {} {:?}",
-        section.sync_field, section.update_only, section.record_filter
+        "{merged:?} {:?} {} {:?} {:?}",
+        section.sync_field, section.update_only, section.record_filter, section.zone
     );
     let belonging = Belonging {
         ini: &context.ini,

@@ -28,6 +28,8 @@ pub struct Casper {
     pub mobile_devices: Vec<(u64, Value)>,
     /// The members of the group `All Managed`, of computers and of mobile devices.
     pub group: Vec<u64>,
+    /// How long an answer takes. Long enough that requests side by side are.
+    pub latency: Duration,
     /// This is answered late, and when it is, the token has ended.
     pub token_ends_at: Option<(String, Duration)>,
     ended: Option<Instant>,
@@ -46,6 +48,7 @@ impl Casper {
             computers: Vec::new(),
             mobile_devices: Vec::new(),
             group: Vec::new(),
+            latency: Duration::from_millis(2),
             token_ends_at: None,
             ended: None,
             token: 0,
@@ -165,8 +168,7 @@ impl Api for Casper {
         }
         let path = path.strip_prefix("/JSSResource/").ok_or("there is no such path")?;
         asked.reads_json()?;
-        // Long enough that requests side by side are.
-        let mut delay = Duration::from_millis(2);
+        let mut delay = self.latency;
         if let Some((_, late)) = self.token_ends_at.take_if(|(end, _)| path.ends_with(end.as_str())) {
             delay = late;
             self.ended = Some(Instant::now() + late);

@@ -53,6 +53,38 @@ fn computers_arrive_in_order_with_applications_and_dates_as_seconds() {
 }
 
 #[test]
+fn the_section_says_how_many_requests_are_under_way_at_once() {
+    for (line, range) in [
+        ("parallel = 1", 1..=1),
+        ("parallel = 16", 9..=16),
+        ("parallel =", 2..=5),
+    ] {
+        let mut server = server(60, Tokens::Wanted);
+        server.latency = Duration::from_millis(20);
+        let source = Source::start(server);
+        let output = audit(&source, &format!("{ACCOUNT}{line}\n")).upload();
+        assert_eq!(output.code, Some(0), "{output}");
+        assert!(
+            range.contains(&source.most_in_flight()),
+            "{line}: {}",
+            source.most_in_flight()
+        );
+    }
+    let source = Source::start(server(1, Tokens::Wanted));
+    for line in ["parallel = 17", "parallel = 0", "parallel = many"] {
+        let output = audit(&source, &format!("{ACCOUNT}{line}\n")).upload();
+        let finding = &output.report()["error"]["findings"][0];
+        let number = line.rsplit(' ').next().unwrap_or_default();
+        assert_eq!(finding["what"], format!("cannot be `{number}`"), "{output}");
+        assert_eq!(
+            finding["remedy"],
+            "it is a whole number from 1 to 16; without the setting the connector's own number holds"
+        );
+    }
+    assert_eq!(source.requests(), "");
+}
+
+#[test]
 fn mobile_devices_go_by_another_name_and_carry_no_applications() {
     let mut server = server(0, Tokens::Wanted);
     server.mobile_devices = vec![(7, Casper::computer(7))];

@@ -160,12 +160,95 @@ fn what_jasper_refuses_is_told_and_a_refused_sign_in_is_not_repeated() {
     ));
 }
 
+/// A WSDL as operators give it, whose service is at this address.
+fn wsdl(location: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- <soap:address location=\"https://old.example/\"/> -->\n\
+         <definitions name=\"TerminalService\" xmlns=\"http://schemas.xmlsoap.org/wsdl/\" xmlns:soap=\"http://schemas.xmlsoap.org/wsdl/soap/\">\n\
+         <types><schema><import namespace=\"u\" schemaLocation=\"JasperAPI.xsd\"/></schema></types>\n\
+         <service name=\"TerminalService\"><port name=\"Terminal\" binding=\"tns:Terminal\">\n\
+         <soap:address location=\"{location}\"/>\n</port></service></definitions>\n"
+    )
+}
+
+/// A section whose WSDL is this, with these files beside its ini file.
+fn with_wsdl(path: &str, files: &[(&str, &[u8])], source: &Fake) -> Series {
+    let settings = SETTINGS.replace("url = URL/ws/service/Terminal", &format!("wsdl_path = {path}"));
+    let series = Series::of("jasper", &settings, source);
+    for (name, bytes) in files {
+        series.program.write(name, bytes);
+    }
+    series
+}
+
 #[test]
-fn a_wsdl_in_a_file_asks_for_the_service_s_address() {
+fn a_wsdl_in_a_file_says_where_the_service_is() {
     let source = service(3);
-    let settings = SETTINGS.replace("url = URL/ws/service/Terminal", "wsdl_path = Terminal.wsdl");
-    let trial = Trial::of("jasper", &settings, &source);
-    insta::assert_snapshot!(trial.output.report()["error"].to_string());
+    let file = wsdl(&format!("{}/ws/service/Terminal", source.url()));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let absolute = elsewhere.path().join("T.wsdl");
+    std::fs::write(&absolute, &file).unwrap();
+    for path in [
+        "Terminal.wsdl",
+        "jasper/Terminal.wsdl",
+        "jasper/../Terminal.wsdl",
+        &absolute.display().to_string(),
+        &format!("file://{}", absolute.display()),
+    ] {
+        let files = [
+            ("Terminal.wsdl", file.as_bytes()),
+            ("jasper/Terminal.wsdl", file.as_bytes()),
+        ];
+        let series = with_wsdl(path, &files, &source);
+        assert_eq!(series.upload(&[], 0, "ICCID").len(), 3, "{path}");
+    }
+    // Another operator's service is another one: nothing of it has been read yet.
+    let other = service(2);
+    let series = with_wsdl("T.wsdl", &[("T.wsdl", file.as_bytes())], &source);
+    assert_eq!(
+        (
+            series.upload(&[], 0, "ICCID").len(),
+            series.upload(&[], 0, "ICCID").len()
+        ),
+        (3, 0)
+    );
+    series.program.write(
+        "T.wsdl",
+        wsdl(&format!("{}/ws/service/Terminal", other.url())).as_bytes(),
+    );
+    assert_eq!(series.upload(&[], 0, "ICCID").len(), 2);
+    assert_eq!((source.violations(), other.violations()), (vec![], vec![]));
+}
+
+#[test]
+fn a_file_that_is_no_wsdl_is_told_with_line_and_remedy_before_anything_is_asked() {
+    let source = service(3);
+    let huge = [wsdl("https://x.example/").as_bytes(), &vec![b' '; 1 << 20]].concat();
+    let many = "<soap:address x='".repeat(50_000);
+    let files: [(&str, &[u8]); 7] = [
+        ("huge.wsdl", &huge),
+        ("binary.wsdl", b"\x7fELF\x02\x00\xff\xfe"),
+        ("empty.wsdl", b""),
+        ("page.wsdl", b"<html><body>Sign in</body></html>"),
+        ("many.wsdl", many.as_bytes()),
+        ("scheme.wsdl", wsdl("ldap://x.example/").leak().as_bytes()),
+        ("relative.wsdl", wsdl("/ws/service/Terminal").leak().as_bytes()),
+    ];
+    let mut told = String::new();
+    let names = [
+        "none.wsdl",
+        "../none.wsdl",
+        "/dev/zero",
+        ".",
+        "https",
+        "file:///none.wsdl",
+        "file://server/none.wsdl",
+    ];
+    for path in names.into_iter().chain(files.iter().map(|(name, _)| *name)) {
+        let output = with_wsdl(path, &files, &source).program.run(&["upload", "jasper"]);
+        told.push_str(&format!("----- {path}\n{output}"));
+    }
+    insta::assert_snapshot!(told);
     assert_eq!(source.asked().len(), 0);
 }
 

@@ -29,4 +29,5 @@ mod several;
 mod stopping;
 mod structure;
 mod tls;
+mod timezones;
 mod zendesk;

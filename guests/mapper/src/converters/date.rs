@@ -1,7 +1,9 @@
-//! `date_format`: `YYYY-MM-DD`, also with a time after `T` or a blank, to seconds since 1970, UTC.
+//! `date_format`: `YYYY-MM-DD`, also with a time after `T` or a blank, to seconds since 1970.
 
-/// Seconds since 1970-01-01T00:00:00Z.
-pub(super) fn epoch_seconds(text: &str) -> Option<i64> {
+use super::zone::Zone;
+
+/// Seconds since 1970-01-01T00:00:00Z of a date in this zone, unless it names its own.
+pub(super) fn epoch_seconds(text: &str, zone: &Zone) -> Option<i64> {
     let (date, time) = match text.split_once(['T', ' ']) {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),
@@ -15,12 +17,17 @@ pub(super) fn epoch_seconds(text: &str) -> Option<i64> {
     if !(1..=12).contains(&month) || day < 1 || day > days_of_month(year, month) {
         return None;
     }
-    let seconds = time.map_or(Some(0), seconds_of_day)?;
-    Some(days_since_1970(year, month, day) * 86_400 + seconds)
+    let (seconds, offset) = time.map_or(Some((0, None)), seconds_of_day)?;
+    let shown = days_since_1970(year, month, day) * 86_400 + seconds;
+    Some(match offset {
+        Some(offset) => shown - offset,
+        None => zone.seconds(shown),
+    })
 }
 
-/// `HH:MM`, `HH:MM:SS`, with a fraction that is cut, and with `Z` or an offset at the end.
-fn seconds_of_day(time: &str) -> Option<i64> {
+/// `HH:MM`, `HH:MM:SS`, with a fraction that is cut, and with `Z` or an offset at the end: seconds of the day, and seconds east of
+/// Greenwich where that is said.
+fn seconds_of_day(time: &str) -> Option<(i64, Option<i64>)> {
     let time = time.trim();
     let (clock, offset) = match time.find(['Z', 'z', '+', '-']) {
         Some(at) => time.split_at_checked(at)?,
@@ -34,7 +41,8 @@ fn seconds_of_day(time: &str) -> Option<i64> {
         return None;
     }
     let offset = match offset {
-        "" | "Z" | "z" => 0,
+        "" => None,
+        "Z" | "z" => Some(0),
         offset => {
             let (sign, digits) = offset.split_at_checked(1)?;
             let digits: String = digits.chars().filter(|character| *character != ':').collect();
@@ -43,10 +51,10 @@ fn seconds_of_day(time: &str) -> Option<i64> {
                 number(digits.get(2..4).unwrap_or("00"), 2)?,
             );
             let seconds = hours * 3_600 + minutes * 60;
-            if sign == "-" { -seconds } else { seconds }
+            Some(if sign == "-" { -seconds } else { seconds })
         }
     };
-    Some(hours * 3_600 + minutes * 60 + seconds - offset)
+    Some((hours * 3_600 + minutes * 60 + seconds, offset))
 }
 
 fn number(text: &str, digits: usize) -> Option<i64> {
@@ -95,7 +103,7 @@ mod tests {
             ("-1-1-1", None),
             ("9999999-01-01", None),
         ] {
-            assert_eq!(epoch_seconds(text), seconds, "{text}");
+            assert_eq!(epoch_seconds(text, &Zone::new(None)), seconds, "{text}");
         }
     }
 }

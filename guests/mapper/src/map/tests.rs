@@ -28,6 +28,7 @@ fn plan(fields: Vec<wit::Field>) -> wit::Plan {
         converters: Vec::new(),
         sync_field: None,
         locations: None,
+        zone: None,
     }
 }
 

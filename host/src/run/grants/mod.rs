@@ -1,6 +1,7 @@
 //! What a section's connector may do: what its description asks for, as far as the section's settings give it. None of it enters
 //! the component.
 
+mod named_file;
 mod places;
 mod slots;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use crate::net::{Egress, Network, Origins, Proxies, Timeouts, TlsSettings, Versi
 use crate::redact::Redactor;
 use crate::sandbox::{Capabilities, Granted};
 
+pub(super) use self::named_file::read as read_files;
 pub(super) use self::places::withheld;
 
 /// How sections reach the network.
@@ -48,6 +50,10 @@ pub(super) fn grant(
         ldap: is_any(&["ldaps", "ldap"]),
         sql: is_any(&["mssql"]),
     };
+    let mut limits = http::Limits::default();
+    if let Some(parallel) = section.parallel {
+        limits.parallel = parallel;
+    }
     let habits = http::Places::new(
         places.iter().map(|place| (&place.url, place.habits)),
         ways.origins.clone(),
@@ -65,14 +71,7 @@ pub(super) fn grant(
         ways.timeouts.clone(),
     );
     Ok(Capabilities {
-        http: http::HttpState::new(
-            &network,
-            slots.http,
-            habits,
-            http::Limits::default(),
-            ways.retry,
-            redactor.clone(),
-        ),
+        http: http::HttpState::new(&network, slots.http, habits, limits, ways.retry, redactor.clone()),
         ldap: ldap::LdapState::new(&network, slots.ldap, ldap::Limits::default(), redactor.clone()),
         sql: sql::SqlState::new(
             &network,

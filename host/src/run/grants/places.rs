@@ -6,6 +6,7 @@
 
 use url::Url;
 
+use super::named_file::FILE;
 use crate::capabilities::{http, sql};
 use crate::config::schema::{Description, Endpoint};
 use crate::config::template::{self, TemplateError};
@@ -73,7 +74,7 @@ pub(super) fn place(
     endpoint: &Endpoint,
 ) -> Result<Option<Place>, Box<Finding>> {
     let habits = http::Habits {
-        parallel: endpoint.parallel.map(|requests| requests as usize),
+        parallel: section.parallel.or(endpoint.parallel.map(|requests| requests as usize)),
         cookies: endpoint.cookies,
     };
     let endpoint = endpoint.url.as_str();
@@ -85,6 +86,13 @@ pub(super) fn place(
     if names
         .iter()
         .any(|name| section.setting(name).is_none_or(str::is_empty) && is_optional(description, name))
+    {
+        return Ok(None);
+    }
+    // A file that was named and read has become a setting; where an address was written there is no file.
+    if names
+        .iter()
+        .any(|name| name.contains(FILE) && section.setting(name).is_none())
     {
         return Ok(None);
     }
@@ -120,14 +128,9 @@ pub(super) fn place(
             "this is a defect of the connector; report it to whoever made it",
         )
     })?;
-    let setting = authority.whole.or_else(|| names.first().copied());
+    let setting = authority.whole.or_else(|| names.first().copied()).map(setting_of);
     let example = setting
-        .and_then(|name| {
-            description
-                .settings
-                .iter()
-                .find(|setting| setting.name == setting_of(name))
-        })
+        .and_then(|name| description.settings.iter().find(|setting| setting.name == name))
         .map_or("", |setting| setting.example.as_str());
     let wrong = |problem: String| {
         let shown = crate::redact::clean(&address::shown(&filled), 200);
@@ -185,22 +188,22 @@ const HOST: &str = ".host";
 
 /// The setting that a template means.
 fn setting_of(name: &str) -> &str {
-    name.strip_suffix(HOST).unwrap_or(name)
+    name.split('.').next().unwrap_or(name)
 }
 
 /// What a template's name stands for: a setting, or the host of one.
 fn value(section: &Section, name: &str) -> Option<String> {
-    let value = section.setting(setting_of(name))?;
     if !name.ends_with(HOST) {
-        return Some(value.to_owned());
+        return section.setting(name).map(str::to_owned);
     }
+    let value = section.setting(setting_of(name))?;
     let url = Url::parse(value.trim()).ok();
     let host = url.as_ref().and_then(Url::host_str);
     Some(host.unwrap_or_default().to_owned())
 }
 
 /// Whether the admin wrote the value, rather than the connector's author a default.
-fn is_from_section(section: &Section, description: &Description, name: &str) -> bool {
+pub(super) fn is_from_section(section: &Section, description: &Description, name: &str) -> bool {
     let name = setting_of(name);
     let default = description
         .settings

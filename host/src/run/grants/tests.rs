@@ -230,6 +230,41 @@ fn only_the_capabilities_that_endpoints_need_are_granted() {
 }
 
 #[test]
+fn a_file_that_the_section_names_says_where_to_go_and_one_that_a_default_names_does_not() {
+    let home = tempfile::tempdir().unwrap();
+    let file = |name: &str, host: &str| {
+        let text = format!("<s:address xmlns:s='u' location='https://{host}/ws'/>");
+        std::fs::write(home.path().join(name), text).unwrap();
+    };
+    file("T.wsdl", "10.0.0.7");
+    file("preset.xml", "10.0.0.8");
+    let mut description = description();
+    for setting in ["url", "preset", "api_token"] {
+        let url = format!("{{{setting}.file.address.location}}");
+        description.endpoints.push(endpoint(&url));
+    }
+    for setting in description
+        .settings
+        .iter_mut()
+        .filter(|setting| setting.name == "preset")
+    {
+        setting.default = Some("preset.xml".to_owned());
+    }
+    let read = |ini: &str| {
+        let text = format!("[sample]\nsystem_name = a\napi_token = T.wsdl\n{ini}");
+        let ini = Ini::parse(Path::new("config.ini"), text.into_bytes()).unwrap();
+        let mut section = config::section(&ini, &ini.sections[0], &description, &|_| None).unwrap();
+        read_files(&mut section, &description, home.path()).unwrap();
+        let granted = places::places(&section, &description, false, &mut Vec::new());
+        let hosts = granted.iter().map(|place| (place.url.to_string(), place.rule.reach()));
+        hosts.collect::<Vec<_>>()
+    };
+    let granted = [("https://10.0.0.7/ws".to_owned(), Reach::Named)];
+    assert_eq!(read("url = T.wsdl\n"), granted);
+    assert_eq!(read("url = https://x.example/T.wsdl\n"), []);
+}
+
+#[test]
 fn a_connector_from_elsewhere_gets_only_places_that_the_admin_had_a_part_in() {
     let mut description = description();
     for url in [

@@ -7,6 +7,7 @@ mod bed;
 mod python;
 mod sandbox;
 mod size;
+mod sources;
 mod spent;
 mod start;
 mod table;
@@ -22,7 +23,7 @@ Measures oomnitza-connector: start, throughput, memory, the sandbox, and the sam
 
 Usage: bench [--quick] [--check]
 
-  --quick  fewer records and fewer repetitions: under 20 seconds, for a first look
+  --quick  fewer records and fewer repetitions: under a minute, for a first look
   --check  exit with 1 if an aim is missed; without it the exit code is 0
   --help   print this
 
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
     throughput::measure(&size, &mut table);
     throughput::measure_latency(&size, &mut table);
     throughput::measure_memory(&size, &mut table);
+    sources::measure(&size, &mut table);
     sandbox::measure(&size, &mut table);
     python::compare(&mut table);
     println!("{table}");

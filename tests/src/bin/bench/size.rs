@@ -12,6 +12,10 @@ pub(crate) struct Size {
     pub(crate) late_records: u64,
     /// Records of the two runs between which memory must not grow.
     pub(crate) memory: [u64; 2],
+    /// Computers whose details come late.
+    pub(crate) computers: u64,
+    /// Devices, each with a detail or with programs.
+    pub(crate) devices: u64,
     /// Instances of a component.
     pub(crate) instances: u32,
 }
@@ -24,6 +28,8 @@ impl Size {
             records: 100_000,
             late_records: 100_000,
             memory: [10_000, 1_000_000],
+            computers: 500,
+            devices: 10_000,
             instances: 1_000,
         }
     }
@@ -35,6 +41,8 @@ impl Size {
             records: 20_000,
             late_records: 10_000,
             memory: [10_000, 100_000],
+            computers: 200,
+            devices: 1_000,
             instances: 200,
         }
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server, openssl and
-# xmllint and a client of SQL Server for the tests. Where it is not root, or there is no apt, it says what is missing instead.
+# xmllint and a client of SQL Server for the tests, Python for the interpreter inside. Where it is not root, or there is no apt, it says what is missing instead.
 set -euo pipefail
 
 wanted=()
@@ -13,6 +13,8 @@ need ldapsearch ldap-utils
 need openssl openssl
 need xmllint libxml2-utils
 need tsql freetds-bin
+need python3 python3
+python3 -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3-venv)
 
 command -v cargo >/dev/null || {
     printf 'setup: error: there is no Rust\nhint: install it with rustup: https://rustup.rs\n' >&2

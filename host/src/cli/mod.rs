@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod demo;
 mod exit;
+mod filter;
 mod generate;
 mod logging;
 mod machine;
@@ -22,7 +23,7 @@ use std::ffi::OsString;
 
 use clap::Parser as _;
 
-use args::{Action, Cli};
+use args::{Action, Cli, Filter};
 pub use exit::Exit;
 
 use crate::catalog::BuiltIn;
@@ -74,6 +75,9 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
                 generate::generate(connectors, detail, &cli.common, built_in).await
             }
             Action::Check { connectors } => check::check(connectors, &cli.common, built_in).await,
+            Action::Filter(Filter::Test { section, record }) => {
+                filter::test(section, record.as_deref(), &cli.common, built_in).await
+            }
             Action::Demo { people } => demo::demo(*people, built_in).await,
             Action::Completions { shell } => pages::completions(*shell),
             Action::Man { command } => pages::man(command.as_deref()),

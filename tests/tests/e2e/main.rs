@@ -19,6 +19,7 @@ mod onelogin;
 mod oomnitza;
 mod pages;
 mod proxies;
+mod python;
 mod sccm;
 mod secrets;
 mod several;

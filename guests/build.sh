@@ -63,3 +63,4 @@ for package in "${packages[@]}"; do
     name=${package#connector-}; name=${name#guest-}
     target/release/guests-componentize "target/guests/$target/guest/${package//-/_}.wasm" "$out/$name.wasm"
 done
+guests/python/build.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server, openssl and
-# xmllint, a client of SQL Server, and readers of schedules for the tests. Where it is not root, or there is no apt, it says what is missing instead.
-# xmllint, a client of SQL Server, and Python with time zone data for the tests. Where it is not root, or there is no apt, it says what is missing instead.
+# xmllint, a client of SQL Server and readers of schedules for the tests, Python for them and for the interpreter inside, with time zone data.
+# Where it is not root, or there is no apt, it says what is missing instead.
 set -euo pipefail
 
 wanted=()
@@ -18,6 +18,7 @@ need systemd-analyze systemd
 need python3 python3
 need script bsdutils
 [ -e /usr/share/zoneinfo/Europe/Zurich ] || wanted+=(tzdata)
+python3 -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3-venv)
 
 command -v cargo >/dev/null || {
     printf 'setup: error: there is no Rust\nhint: install it with rustup: https://rustup.rs\n' >&2

@@ -1,4 +1,4 @@
-//! The contract of `wit/` as Rust types: what [`wasmtime`] makes of the two worlds.
+//! The contract of `wit/` as Rust types: what [`wasmtime`] makes of its worlds.
 //!
 //! Generated, so nothing here is written by hand but the choices: every host function is asynchronous (it runs on the guest's
 //! fiber and may wait), and every export is called asynchronously.
@@ -17,6 +17,17 @@ pub mod connector {
             "oomnitza:connector/sql.connection": crate::capabilities::sql::Connection,
             "oomnitza:connector/sql.rows": crate::capabilities::sql::Rows,
         },
+    });
+}
+
+/// The world of the component that runs code of the ini file.
+#[expect(missing_docs, reason = "the documentation stands in wit/")]
+pub mod script {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "script",
+        imports: { default: async | trappable },
+        exports: { default: async },
     });
 }
 

@@ -309,30 +309,39 @@ impl Tables {
             models: BTreeMap::new(),
         };
         for converter in converters {
-            if let Converter::Location { field, label } = converter {
-                let mut table = BTreeMap::new();
-                let malformed = |Malformed| "the list of locations is not JSON".to_owned();
-                if let Some(locations) = locations {
-                    let path = |name: &String| vec![name.clone()];
-                    let (field, label) = (path(field), path(label));
-                    Cursor::new(locations)
-                        .elements(|location| {
-                            let found = (json::descend(location, &field), json::descend(location, &label));
-                            if let (Some(key), Some(name)) = found
-                                && !is_empty(key)
-                                && !is_empty(name)
-                                && json::is_valid(name)
-                            {
-                                table.insert(canonical(key), name.to_vec());
-                            }
-                            Ok(())
-                        })
-                        .map_err(malformed)?;
-                }
-                tables.locations.insert((field.clone(), label.clone()), table);
-            }
+            tables.add(locations, converter)?;
         }
         Ok(tables)
+    }
+
+    /// The table that `converter` needs, unless it is there.
+    pub(crate) fn add(&mut self, locations: Option<&[u8]>, converter: &Converter) -> Result<(), String> {
+        let Converter::Location { field, label } = converter else {
+            return Ok(());
+        };
+        let name = (field.clone(), label.clone());
+        if self.locations.contains_key(&name) {
+            return Ok(());
+        }
+        let mut table = BTreeMap::new();
+        if let Some(locations) = locations {
+            let (field, label) = (vec![field.clone()], vec![label.clone()]);
+            Cursor::new(locations)
+                .elements(|location| {
+                    let found = (json::descend(location, &field), json::descend(location, &label));
+                    if let (Some(key), Some(name)) = found
+                        && !is_empty(key)
+                        && !is_empty(name)
+                        && json::is_valid(name)
+                    {
+                        table.insert(canonical(key), name.to_vec());
+                    }
+                    Ok(())
+                })
+                .map_err(|Malformed| "the list of locations is not JSON".to_owned())?;
+        }
+        self.locations.insert(name, table);
+        Ok(())
     }
 }
 

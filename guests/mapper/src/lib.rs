@@ -5,7 +5,9 @@
 //! copied to the output as they stand. Only what a converter needs is decoded, and nothing is ever built of a whole record; so integers of any
 //! size, and the text of numbers, survive.
 
+mod convert;
 mod converters;
+mod given;
 mod hash;
 mod map;
 mod plan;
@@ -35,12 +37,21 @@ impl GuestMapper for Mapper {
         Ok(wit::Mapper::new(Self(RefCell::new(Mapping::new(plan)?))))
     }
 
-    fn map_page(&self, page: Vec<u8>) -> Result<wit::Outcome, wit::Error> {
-        self.0.borrow_mut().map_page(page)
+    fn map_page(&self, page: Vec<u8>, given: Option<wit::Given>) -> Result<wit::Outcome, wit::Error> {
+        self.0.borrow_mut().map_page(page, given)
     }
 
     fn resolve(&self, answers: Vec<Option<String>>) -> Result<wit::Mapped, wit::Error> {
         self.0.borrow_mut().resolve(answers)
+    }
+
+    fn convert(
+        &self,
+        converter: wit::Converter,
+        source: Vec<u8>,
+        value: Option<Vec<u8>>,
+    ) -> Result<Option<Vec<u8>>, String> {
+        self.0.borrow_mut().convert(&converter, &source, value.as_deref())
     }
 }
 

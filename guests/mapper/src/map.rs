@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::bindings::exports::oomnitza::connector::mapping as wit;
 use crate::converters::{Converted, is_empty};
+use crate::given::Given;
 use crate::hash::fnv1a;
-use crate::plan::{Origin, Plan};
+use crate::plan::{Head, Origin, Plan};
 use guest_json::{self as json, Cursor, Malformed};
 
 /// Characters of an unknown value that are reported.
@@ -18,7 +19,7 @@ const MOST_KINDS: usize = 1_000;
 pub(crate) struct Mapping {
     plan: Plan,
     /// A page that waits for its look-ups, and what was asked.
-    waiting: Option<(Vec<u8>, Vec<String>)>,
+    waiting: Option<(Vec<u8>, Option<wit::Given>, Vec<String>)>,
 }
 
 impl Mapping {
@@ -29,13 +30,17 @@ impl Mapping {
         })
     }
 
-    pub(crate) fn map_page(&mut self, page: Vec<u8>) -> Result<wit::Outcome, wit::Error> {
+    pub(crate) fn plan_mut(&mut self) -> &mut Plan {
+        &mut self.plan
+    }
+
+    pub(crate) fn map_page(&mut self, page: Vec<u8>, given: Option<wit::Given>) -> Result<wit::Outcome, wit::Error> {
         if std::str::from_utf8(&page).is_err() {
             return Err(wit::Error::Page("it is not UTF-8".to_owned()));
         }
-        let questions = self.questions(&page)?;
+        let questions = self.questions(&page, given.as_ref())?;
         if questions.is_empty() {
-            return Ok(wit::Outcome::Mapped(self.map(&page)?));
+            return Ok(wit::Outcome::Mapped(self.map(&page, given.as_ref())?));
         }
         let look_ups = questions
             .iter()
@@ -44,12 +49,12 @@ impl Mapping {
                 key: key.clone(),
             })
             .collect();
-        self.waiting = Some((page, questions));
+        self.waiting = Some((page, given, questions));
         Ok(wit::Outcome::LookUp(look_ups))
     }
 
     pub(crate) fn resolve(&mut self, answers: Vec<Option<String>>) -> Result<wit::Mapped, wit::Error> {
-        let Some((page, questions)) = self.waiting.take() else {
+        let Some((page, given, questions)) = self.waiting.take() else {
             return Err(wit::Error::State("nothing was asked".to_owned()));
         };
         if answers.len() != questions.len() {
@@ -60,11 +65,11 @@ impl Mapping {
             )));
         }
         self.plan.tables.models.extend(questions.into_iter().zip(answers));
-        self.map(&page)
+        self.map(&page, given.as_ref())
     }
 
     /// What has to be looked up before a page can be mapped. Most plans look nothing up.
-    fn questions(&self, page: &[u8]) -> Result<Vec<String>, wit::Error> {
+    fn questions(&self, page: &[u8], given: Option<&wit::Given>) -> Result<Vec<String>, wit::Error> {
         let asking: Vec<_> = self
             .plan
             .fields
@@ -77,8 +82,10 @@ impl Mapping {
         }
         let mut questions = BTreeMap::new();
         let mut slots = vec![None; self.plan.slots];
+        let mut given = Given::new(given);
         Cursor::new(page).each(|cursor| {
-            if self.read(cursor, &mut slots)?.is_ok() {
+            let stays = given.stays();
+            if read(&self.plan.heads, cursor, &mut slots)?.is_ok() && stays {
                 for question in asking.iter().filter_map(|converter| converter.question(&slots)) {
                     if !self.plan.tables.models.contains_key(&question) {
                         questions.insert(question, ());
@@ -90,7 +97,7 @@ impl Mapping {
         Ok(questions.into_keys().collect())
     }
 
-    fn map(&self, page: &[u8]) -> Result<wit::Mapped, wit::Error> {
+    fn map(&self, page: &[u8], given: Option<&wit::Given>) -> Result<wit::Mapped, wit::Error> {
         let mut out = Output {
             mapped: wit::Mapped {
                 records: Vec::with_capacity(page.len()),
@@ -105,14 +112,20 @@ impl Mapping {
             unknown: BTreeMap::new(),
         };
         let mut slots = vec![None; self.plan.slots];
+        let mut given = Given::new(given);
+        let mut values = vec![None; self.plan.given];
         let mut cursor = Cursor::new(page);
         cursor.each(|cursor| {
             let index = out.mapped.count;
             out.mapped.count += 1;
+            if !given.stays() {
+                cursor.value()?;
+                return Ok(());
+            }
+            given.values(&mut values);
             let start = out.mapped.records.len();
-            let written = self
-                .read(cursor, &mut slots)?
-                .and_then(|()| self.write(&slots, &mut out));
+            let written =
+                read(&self.plan.heads, cursor, &mut slots)?.and_then(|()| self.write(&slots, &values, &mut out));
             match written {
                 Ok(key) => {
                     // A page has at most 8 MiB, and what is made of it is not much more.
@@ -134,47 +147,8 @@ impl Mapping {
         Ok(out.finish())
     }
 
-    /// Notes what the plan names of the record that is next, and consumes it, whether it can be used or not.
-    fn read<'a>(
-        &self,
-        cursor: &mut Cursor<'a>,
-        slots: &mut [Option<&'a [u8]>],
-    ) -> Result<Result<(), wit::Reason>, Malformed> {
-        slots.fill(None);
-        let mut record = cursor.clone();
-        if record.peek() != Some(b'{') {
-            cursor.value()?;
-            return Ok(Err(wit::Reason::Unusable("it is not an object".to_owned())));
-        }
-        let mut set = |slot: usize, value: Option<&'a [u8]>| {
-            if let Some(place) = slots.get_mut(slot) {
-                *place = value;
-            }
-        };
-        let find = |key: &[u8]| self.plan.heads.iter().find(|head| head.key.as_bytes() == key);
-        let walked = record.members(|key, value| {
-            let head = find(key).or_else(|| find(json::unescaped(key)?.as_bytes()));
-            let Some(head) = head else { return };
-            if let Some(slot) = head.whole {
-                set(slot, Some(value));
-            }
-            for (slot, path) in &head.inner {
-                set(*slot, json::descend(value, path));
-            }
-        });
-        match walked {
-            Ok(()) => *cursor = record,
-            // Its brackets still say where it ends.
-            Err(problem) => {
-                cursor.value()?;
-                return Ok(Err(wit::Reason::Unusable(problem.to_string())));
-            }
-        }
-        Ok(Ok(()))
-    }
-
     /// Writes the record that the slots make; its key is what tells it apart.
-    fn write(&self, slots: &[Option<&[u8]>], out: &mut Output) -> Result<u64, wit::Reason> {
+    fn write(&self, slots: &[Option<&[u8]>], given: &[Option<&[u8]>], out: &mut Output) -> Result<u64, wit::Reason> {
         let start = out.mapped.records.len();
         let mut missing = Vec::new();
         let mut key = None;
@@ -182,6 +156,7 @@ impl Mapping {
             let value = match &field.origin {
                 Origin::Slot(slot) => slots.get(*slot).copied().flatten(),
                 Origin::Constant(value) => Some(value.as_slice()),
+                Origin::Given(index) => given.get(*index).copied().flatten(),
             };
             let converted = match &field.converter {
                 None => value.map_or(Converted::Null, Converted::Same),
@@ -228,6 +203,45 @@ impl Mapping {
         }
         Ok(key.unwrap_or_else(|| fnv1a(records.get(start..).unwrap_or_default())))
     }
+}
+
+/// Notes what `heads` name of the record that is next, and consumes it, whether it can be used or not.
+pub(crate) fn read<'a>(
+    heads: &[Head],
+    cursor: &mut Cursor<'a>,
+    slots: &mut [Option<&'a [u8]>],
+) -> Result<Result<(), wit::Reason>, Malformed> {
+    slots.fill(None);
+    let mut record = cursor.clone();
+    if record.peek() != Some(b'{') {
+        cursor.value()?;
+        return Ok(Err(wit::Reason::Unusable("it is not an object".to_owned())));
+    }
+    let mut set = |slot: usize, value: Option<&'a [u8]>| {
+        if let Some(place) = slots.get_mut(slot) {
+            *place = value;
+        }
+    };
+    let find = |key: &[u8]| heads.iter().find(|head| head.key.as_bytes() == key);
+    let walked = record.members(|key, value| {
+        let head = find(key).or_else(|| find(json::unescaped(key)?.as_bytes()));
+        let Some(head) = head else { return };
+        if let Some(slot) = head.whole {
+            set(slot, Some(value));
+        }
+        for (slot, path) in &head.inner {
+            set(*slot, json::descend(value, path));
+        }
+    });
+    match walked {
+        Ok(()) => *cursor = record,
+        // Its brackets still say where it ends.
+        Err(problem) => {
+            cursor.value()?;
+            return Ok(Err(wit::Reason::Unusable(problem.to_string())));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// The page is not a JSON array.

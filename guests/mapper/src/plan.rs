@@ -21,6 +21,8 @@ pub(crate) enum Origin {
     Slot(usize),
     /// Always the same JSON value.
     Constant(Vec<u8>),
+    /// The so manieth of the values that the page brings along.
+    Given(usize),
 }
 
 /// One field, ready to be written.
@@ -41,6 +43,10 @@ pub(crate) struct Plan {
     /// Index of the field that tells records apart.
     pub(crate) key: Option<usize>,
     pub(crate) tables: Tables,
+    /// How many values the page brings along for a record.
+    pub(crate) given: usize,
+    /// Oomnitza's locations, for converters that code calls.
+    pub(crate) locations: Option<Vec<u8>>,
 }
 
 impl Plan {
@@ -48,6 +54,7 @@ impl Plan {
         let refuse = |field: &str, problem: String| wit::Error::Plan((field.to_owned(), problem));
         let mut paths = Paths::default();
         let mut fields = Vec::with_capacity(plan.fields.len());
+        let mut given = 0;
         for (index, field) in plan.fields.iter().enumerate() {
             let by_path = match &field.origin {
                 wit::Origin::Source(path) => plan
@@ -71,6 +78,10 @@ impl Plan {
                         .find(|(key, _)| key == name)
                         .map(|(_, value)| json::quoted(value));
                     Origin::Constant(value.unwrap_or_else(|| b"null".to_vec()))
+                }
+                wit::Origin::Given => {
+                    given += 1;
+                    Origin::Given(given - 1)
                 }
                 wit::Origin::Hardcoded(value) if json::is_valid(value.as_bytes()) => {
                     Origin::Constant(value.as_bytes().to_vec())
@@ -106,21 +117,23 @@ impl Plan {
             fields,
             key,
             tables,
+            given,
+            locations: plan.locations,
         })
     }
 }
 
 /// Source paths, each with its slot.
 #[derive(Default)]
-struct Paths(BTreeMap<String, usize>);
+pub(crate) struct Paths(BTreeMap<String, usize>);
 
 impl Paths {
-    fn slot(&mut self, path: &str) -> usize {
+    pub(crate) fn slot(&mut self, path: &str) -> usize {
         let next = self.0.len();
         *self.0.entry(path.to_owned()).or_insert(next)
     }
 
-    fn into_heads(self) -> (Vec<Head>, usize) {
+    pub(crate) fn into_heads(self) -> (Vec<Head>, usize) {
         let slots = self.0.len();
         let mut heads: Vec<Head> = Vec::new();
         for (path, slot) in self.0 {

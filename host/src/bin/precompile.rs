@@ -5,12 +5,16 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 
 use oomnitza_connector::sandbox::{Digest, Engine, Loader};
 
 /// Guests for tests, which are never shipped.
 const TESTS_ONLY: [&str; 2] = ["fixture", "hostile"];
+
+/// What is too large to be carried as it is: packed to a third.
+const PACKED: [&str; 1] = ["python"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = std::env::args_os().nth(1).ok_or("usage: precompile DIRECTORY")?;
@@ -34,8 +38,21 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         let component = std::fs::read(file)?;
-        let compiled = Loader::compile_built_in(&engine, &component).map_err(|error| format!("{name}: {error}"))?;
-        write_changed(&directory.join(format!("{name}.cwasm")), &compiled)?;
+        let target = directory.join(format!("{name}.cwasm"));
+        // What is made of the same by the same engine is the same; compiling the interpreter takes seconds.
+        let made_of = directory.join(format!("{name}.cwasm.made-of"));
+        let key = format!("{} {}\n", Digest::of(&component), engine.fingerprint());
+        let is_made = target.is_file() && std::fs::read_to_string(&made_of).is_ok_and(|old| old == key);
+        if !is_made {
+            let compiled = Loader::compile_built_in(&engine, &component).map_err(|error| format!("{name}: {error}"))?;
+            let compiled = if PACKED.contains(&name) {
+                pack(&compiled)?
+            } else {
+                compiled
+            };
+            write_changed(&target, &compiled)?;
+            std::fs::write(&made_of, key)?;
+        }
         writeln!(
             list,
             "    BuiltIn {{ name: {name:?}, digest: Digest::known({:?}), compiled: include_bytes!(\"{name}.cwasm\") }},",
@@ -45,6 +62,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     list.push_str("]\n");
     write_changed(&directory.join("built_in.rs"), list.as_bytes())?;
     Ok(())
+}
+
+/// zlib (RFC 1950), as the loader unpacks it.
+fn pack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(6));
+    packer.write_all(bytes)?;
+    packer.finish()
 }
 
 /// Leaves a file alone that holds these bytes already, so that nothing is built again for it.

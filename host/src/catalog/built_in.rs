@@ -11,6 +11,6 @@ pub struct BuiltIn {
     pub name: &'static str,
     /// Of the component it was compiled from.
     pub digest: Digest,
-    /// Compiled by this program's own engine.
+    /// Compiled by this program's own engine; the interpreter packed as well.
     pub compiled: &'static [u8],
 }

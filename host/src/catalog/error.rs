@@ -35,9 +35,12 @@ pub enum Error {
         /// What it calls itself.
         says: String,
     },
-    /// The program was built without its mapper.
-    #[error("this program was built without its mapping component")]
-    NoMapper,
+    /// The program was built without one of its own components.
+    #[error("this program was built without its component `{name}`")]
+    Incomplete {
+        /// The component.
+        name: &'static str,
+    },
 }
 
 impl Error {
@@ -57,7 +60,7 @@ impl Error {
             } => "name a file that this program may read; `component = FILE` is relative to the ini file".to_owned(),
             Self::Unusable { source, .. } => return source.hint(),
             Self::OtherName { says, .. } => format!("name the section [{says}], or [{says}.something]"),
-            Self::NoMapper => "build it with `make build`".to_owned(),
+            Self::Incomplete { .. } => "build it with `make build`".to_owned(),
         })
     }
 
@@ -65,7 +68,7 @@ impl Error {
     pub fn is_host_bug(&self) -> bool {
         match self {
             Self::Unusable { source, .. } => source.is_host_bug(),
-            Self::NoMapper => true,
+            Self::Incomplete { .. } => true,
             _ => false,
         }
     }

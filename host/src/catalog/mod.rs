@@ -10,12 +10,16 @@ pub use built_in::BuiltIn;
 pub use error::Error;
 
 use crate::config::schema::Description;
-use crate::sandbox::{self, Loaded, Loader};
+use crate::sandbox::{self, Digest, Loaded, Loader};
 
 /// The name under which the mapping component is built in.
 const MAPPER: &str = "mapper";
 
+/// The name under which the component that runs code of the ini file is built in.
+const PYTHON: &str = "python";
+
 /// The components that can be had.
+#[derive(Clone)]
 pub struct Catalog {
     loader: Loader,
     built_in: &'static [BuiltIn],
@@ -95,7 +99,7 @@ impl Catalog {
         let found = self
             .built_in
             .iter()
-            .find(|component| component.name == name && name != MAPPER);
+            .find(|component| component.name == name && is_connector(name));
         let Some(component) = found else {
             return Err(Error::Unknown {
                 name: name.to_owned(),
@@ -121,18 +125,29 @@ impl Catalog {
 
     /// The mapping component.
     pub fn mapper(&self) -> Result<Loaded, Error> {
+        self.own(MAPPER, Loader::built_in_mapper)
+    }
+
+    /// The component that runs code of the ini file.
+    pub fn python(&self) -> Result<Loaded, Error> {
+        self.own(PYTHON, Loader::built_in_script)
+    }
+
+    fn own(
+        &self,
+        name: &'static str,
+        load: impl FnOnce(&Loader, &'static [u8], Digest) -> Result<Loaded, sandbox::Error>,
+    ) -> Result<Loaded, Error> {
         let component = self
             .built_in
             .iter()
-            .find(|component| component.name == MAPPER)
-            .ok_or(Error::NoMapper)?;
-        self.loader
-            .built_in_mapper(component.compiled, component.digest)
-            .map_err(|source| Error::Unusable {
-                name: MAPPER.to_owned(),
-                origin: "built in".to_owned(),
-                source,
-            })
+            .find(|component| component.name == name)
+            .ok_or(Error::Incomplete { name })?;
+        load(&self.loader, component.compiled, component.digest).map_err(|source| Error::Unusable {
+            name: name.to_owned(),
+            origin: "built in".to_owned(),
+            source,
+        })
     }
 
     /// The names of the connectors that can be had without a path, sorted.
@@ -141,7 +156,7 @@ impl Catalog {
             .built_in
             .iter()
             .map(|component| component.name)
-            .filter(|name| *name != MAPPER)
+            .filter(|name| is_connector(name))
             .map(str::to_owned)
             .collect();
         let files = self
@@ -160,4 +175,9 @@ impl Catalog {
         names.dedup();
         names
     }
+}
+
+/// Whether a built-in component is a source, and no part of this program's own.
+fn is_connector(name: &str) -> bool {
+    name != MAPPER && name != PYTHON
 }

@@ -33,6 +33,7 @@ Examples:
   oomnitza-connector upload okta --testmode       show what would be sent
   oomnitza-connector upload okta ldap             run the sections [okta] and [ldap] of config.ini
   oomnitza-connector upload okta --show-mappings  show which field comes from where
+  oomnitza-connector filter test --section okta   try its recordfilter and converters on a record
   oomnitza-connector demo                         see it work, without any account
 
 Exit codes: 0 all sent, 1 a section failed, 2 wrong usage or configuration (nothing ran),
@@ -55,6 +56,11 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   oomnitza-connector check okta
   oomnitza-connector check ldap ldap.Contractors --ini /etc/oomnitza/config.ini";
+
+const FILTER_EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector filter test --section okta --record record.json
+  echo '{\"login\": \"ada\"}' | oomnitza-connector filter test --section okta";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
@@ -121,6 +127,9 @@ pub(super) enum Action {
     /// Keep secrets outside of the ini file, for lines such as `api_token_secret = NAME`
     #[command(subcommand, after_help = super::secret::EXAMPLES)]
     Secret(super::secret::Action),
+    /// Try the Python of a section: its recordfilter, and the converters that its mappings name
+    #[command(subcommand)]
+    Filter(Filter),
     /// See it work: a stand-in Oomnitza and sample sources on this machine, and a real upload between them
     #[command(after_help = DEMO_EXAMPLES)]
     Demo {
@@ -139,6 +148,21 @@ pub(super) enum Action {
     Man {
         /// The command that it is about; the program itself where none is named
         command: Option<String>,
+    },
+}
+
+/// What to do with a section's Python.
+#[derive(Debug, Subcommand)]
+pub(super) enum Filter {
+    /// Show what it does with records; asks neither the source nor Oomnitza
+    #[command(after_help = FILTER_EXAMPLES)]
+    Test {
+        /// The section of the ini file
+        #[arg(long, value_name = "NAME")]
+        section: String,
+        /// A file with a record, a list of records, or a record a line, as JSON [default: standard input]
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
     },
 }
 

@@ -3,7 +3,7 @@
 use super::args::Common;
 use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
-use super::output::{print, tell};
+use super::output::{print, say_all, tell};
 use super::report;
 use crate::catalog::BuiltIn;
 use crate::logging::Gravity;
@@ -53,6 +53,10 @@ async fn section(name: &str, opened: &Opened, oomnitza: Option<&Oomnitza>) -> Ve
         Err(error) => return vec![error],
     };
     good(name, "settings", "complete");
+    if let Some(python) = job.python() {
+        say_all(python.notes());
+        good(name, "Python", "compiles");
+    }
     let Some(oomnitza) = oomnitza else { return Vec::new() };
     let mut errors = Vec::new();
     for finished in run::check(&job, &opened.context, oomnitza).await {

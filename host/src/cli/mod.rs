@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod demo;
 mod exit;
+mod filter;
 mod generate;
 mod logging;
 mod machine;
@@ -24,7 +25,7 @@ use std::ffi::OsString;
 
 use clap::Parser as _;
 
-use args::{Action, Cli};
+use args::{Action, Cli, Filter};
 pub use exit::Exit;
 
 use crate::catalog::BuiltIn;
@@ -81,6 +82,9 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
             Action::Check { connectors } => check::check(connectors, &cli.common, built_in).await,
             Action::Schedule(action) => schedule::schedule(action, &cli.common),
             Action::Secret(action) => secret::secret(action),
+            Action::Filter(Filter::Test { section, record }) => {
+                filter::test(section, record.as_deref(), &cli.common, built_in).await
+            }
             Action::Demo { people } => demo::demo(*people, built_in).await,
             Action::Completions { shell } => pages::completions(*shell),
             Action::Man { command } => pages::man(command.as_deref()),

@@ -76,6 +76,9 @@ pub(super) fn finding(finding: &Finding) -> String {
         Severity::Warning => "warning",
     };
     let mut text = format!("{severity}: {}", clean(&finding.to_string(), LINE_BYTES));
+    for line in &finding.excerpt {
+        _ = write!(text, "\n    {}", clean(line, LINE_BYTES));
+    }
     if let Some(remedy) = &finding.remedy {
         _ = write!(text, "\nhint: {}", clean(remedy, LINE_BYTES));
     }

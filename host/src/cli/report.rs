@@ -33,6 +33,9 @@ pub(super) fn for_people(report: &Report) -> String {
             thousands(report.failed),
         );
         let notes = &report.notes;
+        if notes.by_filter > 0 {
+            _ = write!(text, "\n  left out by recordfilter: {}", thousands(notes.by_filter));
+        }
         note(&mut text, "left out, no value for a required field", &notes.missing);
         note(&mut text, "rejected, cannot be mapped", &notes.unusable);
         note(&mut text, "rejected by Oomnitza", &notes.refused);
@@ -200,7 +203,7 @@ impl Failure {
             cause = error.source();
         }
         let findings = match error {
-            Error::Config(findings) | Error::Unavailable(findings) => findings.as_slice(),
+            Error::Config(findings) | Error::Unavailable(findings) | Error::Code(findings) => findings.as_slice(),
             _ => &[],
         };
         let place = |found: &crate::config::Finding| Place {

@@ -34,6 +34,8 @@ pub struct Finding {
     pub place: Place,
     /// What it is.
     pub what: String,
+    /// The line of the file that it is about, and below it a caret, where that helps.
+    pub excerpt: Vec<String>,
     /// What can be done about it.
     pub remedy: Option<String>,
 }
@@ -44,6 +46,7 @@ impl Finding {
             severity: Severity::Error,
             place,
             what: what.into(),
+            excerpt: Vec::new(),
             remedy: None,
         }
     }
@@ -53,6 +56,11 @@ impl Finding {
             severity: Severity::Warning,
             ..Self::error(place, what)
         }
+    }
+
+    pub(crate) fn excerpt(mut self, excerpt: Vec<String>) -> Self {
+        self.excerpt = excerpt;
+        self
     }
 
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {

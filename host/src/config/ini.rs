@@ -47,6 +47,8 @@ pub struct Entry {
     pub value: String,
     /// The line it starts on.
     pub line: u32,
+    /// The lines on which the lines of its value stand; comments and blank lines between them are no part of it.
+    pub lines: Vec<u32>,
 }
 
 impl RawSection {
@@ -155,7 +157,7 @@ impl Reader<'_> {
         }
         if line.starts_with(char::is_whitespace) {
             if self.value_open {
-                self.continue_value(line);
+                self.continue_value(number, line);
                 return Ok(());
             }
             return Err(self
@@ -213,6 +215,7 @@ impl Reader<'_> {
                 value.to_owned()
             },
             line: number,
+            lines: vec![number],
         };
         section.entries.retain(|other| other.name != entry.name);
         section.entries.push(entry);
@@ -220,7 +223,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn continue_value(&mut self, line: &str) {
+    fn continue_value(&mut self, number: u32, line: &str) {
         let entry = self
             .open
             .and_then(|open| self.sections.get_mut(open))
@@ -230,6 +233,7 @@ impl Reader<'_> {
             characters.next();
             entry.value.push('\n');
             entry.value.push_str(characters.as_str().trim_end());
+            entry.lines.push(number);
         }
     }
 
@@ -303,6 +307,9 @@ mod tests {
             value(text, "s", "recordfilter").as_deref(),
             Some("\n   if record.a:\n       # python comment\n       return True")
         );
+        let ini = parse(text).unwrap();
+        let filter = ini.section("s").unwrap().entry("recordfilter").unwrap();
+        assert_eq!(filter.lines, [2, 3, 4, 6]);
         assert_eq!(value(text, "s", "b").as_deref(), Some("1"));
     }
 

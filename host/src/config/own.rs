@@ -245,6 +245,13 @@ const SECTION: &[Own] = &[
         "Python that decides which records are sent: the body of a function of `record`",
         "\nreturn record.active",
     ),
+    own(
+        "on_error",
+        "Where Python fails",
+        "`skip` leaves out records on which the section's Python fails; `stop` ends the section",
+        "skip",
+    )
+    .default("stop"),
 ];
 
 /// The names of `[oomnitza]`'s secrets.

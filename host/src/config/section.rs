@@ -8,6 +8,7 @@ use super::finding::{Finding, Place, Severity};
 use super::ini::{Entry, Ini, RawSection};
 use super::mapping_value::{self, IniMapping};
 use super::own;
+use super::program::{OnError, Program};
 use super::schema::{Description, Incremental, RecordKind, Setting};
 use super::suggest::nearest;
 use super::truth;
@@ -33,8 +34,10 @@ pub struct Section {
     pub has_plain_secret: bool,
     /// Its mappings.
     pub mappings: Vec<IniMapping>,
-    /// Python that decides which records are left out.
-    pub record_filter: Option<String>,
+    /// Code that decides which records are left out.
+    pub record_filter: Option<Program>,
+    /// What becomes of a record on which code fails.
+    pub on_error: OnError,
     /// The field by which Oomnitza tells records apart.
     pub sync_field: Option<String>,
     /// Whether only records that Oomnitza knows are updated: the file's own text, `False` where it has none.
@@ -214,6 +217,7 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
     let zone = reading.zone();
     let parallel = reading.parallel();
     let mappings = reading.mappings();
+    let on_error = reading.on_error();
     reading.unknown(description);
     let section = Section {
         name: raw.name.clone(),
@@ -224,7 +228,10 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
         elsewhere,
         has_plain_secret,
         mappings,
-        record_filter: raw.value("recordfilter").map(str::to_owned),
+        record_filter: raw
+            .entry("recordfilter")
+            .and_then(|entry| Program::of(ini, &raw.name, entry)),
+        on_error,
         sync_field,
         update_only: raw.value("update_only").unwrap_or("False").to_owned(),
         common,
@@ -463,6 +470,20 @@ impl Reading<'_> {
             self.error(Some(entry), "timezone", what, remedy);
             None
         })
+    }
+
+    fn on_error(&mut self) -> OnError {
+        let raw = self.raw;
+        let entry = raw.entry("on_error").filter(|entry| !entry.value.is_empty());
+        match entry.map(|entry| entry.value.to_lowercase()).as_deref() {
+            None | Some("stop") => OnError::Stop,
+            Some("skip") => OnError::Skip,
+            Some(other) => {
+                let remedy = "write `on_error = skip` to leave out records on which code fails, or `on_error = stop`";
+                self.error(entry, "on_error", format!("cannot be `{other}`"), remedy.to_owned());
+                OnError::Stop
+            }
+        }
     }
 
     fn mappings(&mut self) -> Vec<IniMapping> {

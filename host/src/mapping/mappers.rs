@@ -11,10 +11,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::task::JoinHandle;
 
+use super::error::Error;
 use super::plan::Plan;
+use super::scripts::{Scripts, Verdict};
 use crate::contract::mapper::exports::oomnitza::connector::mapping as wit;
 use crate::redact::clean;
-use crate::sandbox::{Engine, Error, Limits, Loaded, Mapper, Page};
+use crate::sandbox::{self, Engine, Limits, Loaded, Mapper, Page, Script};
 
 /// Answers what converters look up.
 pub trait LookUp: Send + Sync {
@@ -48,6 +50,8 @@ pub struct MappedPage {
 /// Why a record was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
+    /// The section's filter says so.
+    Filtered,
     /// These required fields have no value.
     Missing(Vec<String>),
     /// It cannot be mapped.
@@ -66,7 +70,14 @@ struct Shared {
     limits: Limits,
     plan: wit::Plan,
     look_up: Arc<dyn LookUp>,
-    idle: Mutex<Vec<Mapper>>,
+    scripts: Option<Scripts>,
+    idle: Mutex<Vec<Worker>>,
+}
+
+/// A mapper, and where there is code of the ini file an interpreter that goes before it.
+struct Worker {
+    script: Option<Script>,
+    mapper: Mapper,
 }
 
 impl Mappers {
@@ -76,6 +87,7 @@ impl Mappers {
         component: &Loaded,
         limits: &Limits,
         plan: Plan,
+        scripts: Option<Scripts>,
         look_up: Arc<dyn LookUp>,
         most: usize,
     ) -> Result<Self, Error> {
@@ -84,6 +96,7 @@ impl Mappers {
             component: component.clone(),
             limits: limits.clone(),
             plan: plan.0,
+            scripts,
             look_up,
             idle: Mutex::default(),
         };
@@ -100,19 +113,25 @@ impl Mappers {
     pub async fn run(self, mut pages: Receiver<Page>, out: Sender<MappedPage>) -> Result<(), Error> {
         let mut under_way: VecDeque<JoinHandle<Result<MappedPage, Error>>> = VecDeque::new();
         let mut more = true;
+        // Records that came before.
+        let mut first = 0u64;
         loop {
             let has_place = more && under_way.len() < self.most;
             tokio::select! {
                 biased;
                 Some(done) = oldest(&mut under_way) => {
                     under_way.pop_front();
-                    let page = done.map_err(|error| Error::HostBug(format!("mapping ended early: {error}")))??;
+                    let page = done.map_err(|error| Error::Mapper(sandbox::Error::HostBug(format!("mapping ended early: {error}"))))??;
                     if out.send(page).await.is_err() {
                         return Ok(());
                     }
                 }
                 page = pages.recv(), if has_place => match page {
-                    Some(page) => under_way.push_back(tokio::spawn(map(self.shared.clone(), page))),
+                    Some(page) => {
+                        let count = page.count as u64;
+                        under_way.push_back(tokio::spawn(map(self.shared.clone(), page, first)));
+                        first += count;
+                    }
                     None => more = false,
                 },
                 else => return Ok(()),
@@ -129,35 +148,50 @@ async fn oldest<T>(under_way: &mut VecDeque<JoinHandle<T>>) -> Option<Result<T, 
     }
 }
 
-async fn map(shared: Arc<Shared>, page: Page) -> Result<MappedPage, Error> {
+async fn map(shared: Arc<Shared>, page: Page, first: u64) -> Result<MappedPage, Error> {
     let idle = shared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let mut mapper = match idle {
-        Some(mapper) => mapper,
+    let mut worker = match idle {
+        Some(worker) => worker,
         None => shared.another().await?,
+    };
+    let judged = match (&shared.scripts, &mut worker.script) {
+        (Some(scripts), Some(script)) => Some(scripts.run(script, &page, first, &*shared.look_up).await?),
+        _ => None,
     };
     let look_up = async |questions: Vec<wit::LookUp>| {
         // The one table that there is.
         let serials = questions.into_iter().map(|question| question.key).collect();
         shared.look_up.mac_models(serials).await
     };
-    let mapped = mapper.map(&page.records, look_up).await?;
-    shared.put_back(mapper);
-    checked(page, mapped)
+    let given = judged.as_ref().map(|judged| &judged.given);
+    let mapped = worker.mapper.map(&page.records, given, look_up).await;
+    let mapped = mapped.map_err(Error::Mapper)?;
+    shared.put_back(worker);
+    let left_out = judged.map(|judged| judged.left_out).unwrap_or_default();
+    checked(page, mapped, left_out).map_err(Error::Mapper)
 }
 
 impl Shared {
-    async fn another(&self) -> Result<Mapper, Error> {
-        Mapper::open(&self.engine, &self.component, &self.limits, &self.plan).await
+    async fn another(&self) -> Result<Worker, Error> {
+        let script = match &self.scripts {
+            Some(scripts) => Some(scripts.open().await?),
+            None => None,
+        };
+        let mapper = Mapper::open(&self.engine, &self.component, &self.limits, &self.plan).await;
+        Ok(Worker {
+            script,
+            mapper: mapper.map_err(Error::Mapper)?,
+        })
     }
 
-    fn put_back(&self, mapper: Mapper) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(mapper);
+    fn put_back(&self, worker: Worker) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
     }
 }
 
 /// What came back, as far as it adds up: whatever a mapper says, a record is not counted twice and not read out of bounds.
-fn checked(page: Page, mapped: wit::Mapped) -> Result<MappedPage, Error> {
-    let wrong = |what: &str| Err(Error::Mapping(format!("it handed back {what}")));
+fn checked(page: Page, mapped: wit::Mapped, passed_over: Vec<(usize, Verdict)>) -> Result<MappedPage, sandbox::Error> {
+    let wrong = |what: &str| Err(sandbox::Error::Mapping(format!("it handed back {what}")));
     let ends: Vec<usize> = mapped.ends.iter().map(|end| *end as usize).collect();
     let is_rising = ends
         .iter()
@@ -168,11 +202,11 @@ fn checked(page: Page, mapped: wit::Mapped) -> Result<MappedPage, Error> {
     }
     if mapped.keys.len() != ends.len()
         || mapped.count as usize != page.count
-        || ends.len() + mapped.left_out.len() != page.count
+        || ends.len() + mapped.left_out.len() + passed_over.len() != page.count
     {
         return wrong("another number of records than it was given");
     }
-    let left_out: Vec<(usize, Reason)> = mapped
+    let mut left_out: Vec<(usize, Reason)> = mapped
         .left_out
         .into_iter()
         .map(|left| {
@@ -183,6 +217,14 @@ fn checked(page: Page, mapped: wit::Mapped) -> Result<MappedPage, Error> {
             (left.index as usize, reason)
         })
         .collect();
+    left_out.extend(passed_over.into_iter().map(|(index, verdict)| {
+        let reason = match verdict {
+            Verdict::Filtered => Reason::Filtered,
+            Verdict::Failed(why) => Reason::Unusable(why),
+        };
+        (index, reason)
+    }));
+    left_out.sort_by_key(|(index, _)| *index);
     let is_rising = left_out
         .iter()
         .zip(left_out.iter().skip(1))
@@ -242,9 +284,9 @@ mod tests {
 
     #[test]
     fn what_does_not_add_up_is_refused() {
-        assert!(checked(page(2), mapped("{}{}", &[2, 4], 2, &[])).is_ok());
-        assert!(checked(page(3), mapped("{}{}", &[2, 4], 3, &[1])).is_ok());
-        assert!(checked(page(0), mapped("", &[], 0, &[])).is_ok());
+        assert!(checked(page(2), mapped("{}{}", &[2, 4], 2, &[]), vec![]).is_ok());
+        assert!(checked(page(3), mapped("{}{}", &[2, 4], 3, &[1]), vec![]).is_ok());
+        assert!(checked(page(0), mapped("", &[], 0, &[]), vec![]).is_ok());
         for (what, page, mapped) in [
             ("overlap", page(2), mapped("{}{}", &[4, 2], 2, &[])),
             ("beyond the end", page(2), mapped("{}{}", &[2, 5], 2, &[])),
@@ -254,7 +296,7 @@ mod tests {
             ("out of the page", page(2), mapped("{}", &[2], 2, &[2])),
             ("twice", page(3), mapped("{}", &[2], 3, &[1, 1])),
         ] {
-            assert!(checked(page, mapped).is_err(), "{what}");
+            assert!(checked(page, mapped, vec![]).is_err(), "{what}");
         }
     }
 }

@@ -4,8 +4,6 @@
 //! ini file's. A layer that says where a value comes from replaces what an earlier layer said of that, and leaves the rest
 //! (converter, required) as it was.
 
-use std::collections::BTreeSet;
-
 use super::converter::Converter;
 use crate::config::schema::{self, Description, RecordKind};
 use crate::config::{Finding, IniMapping, Section, nearest};
@@ -24,8 +22,6 @@ pub struct Inputs<'a> {
     pub server: &'a [ServerMapping],
     /// The section with the ini file's.
     pub section: &'a Section,
-    /// Converters that the ini file defines in Python.
-    pub python_converters: &'a BTreeSet<String>,
 }
 
 /// One of Oomnitza's own mappings.
@@ -86,23 +82,23 @@ impl Merged {
         sources
     }
 
-    /// Whether a field's value goes through the converter called `name`.
-    pub fn uses(&self, name: &str) -> bool {
-        let by_path = |field: &Field| match &field.origin {
+    /// The converter that a field's value goes through: its own, else that of its source path.
+    pub fn converter<'a>(&'a self, field: &'a Field) -> Option<&'a Converter> {
+        let by_path = || match &field.origin {
             Origin::Source(path) => self
                 .converters
                 .iter()
                 .find(|(converted, _)| converted == path)
-                .map(|(_, found)| found.clone()),
+                .map(|(_, found)| found),
             _ => None,
         };
-        self.fields.iter().any(|field| {
-            field
-                .converter
-                .clone()
-                .or_else(|| by_path(field))
-                .is_some_and(|found| found.name == name)
-        })
+        field.converter.as_ref().or_else(by_path)
+    }
+
+    /// Whether a field's value goes through the converter called `name`.
+    pub fn uses(&self, name: &str) -> bool {
+        let mut converters = self.fields.iter().filter_map(|field| self.converter(field));
+        converters.any(|found| found.name == name)
     }
 }
 
@@ -121,7 +117,6 @@ pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
         description,
         server,
         section,
-        ..
     } = inputs;
     let normal_position = description.kind == RecordKind::Users
         && section
@@ -259,19 +254,6 @@ fn finish(draft: Draft, inputs: &Inputs<'_>, findings: &mut Vec<Finding>) -> Opt
             };
             return refuse(format!("there is no setting `{name}`"), remedy);
         }
-    }
-    if let Some(converter) = draft
-        .converter
-        .as_ref()
-        .filter(|converter| inputs.python_converters.contains(&converter.name))
-    {
-        return refuse(
-            format!(
-                "converter `{}` is Python code of [converters], which this version does not run yet",
-                converter.name
-            ),
-            "use one of the built-in converters, or keep the old program for this section until then".to_owned(),
-        );
     }
     Some(Field {
         name: draft.name,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::Error;
 use super::mac_models::MacModels;
 use super::prepare::{Context, Job, prepare_mappings};
+use super::python::Python;
 use crate::mapping::{Mappers, Plan};
 use crate::oomnitza::Oomnitza;
 use crate::sandbox::Connector;
@@ -47,13 +48,14 @@ async fn mappings(job: &Job, context: &Context, oomnitza: &Oomnitza) -> Result<S
     let count = merged.fields.len();
     // The mapper itself says whether it can work by them.
     let look_up = Arc::new(MacModels::new(context));
-    let plan = Plan::new(&merged, &job.section, None);
+    let plan = Plan::new(&merged, &job.section, job.python.as_ref().map(Python::programs), None);
     let mapper = context.catalog.mapper()?;
     Mappers::open(
         context.catalog.loader().engine(),
         &mapper,
         job.limits(context),
         plan,
+        None,
         look_up,
         1,
     )

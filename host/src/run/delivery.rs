@@ -157,6 +157,10 @@ impl<'a> Delivery<'a> {
     fn left_out(&mut self, reason: Reason) {
         self.counters.left_out(1);
         match reason {
+            Reason::Filtered => {
+                self.report.filtered += 1;
+                self.report.notes.by_filter += 1;
+            }
             Reason::Missing(fields) => {
                 let fields = fields.join(", ");
                 tracing::debug!(

@@ -33,6 +33,17 @@ pub enum Error {
     /// The mapper ended.
     #[error("the mapper stopped")]
     Mapper(#[source] sandbox::Error),
+    /// The section's Python is wrong, or failed on a record: everything that is known of it.
+    #[error("{}", first(.0))]
+    Code(Vec<Finding>),
+    /// The section's Python was stopped from outside.
+    #[error("its Python was stopped: {what}")]
+    Stopped {
+        /// Why.
+        what: String,
+        /// What can be done about it.
+        hint: &'static str,
+    },
     /// Oomnitza.
     #[error(transparent)]
     Oomnitza(#[from] oomnitza::Error),
@@ -99,7 +110,8 @@ impl Error {
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Config(findings) | Self::Unavailable(findings) => {
+            Self::Stopped { hint, .. } => Some((*hint).to_owned()),
+            Self::Config(findings) | Self::Unavailable(findings) | Self::Code(findings) => {
                 findings.first().and_then(|finding| finding.remedy.clone())
             }
             Self::Catalog(error) => error.hint(),
@@ -125,7 +137,7 @@ impl Error {
             Self::Bug(_) => Blame::Host,
             Self::Connector { source, .. } | Self::Mapper(source) if source.is_host_bug() => Blame::Host,
             Self::Catalog(error) if error.is_host_bug() => Blame::Host,
-            Self::Config(_) | Self::Catalog(_) => Blame::Config,
+            Self::Config(_) | Self::Code(_) | Self::Stopped { .. } | Self::Catalog(_) => Blame::Config,
             Self::Mapper(sandbox::Error::Plan { .. }) => Blame::Config,
             _ => Blame::Outside,
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::grants::{self, Ways};
+use super::python::Python;
 use crate::capabilities::http;
 use crate::catalog::{self, Catalog};
 use crate::config::schema::Description;
@@ -57,7 +58,7 @@ pub struct Job {
     pub(super) component: Loaded,
     pub(super) origin: String,
     is_shipped: bool,
-    python_converters: BTreeSet<String>,
+    pub(super) python: Option<Python>,
 }
 
 /// Reads a section and finds its connector; everything that can be known without a network is judged here.
@@ -80,25 +81,15 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
     if !found.is_shipped {
         section.warnings.extend(grants::withheld(&section, &found.description));
     }
-    if section.record_filter.is_some() {
-        let what =
-            "is Python code, which this version does not run yet; without it records would be sent that it leaves out";
-        let finding = Finding::error(section.place(Some("recordfilter")), what)
-            .remedy("keep the old program for this section until then, or remove the setting");
-        return Err(Error::Config(vec![finding]));
-    }
-    let python_converters = ini
-        .section("converters")
-        .map(|section| section.entries.iter().map(|entry| entry.name.clone()).collect())
-        .unwrap_or_default();
     let description = found.description.settled(|name| section.setting(name));
+    let python = Python::find(ini, &section, &description, context).await?;
     let mut job = Job {
         section,
         description,
         component: found.loaded,
         origin: found.origin,
         is_shipped: found.is_shipped,
-        python_converters,
+        python,
     };
     // What is wrong with addresses, authorities and imports is said before anybody signs in anywhere.
     let granted = job.grant(context)?.granted;
@@ -167,6 +158,11 @@ pub fn authorities(common: &Common, place: impl Fn(&str) -> Place) -> Result<(),
 }
 
 impl Job {
+    /// Its Python, where it has some.
+    pub fn python(&self) -> Option<&Python> {
+        self.python.as_ref()
+    }
+
     /// The name under which Oomnitza keeps this section's mappings and records.
     pub fn mapping_name(&self) -> &str {
         if self.section.name.contains('.') {
@@ -206,9 +202,9 @@ impl Job {
     }
 
     /// Why the mapper does not take the plan: mostly because of what the section says of a field.
-    pub(super) fn refused(&self, error: sandbox::Error) -> Error {
-        let sandbox::Error::Plan { field, problem } = &error else {
-            return Error::Mapper(error);
+    pub(super) fn refused(&self, error: mapping::Error) -> Error {
+        let mapping::Error::Mapper(sandbox::Error::Plan { field, problem }) = &error else {
+            return Error::of_mapping(error);
         };
         // What is wrong, and behind a semicolon what is possible.
         let (what, remedy) = problem
@@ -232,7 +228,6 @@ pub async fn prepare_mappings(job: &Job, oomnitza: &Oomnitza) -> Result<Merged, 
         description: &job.description,
         server: &server,
         section: &job.section,
-        python_converters: &job.python_converters,
     };
     mapping::merge(&inputs).map_err(Error::Config)
 }

@@ -25,9 +25,9 @@ pub struct Report {
     pub read: u64,
     /// Records that Oomnitza took, or that were shown.
     pub sent: u64,
-    /// Records left out because a required field has no value.
+    /// Records left out because the section's filter says so, or a required field has no value.
     pub filtered: u64,
-    /// Records that could not be mapped, or that Oomnitza refused.
+    /// Records that could not be mapped, that the section's code failed on, or that Oomnitza refused.
     pub rejected: u64,
     /// Records that were read but not delivered.
     pub failed: u64,
@@ -52,6 +52,8 @@ pub struct Report {
 /// What is worth knowing, by sort.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Notes {
+    /// Records that the section's filter left out.
+    pub by_filter: u64,
     /// Required fields that had no value.
     pub missing: Tally,
     /// Why records could not be mapped.

@@ -14,6 +14,7 @@ use super::mac_models::MacModels;
 use super::prepare::{Context, Job, prepare_mappings};
 use super::preview::Preview;
 use super::progress::Counters;
+use super::python::Python;
 use super::rejects::Rejects;
 use super::report::Report;
 use super::saving::{self, Saving};
@@ -27,6 +28,9 @@ use crate::sandbox::{Capabilities, SourceError, Wanted};
 
 /// Pages that wait between two stages. More would only hold more memory: a stage that is slower stays slower.
 const QUEUE: usize = 2;
+
+/// Interpreters of one run.
+const MOST_INTERPRETERS: usize = 2;
 
 /// What `full_run_days` counts.
 const FULL_RUN_UNIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -121,7 +125,7 @@ async fn pipeline(
 ) -> Result<(), Error> {
     let opening = async {
         let merged = prepare_mappings(job, oomnitza).await?;
-        let mappers = mappers(job, context, oomnitza, &merged).await?;
+        let mappers = mappers(job, context, oomnitza, &merged, options.record_count).await?;
         Ok::<_, Error>((merged, mappers))
     };
     // Nothing has been read yet, so an Oomnitza that does not answer is not waited for.
@@ -135,7 +139,7 @@ async fn pipeline(
     report.saved = saving.as_ref().map(|saving| saving.directory().to_owned());
     let limit = options.record_count;
     let wanted = Wanted {
-        sources: merged.sources(),
+        sources: sources(job, &merged),
         // Whoever looks at data may look for what is not mapped yet.
         everything: options.save.is_some(),
         limit,
@@ -194,7 +198,7 @@ async fn pipeline(
         // After an error of the source what was read still goes out.
         let read = source.run(pages, counters, [stop, &halt]);
         let (read, mapped, ()) = tokio::join!(read, mappers.run(incoming, mapped), delivery.run(outgoing));
-        read.and_then(|has_cursor| mapped.map_err(Error::Mapper).map(|()| has_cursor))
+        read.and_then(|has_cursor| mapped.map_err(Error::of_mapping).map(|()| has_cursor))
     };
     let too_late = async {
         stop.asked().await;
@@ -247,14 +251,27 @@ fn saving(job: &Job, capabilities: &Capabilities, directory: Option<&Path>) -> O
     }
 }
 
+/// The source paths that are wanted: those that are mapped, and the fields that code names.
+fn sources(job: &Job, merged: &Merged) -> Vec<String> {
+    let mut sources = merged.sources();
+    let read = job.python.iter().flat_map(Python::reads);
+    for path in read {
+        if !sources.contains(path) {
+            sources.push(path.clone());
+        }
+    }
+    sources
+}
+
 /// Where the section's runs go on, if they do.
 fn journal(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Merged) -> Option<Journal> {
     let section = &job.section;
     let directory = context.cursors.as_deref().filter(|_| job.section.incremental)?;
     let major = job.description.version.split('.').next().unwrap_or_default();
+    let code = job.python.as_ref().map(|python| python.programs().texts());
     let mapping = format!(
-        "{merged:?} {:?} {} {:?} {:?}",
-        section.sync_field, section.update_only, section.record_filter, section.zone
+        "{merged:?} {:?} {} {code:?} {:?}",
+        section.sync_field, section.update_only, section.zone
     );
     let belonging = Belonging {
         ini: &context.ini,
@@ -267,22 +284,44 @@ fn journal(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Merged) -
     Some(Journal::open(directory, &belonging))
 }
 
-async fn mappers(job: &Job, context: &Context, oomnitza: &Oomnitza, merged: &Merged) -> Result<Mappers, Error> {
-    let locations = if merged.uses("location") {
+async fn mappers(
+    job: &Job,
+    context: &Context,
+    oomnitza: &Oomnitza,
+    merged: &Merged,
+    limit: Option<u64>,
+) -> Result<Mappers, Error> {
+    let programs = job.python.as_ref().map(Python::programs);
+    let is_built_in = |name: &str| !programs.is_some_and(|programs| programs.defines(name));
+    let locations = if merged.uses("location") && is_built_in("location") {
         Some(oomnitza.locations().await?)
     } else {
         None
     };
     let look_up = Arc::new(MacModels::new(context));
-    let plan = Plan::new(merged, &job.section, locations);
+    let plan = Plan::new(merged, &job.section, programs, locations);
+    let scripts = match &job.python {
+        Some(python) => {
+            let scripts = python.scripts(merged, &job.section, context, oomnitza).await?;
+            Some(scripts.limited(limit))
+        }
+        None => None,
+    };
+    // An interpreter takes some 25 MiB, so there are no more than it takes to keep up with a source.
+    let most = if scripts.is_some() {
+        context.mappers.min(MOST_INTERPRETERS)
+    } else {
+        context.mappers
+    };
     let mapper = context.catalog.mapper()?;
     Mappers::open(
         context.catalog.loader().engine(),
         &mapper,
         job.limits(context),
         plan,
+        scripts,
         look_up,
-        context.mappers,
+        most,
     )
     .await
     .map_err(|error| job.refused(error))

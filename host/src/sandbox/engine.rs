@@ -1,5 +1,6 @@
 //! The engine and its settings (docs/adr/0001-engine-settings.md).
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -38,6 +39,13 @@ impl Engine {
     /// The engine itself.
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.inner
+    }
+
+    /// A number for the engine's version and settings: compiled code fits where it is the same.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.inner.precompile_compatibility_hash().hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
     }
 
     /// Starts the clock that guests' time is counted by, once.

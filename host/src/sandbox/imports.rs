@@ -4,6 +4,7 @@ use wasmtime::component::Component;
 
 use super::engine::Engine;
 use super::error::Error;
+use super::wasi;
 
 /// The contract's package.
 const PACKAGE: &str = "oomnitza:connector/";
@@ -16,6 +17,7 @@ pub(super) const VERSION: &str = "0.1.0";
 pub(super) enum World {
     Connector,
     Mapper,
+    Script,
 }
 
 impl World {
@@ -23,6 +25,7 @@ impl World {
         match self {
             Self::Connector => "connector",
             Self::Mapper => "mapper",
+            Self::Script => "script",
         }
     }
 
@@ -30,6 +33,7 @@ impl World {
         match self {
             Self::Connector => matches!(interface, "http" | "ldap" | "sql" | "log" | "clock"),
             Self::Mapper => false,
+            Self::Script => interface == "converters",
         }
     }
 
@@ -37,6 +41,7 @@ impl World {
         match self {
             Self::Connector => "source",
             Self::Mapper => "mapping",
+            Self::Script => "scripting",
         }
     }
 }
@@ -46,6 +51,10 @@ pub(super) fn check(engine: &Engine, component: &Component, world: World) -> Res
     let kind = component.component_type();
     let mut interfaces = Vec::new();
     for (name, _) in kind.imports(engine.wasmtime()) {
+        // What there is of it reaches nothing (`wasi`).
+        if world == World::Script && name.starts_with(wasi::PACKAGE) {
+            continue;
+        }
         let (interface, version) = split(name).ok_or_else(|| Error::ForbiddenImport {
             name: name.to_owned(),
             world: world.name(),

@@ -33,6 +33,28 @@ pub struct Limits {
     pub description_bytes: usize,
     /// Pages and records.
     pub pages: Pages,
+    /// Code of the ini file.
+    pub scripts: Scripts,
+}
+
+/// What differs where code of the ini file runs.
+#[derive(Debug, Clone)]
+pub struct Scripts {
+    /// Linear memory of one interpreter, bytes. It begins with 25 MiB; a page of 8 MiB as objects takes some 40 MiB.
+    pub memory_bytes: usize,
+    /// Processor time for one page. A page of 1,000 records takes 10 ms and seldom 1 s.
+    pub call_cpu: Duration,
+}
+
+impl Limits {
+    /// The limits of an interpreter.
+    pub(super) fn for_scripts(&self) -> Self {
+        Self {
+            memory_bytes: self.scripts.memory_bytes,
+            call_cpu: self.scripts.call_cpu,
+            ..self.clone()
+        }
+    }
 }
 
 /// What a page of records may be.
@@ -78,6 +100,16 @@ impl Default for Limits {
             hostcall_bytes: 16 << 20,
             description_bytes: 256 << 10,
             pages: Pages::default(),
+            scripts: Scripts::default(),
+        }
+    }
+}
+
+impl Default for Scripts {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 128 << 20,
+            call_cpu: Duration::from_secs(10),
         }
     }
 }

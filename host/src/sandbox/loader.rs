@@ -7,8 +7,9 @@
 //! A cached file is named by the component's SHA-256 and by a hash of the engine's version and settings; it is written under a
 //! temporary name and renamed, so that a reader never sees half of one.
 
+mod unpacked;
+
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -109,13 +110,25 @@ impl Loader {
         self.built_in(compiled, digest, World::Connector)
     }
 
+    /// The interpreter that this program carries compiled and packed (zlib, RFC 1950): it is so large that it is kept unpacked in the cache
+    /// directory, from where it comes into memory as far as it is used.
+    pub fn built_in_script(&self, packed: &'static [u8], digest: Digest) -> Result<Loaded, Error> {
+        let component = unpacked::load(&self.engine, packed, self.unpacked_name(digest).as_deref())?;
+        self.loaded(component, digest, World::Script)
+    }
+
+    /// An interpreter from bytes at hand.
+    pub fn script_from_bytes(&self, bytes: &[u8]) -> Result<Loaded, Error> {
+        self.compile(bytes, World::Script)
+    }
+
     /// The mapper that this program carries compiled.
     pub fn built_in_mapper(&self, compiled: &'static [u8], digest: Digest) -> Result<Loaded, Error> {
         self.built_in(compiled, digest, World::Mapper)
     }
 
     fn built_in(&self, compiled: &'static [u8], digest: Digest, world: World) -> Result<Loaded, Error> {
-        let component = deserialize(&self.engine, compiled)
+        let component = deserialize(&self.engine, Compiled::Bytes(compiled))
             .map_err(|error| Error::HostBug(format!("a built-in component does not fit its host: {error:#}")))?;
         self.loaded(component, digest, world)
     }
@@ -176,10 +189,13 @@ impl Loader {
         })
     }
 
+    fn unpacked_name(&self, digest: Digest) -> Option<PathBuf> {
+        let directory = self.cache.as_ref()?;
+        Some(directory.join(format!("{}{}", unpacked::PREFIX, self.cached_name(digest))))
+    }
+
     fn cached_name(&self, digest: Digest) -> String {
-        let mut hasher = DefaultHasher::new();
-        self.engine.wasmtime().precompile_compatibility_hash().hash(&mut hasher);
-        format!("{digest}-{:016x}.cwasm", hasher.finish())
+        format!("{digest}-{}.cwasm", self.engine.fingerprint())
     }
 
     fn cached(&self, path: &Path) -> Option<Component> {
@@ -188,17 +204,31 @@ impl Loader {
         }
         let compiled = std::fs::read(path).ok()?;
         // What does not fit (a damaged file, another engine) is compiled anew and replaced.
-        deserialize(&self.engine, &compiled).ok()
+        deserialize(&self.engine, Compiled::Bytes(&compiled)).ok()
     }
+}
+
+/// Machine code, and where it is.
+enum Compiled<'a> {
+    /// In memory; it is copied.
+    Bytes(&'a [u8]),
+    /// In a file, which is mapped: what is not used of it is not read. A file in the cache directory is replaced or removed, which leaves a
+    /// mapping as it was, and never changed.
+    File(&'a Path),
 }
 
 /// The one place where machine code is taken on trust.
 #[expect(unsafe_code, reason = "the engine offers no safe way to load compiled components")]
-fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
+fn deserialize(engine: &Engine, compiled: Compiled<'_>) -> wasmtime::Result<Component> {
     // SAFETY: the bytes come from this program's own image, or from a file that `is_private` found in a directory to which only
-    // this user can write, where only `store` below puts files. Both were made by `precompile_component` or `serialize`. The engine
-    // itself checks that version and settings are its own.
-    unsafe { Component::deserialize(engine.wasmtime(), compiled) }
+    // this user can write, where only `store_bytes` below puts files. Both were made by `precompile_component` or `serialize`. The
+    // engine itself checks that version and settings are its own.
+    unsafe {
+        match compiled {
+            Compiled::Bytes(bytes) => Component::deserialize(engine.wasmtime(), bytes),
+            Compiled::File(path) => Component::deserialize_file(engine.wasmtime(), path),
+        }
+    }
 }
 
 /// Says what a file is when it is not a component.
@@ -231,13 +261,17 @@ fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
 
 /// Puts a compiled component into the cache directory, which is made if need be.
 fn store(path: &Path, component: &Component) -> std::io::Result<()> {
-    let Some(directory) = path.parent() else { return Ok(()) };
-    make_private_directory(directory)?;
     let compiled = component
         .serialize()
         .map_err(|error| std::io::Error::other(error.to_string()))?;
+    store_bytes(path, &compiled)
+}
+
+fn store_bytes(path: &Path, compiled: &[u8]) -> std::io::Result<()> {
+    let Some(directory) = path.parent() else { return Ok(()) };
+    make_private_directory(directory)?;
     let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    write_private(&temporary, &compiled)
+    write_private(&temporary, compiled)
         .and_then(|()| std::fs::rename(&temporary, path))
         .inspect_err(|_| {
             _ = std::fs::remove_file(&temporary);

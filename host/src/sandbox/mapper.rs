@@ -50,11 +50,12 @@ impl Mapper {
     pub async fn map(
         &mut self,
         page: &[u8],
+        given: Option<&wit::Given>,
         look_up: impl AsyncFnOnce(Vec<wit::LookUp>) -> Vec<Option<String>>,
     ) -> Result<wit::Mapped, Error> {
         self.begin();
         let guest = self.bindings.oomnitza_connector_mapping().mapper();
-        let answer = guest.call_map_page(&mut self.store, self.mapper, page);
+        let answer = guest.call_map_page(&mut self.store, self.mapper, page, given);
         let outcome = self
             .limits
             .within_call(answer)
@@ -75,6 +76,22 @@ impl Mapper {
         }
     }
 
+    /// What a built-in converter makes of `value` in the record `source`, both JSON, for code of the ini file. The inner error is for that code.
+    pub(super) async fn convert(
+        &mut self,
+        converter: &wit::Converter,
+        source: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<Result<Option<Vec<u8>>, String>, Error> {
+        self.begin();
+        let guest = self.bindings.oomnitza_connector_mapping().mapper();
+        let answer = guest.call_convert(&mut self.store, self.mapper, converter, source, value);
+        self.limits
+            .within_call(answer)
+            .await?
+            .map_err(|error| self.store.data().explain(error))
+    }
+
     fn begin(&mut self) {
         self.store.data_mut().deadline.start_call();
         self.store.set_hostcall_fuel(self.limits.hostcall_bytes);
@@ -88,7 +105,7 @@ impl Mapper {
 }
 
 impl Limits {
-    async fn within_call<T>(&self, call: impl Future<Output = T>) -> Result<T, Error> {
+    pub(super) async fn within_call<T>(&self, call: impl Future<Output = T>) -> Result<T, Error> {
         tokio::time::timeout(self.call_wall, call)
             .await
             .map_err(|_| Error::TooSlow {

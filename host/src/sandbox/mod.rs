@@ -16,7 +16,9 @@ mod loader;
 mod mapper;
 mod meter;
 mod pages;
+mod script;
 mod state;
+mod wasi;
 
 pub use connector::{Connector, Page, Wanted};
 pub use describe::describe;
@@ -26,4 +28,5 @@ pub use limits::Limits;
 pub use loader::{Digest, Loaded, Loader};
 pub use mapper::Mapper;
 pub use pages::PageError;
+pub use script::Script;
 pub use state::{Capabilities, Granted};

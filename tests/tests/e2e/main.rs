@@ -22,6 +22,7 @@ mod oomnitza;
 mod pages;
 mod proxies;
 mod saved_data;
+mod python;
 mod sccm;
 mod schedules;
 mod secrets;

@@ -14,6 +14,7 @@ mod loading;
 mod memory;
 mod pages;
 mod program;
+mod python;
 mod raw;
 mod redirects;
 mod repeating;

@@ -33,7 +33,11 @@ fn plan(fields: Vec<wit::Field>) -> wit::Plan {
 }
 
 fn map(plan: wit::Plan, page: &str) -> wit::Mapped {
-    match Mapping::new(plan).unwrap().map_page(page.as_bytes().to_vec()).unwrap() {
+    match Mapping::new(plan)
+        .unwrap()
+        .map_page(page.as_bytes().to_vec(), None)
+        .unwrap()
+    {
         wit::Outcome::Mapped(mapped) => mapped,
         wit::Outcome::LookUp(_) => panic!("nothing was to be looked up"),
     }
@@ -181,7 +185,7 @@ fn models_are_looked_up_once_and_the_page_goes_on() {
     }];
     let mut mapping = Mapping::new(plan(fields)).unwrap();
     let page = br#"[{"general":{"serial_number":"S1"},"hardware":{"model":"m1"}},{"general":{"serial_number":"S2"},"hardware":{"model":"m2"}},{"general":{"serial_number":"S1"}}]"#;
-    let wit::Outcome::LookUp(asked) = mapping.map_page(page.to_vec()).unwrap() else {
+    let wit::Outcome::LookUp(asked) = mapping.map_page(page.to_vec(), None).unwrap() else {
         panic!("it should ask")
     };
     assert_eq!(
@@ -194,7 +198,7 @@ fn models_are_looked_up_once_and_the_page_goes_on() {
         [r#"{"MODEL":"iMac"}"#, r#"{"MODEL":"m2"}"#, r#"{"MODEL":"iMac"}"#]
     );
     assert!(
-        matches!(mapping.map_page(page.to_vec()).unwrap(), wit::Outcome::Mapped(_)),
+        matches!(mapping.map_page(page.to_vec(), None).unwrap(), wit::Outcome::Mapped(_)),
         "both are known now"
     );
     assert!(matches!(mapping.resolve(vec![]), Err(wit::Error::State(_))));
@@ -205,7 +209,7 @@ fn what_is_no_page_and_what_is_no_plan_is_refused() {
     let mut mapping = Mapping::new(plan(vec![])).unwrap();
     for page in [&b""[..], b"{}", b"[", b"[{}", b"[{}]x", b"[,]", b"[\xff]", b"[{} {}]"] {
         assert!(
-            matches!(mapping.map_page(page.to_vec()), Err(wit::Error::Page(_))),
+            matches!(mapping.map_page(page.to_vec(), None), Err(wit::Error::Page(_))),
             "{page:?}"
         );
     }
@@ -267,10 +271,97 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic_and_what_goes_out_is_json(page in "[\\[\\]{}\",:a1tn\\\\ ]{0,60}") {
         let fields = vec![field("A", "a"), field("B", "a.1"), wit::Field { converter: converter("date_format"), ..field("C", "a") }];
-        if let Ok(wit::Outcome::Mapped(mapped)) = Mapping::new(plan(fields)).unwrap().map_page(page.into_bytes()) {
+        if let Ok(wit::Outcome::Mapped(mapped)) = Mapping::new(plan(fields)).unwrap().map_page(page.into_bytes(), None) {
             for record in records(&mapped) {
                 prop_assert!(serde_json::from_str::<Value>(&record).is_ok(), "{record}");
             }
+        }
+    }
+}
+
+#[test]
+fn values_of_the_ini_files_code_come_along_and_what_it_leaves_out_is_passed_over() {
+    let given_field = |name: &str| wit::Field {
+        origin: wit::Origin::Given,
+        ..field(name, "")
+    };
+    let fields = vec![
+        given_field("A"),
+        field("USER", "u"),
+        wit::Field {
+            required: true,
+            ..given_field("B")
+        },
+    ];
+    let given = wit::Given {
+        verdicts: vec![1, 0, 2, 1, 1],
+        values: b"\"a\"\n1\n[2]\nnull\n{bad\n3\n".to_vec(),
+    };
+    let page = br#"[{"u":1},{"u":2},{"u":3},{"u":4},{"u":5}]"#.to_vec();
+    let wit::Outcome::Mapped(mapped) = Mapping::new(plan(fields)).unwrap().map_page(page, Some(given)).unwrap() else {
+        panic!("nothing was to be looked up");
+    };
+    assert_eq!(records(&mapped), [r#"{"A":"a","USER":1,"B":1}"#]);
+    assert_eq!(mapped.count, 5);
+    let left_out: Vec<_> = mapped.left_out.iter().map(|left| (left.index, &left.reason)).collect();
+    assert!(
+        matches!(
+            left_out[..],
+            [(3, wit::Reason::Missing(_)), (4, wit::Reason::Unusable(_))]
+        ),
+        "{left_out:?}"
+    );
+}
+
+#[test]
+fn code_that_calls_a_converter_gets_what_a_mapping_gets() {
+    let locations = br#"[{"location_id":"L1","name":"Bonn"}]"#;
+    let mut mapping = Mapping::new(wit::Plan {
+        locations: Some(locations.to_vec()),
+        ..plan(vec![])
+    })
+    .unwrap();
+    let record = r#"{"sAMAccountName":"ada","extension_attributes":[{"name":"Dept","value":"R&D"}]}"#;
+    for (name, parameters, value, expected) in [
+        ("split_email", &[][..], Some(r#""ada@x.example""#), Ok(Some(r#""ada""#))),
+        (
+            "split",
+            &[("on", "-"), ("index", "1")],
+            Some(r#""a-b""#),
+            Ok(Some(r#""b""#)),
+        ),
+        ("date_format", &[], Some(r#""1970-01-02""#), Ok(Some("86400"))),
+        ("date_format", &[], Some(r#""soon""#), Ok(None)),
+        ("ldap_user_field", &[], None, Ok(Some(r#""ada""#))),
+        (
+            "casper_extension_attribute",
+            &[("attr", "Dept")],
+            None,
+            Ok(Some(r#""R&D""#)),
+        ),
+        ("location", &[], Some(r#""L1""#), Ok(Some(r#""Bonn""#))),
+        ("location", &[], Some(r#""L2""#), Ok(Some(r#""L2""#))),
+        ("nosuch", &[], None, Err("there is no converter `nosuch`")),
+        ("split", &[("at", "-")], None, Err("has no parameter `at`")),
+    ] {
+        let parameters = parameters
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned())));
+        let converter = wit::Converter {
+            name: name.to_owned(),
+            parameters: parameters.collect(),
+        };
+        let made = mapping.convert(&converter, record.as_bytes(), value.map(str::as_bytes));
+        match (made, expected) {
+            (Ok(made), Ok(expected)) => {
+                assert_eq!(
+                    made.map(|made| String::from_utf8(made).unwrap()).as_deref(),
+                    expected,
+                    "{name}"
+                );
+            }
+            (Err(problem), Err(expected)) => assert!(problem.contains(expected), "{problem}"),
+            (made, expected) => panic!("{name}: {made:?} instead of {expected:?}"),
         }
     }
 }

@@ -65,12 +65,10 @@ fn merged(kind: RecordKind, server: &[(&str, &str)], ini: &str) -> Result<Merged
             field: (*field).to_owned(),
         })
         .collect();
-    let python_converters = BTreeSet::from(["mine".to_owned()]);
     merge(&Inputs {
         description: &description,
         server: &server,
         section: &section,
-        python_converters: &python_converters,
     })
     .map_err(|findings| {
         findings
@@ -148,7 +146,7 @@ fn what_cannot_be_mapped_is_said_with_its_line() {
     let error = merged(
         RecordKind::Users,
         &[],
-        "mapping.A = {\"required\": true}\nmapping.B = {\"setting\": \"api_token\"}\nmapping.C = {\"setting\": \"default_rol\"}\nmapping.D = {\"source\": \"d\", \"converter\": \"mine:x=1\"}\n",
+        "mapping.A = {\"required\": true}\nmapping.B = {\"setting\": \"api_token\"}\nmapping.C = {\"setting\": \"default_rol\"}\n",
     )
     .unwrap_err();
     assert_eq!(
@@ -157,7 +155,6 @@ fn what_cannot_be_mapped_is_said_with_its_line() {
             "config.ini:2: [sample] mapping.a: says nothing of where the value comes from | add `source`, `setting` or `hardcoded`",
             "config.ini:3: [sample] mapping.b: setting `api_token` is a secret, and secrets are not sent to Oomnitza as data | map another setting, or use `hardcoded`",
             "config.ini:4: [sample] mapping.c: there is no setting `default_rol` | did you mean `default_role`?",
-            "config.ini:5: [sample] mapping.d: converter `mine` is Python code of [converters], which this version does not run yet | use one of the built-in converters, or keep the old program for this section until then",
         ]
     );
 }

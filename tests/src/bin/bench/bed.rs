@@ -1,6 +1,6 @@
 //! What a run takes place in: a source, an Oomnitza, and the programs that can be sent from one to the other.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -41,12 +41,22 @@ enum Server {
 pub(crate) struct Bed {
     source: Source,
     server: Server,
-    people: u64,
+    /// Records that are to arrive.
+    expected: u64,
     oomnitza: oomnitza::Oomnitza,
     program: Program,
 }
 
 impl Bed {
+    /// An Okta with code in its section, of which so many people are to arrive. What can be made again is kept in `cache`.
+    pub(crate) fn with_code(people: u64, code: &str, expected: u64, cache: &Path) -> Self {
+        let mut bed = Self::new(Source::Okta, people, Duration::ZERO, false);
+        let ini = ini(&bed.server, &bed.oomnitza.url()) + code;
+        bed.program = Program::with(&ini).env("XDG_CACHE_HOME", &cache.display().to_string());
+        bed.expected = expected;
+        bed
+    }
+
     /// Servers that answer after `latency`. They keep what was uploaded only if they are told to, which takes time.
     pub(crate) fn new(source: Source, people: u64, latency: Duration, keep_bodies: bool) -> Self {
         let server = match source {
@@ -78,7 +88,7 @@ impl Bed {
         Self {
             source,
             server,
-            people,
+            expected: people,
             oomnitza,
             program,
         }
@@ -108,7 +118,7 @@ impl Bed {
             Vec::<String>::new(),
             "{subject:?} violates Oomnitza's protocol"
         );
-        assert_eq!(ledger.records, self.people, "{subject:?} does not deliver everybody");
+        assert_eq!(ledger.records, self.expected, "{subject:?} does not deliver everybody");
         let violations = match &self.server {
             Server::Okta(server) => server.ledger().violations,
             Server::Ldap(server) => server.ledger().violations,

@@ -4,6 +4,7 @@
 //! compared is measured side by side and in turns, so that what else the machine does meets both, and medians are shown.
 
 mod bed;
+mod code;
 mod python;
 mod sandbox;
 mod size;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
     throughput::measure_memory(&size, &mut table);
     sources::measure(&size, &mut table);
     sandbox::measure(&size, &mut table);
+    code::measure(&size, &mut table);
     python::compare(&mut table);
     println!("{table}");
     if check && table.missed() > 0 {

@@ -13,7 +13,11 @@ const LOOK: Duration = Duration::from_micros(50);
 
 /// Milliseconds to Oomnitza's and to Okta's first request.
 fn start(subject: Subject) -> [f64; 2] {
-    let bed = Bed::new(Source::Okta, 1, Duration::ZERO, false);
+    start_in(&Bed::new(Source::Okta, 1, Duration::ZERO, false), subject)
+}
+
+/// The same in a bed that was made.
+pub(crate) fn start_in(bed: &Bed, subject: Subject) -> [f64; 2] {
     let started = Instant::now();
     let child = bed.start(subject);
     let until = |is_reached: &dyn Fn() -> bool| {

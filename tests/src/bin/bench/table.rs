@@ -8,6 +8,8 @@ use std::fmt;
 pub(crate) enum Aim {
     /// Ours is smaller.
     Below(f64),
+    /// Ours is larger.
+    Above(f64),
     /// The factor is no smaller.
     AtLeast(f64),
     /// The factor is no larger.
@@ -70,6 +72,7 @@ impl Row {
     fn is_met(&self) -> Option<bool> {
         Some(match self.aim? {
             Aim::Below(most) => self.ours < most,
+            Aim::Above(least) => self.ours > least,
             Aim::AtLeast(least) => self.factor? >= least,
             Aim::AtMost(most) => self.factor? <= most,
         })
@@ -78,6 +81,7 @@ impl Row {
     fn cells(&self) -> [String; 7] {
         let aim = match self.aim {
             Some(Aim::Below(most)) => format!("< {most} {}", self.unit),
+            Some(Aim::Above(least)) => format!("> {least} {}", self.unit),
             Some(Aim::AtLeast(least)) => format!("factor ≥ {least}"),
             Some(Aim::AtMost(most)) => format!("factor ≤ {most}"),
             None => String::new(),

@@ -59,8 +59,8 @@ const ONLY: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// What stands in the code exactly once.
-const ONCE: [&str; 2] = ["unsafe ", "Component::deserialize"];
+/// What stands in the code so many times: one block takes machine code on trust, from memory or from a file.
+const COUNTED: [(&str, usize); 2] = [("unsafe ", 1), ("Component::deserialize", 2)];
 
 /// The lines of a file that are no tests and hold `text`.
 fn lines<'a>(file: &'a File, text: &'a str) -> impl Iterator<Item = usize> + 'a {
@@ -95,9 +95,9 @@ fn sockets_and_trust_have_their_rooms() {
 #[test]
 fn machine_code_is_trusted_once() {
     let files = host();
-    for text in ONCE {
+    for (text, times) in COUNTED {
         let count: usize = files.iter().map(|file| lines(file, text).count()).sum();
-        assert_eq!(count, 1, "`{text}`");
+        assert_eq!(count, times, "`{text}`");
     }
 }
 

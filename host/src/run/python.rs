@@ -1,0 +1,165 @@
+//! A section's Python: found, looked at before anything is fetched, and made ready for a run.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::error::Error;
+use super::prepare::{Context, Job};
+use crate::config::schema::Description;
+use crate::config::{self, Finding, Ini, Section};
+use crate::mapping::{self, Checked, Converter, Interpreter, Merged, Programs, Scripts, Tried};
+use crate::oomnitza::Oomnitza;
+
+/// The code of a section, in order as far as one can see without running it.
+pub struct Python {
+    programs: Arc<Programs>,
+    checked: Checked,
+    interpreter: Interpreter,
+}
+
+impl Python {
+    /// Finds the code that a section runs and says everything that is wrong with it. None where it runs none: then no interpreter is loaded.
+    pub async fn find(
+        ini: &Ini,
+        section: &Section,
+        description: &Description,
+        context: &Context,
+    ) -> Result<Option<Self>, Error> {
+        let used = converters(section, description);
+        let uses = |name: &str| used.iter().any(|converter| converter.to_lowercase() == name);
+        let Some(programs) = Programs::new(section.record_filter.as_ref(), config::converters(ini), uses) else {
+            return Ok(None);
+        };
+        Self::new(programs, context).await.map(Some)
+    }
+
+    async fn new(programs: Programs, context: &Context) -> Result<Self, Error> {
+        let loader = context.catalog.loader();
+        let catalog = context.catalog.clone();
+        // The first time it is unpacked, which takes a while: not on a thread that others wait for.
+        let component = tokio::task::spawn_blocking(move || catalog.python())
+            .await
+            .map_err(|error| Error::Bug(format!("unpacking ended early: {error}")))??;
+        let interpreter = Interpreter {
+            engine: loader.engine().clone(),
+            component,
+            limits: loader.limits().clone(),
+            // At this time its clock stands.
+            now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+        };
+        // What is wrong before anything is fetched is wrong with the configuration.
+        let checked = programs.check(&interpreter).await.map_err(|error| match error {
+            mapping::Error::Code(findings) => Error::Config(findings),
+            error => Error::of_mapping(error),
+        })?;
+        Ok(Self {
+            programs: Arc::new(programs),
+            checked,
+            interpreter,
+        })
+    }
+
+    /// The code.
+    pub fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    /// What is read otherwise than it stands there.
+    pub fn notes(&self) -> &[Finding] {
+        &self.checked.notes
+    }
+
+    /// The fields of a record that the code names, as source paths.
+    pub(super) fn reads(&self) -> &[String] {
+        &self.checked.reads
+    }
+
+    /// Runs it on records, JSON objects, without source and Oomnitza: by the mappings of the connector and the ini file, and with no
+    /// locations. Ends at the first record on which the code has to be stopped from outside.
+    pub async fn try_records(&self, job: &Job, context: &Context, records: &[Vec<u8>]) -> Result<Vec<Tried>, Error> {
+        // Oomnitza's own mappings are not there, and may be what maps this field.
+        let mut section = job.section.clone();
+        section.sync_field = None;
+        let inputs = mapping::Inputs {
+            description: &job.description,
+            server: &[],
+            section: &section,
+        };
+        let merged = mapping::merge(&inputs).map_err(Error::Config)?;
+        let scripts = self.scripts_with((&merged, &section), context, None)?;
+        let mut script = scripts.open().await.map_err(Error::of_mapping)?;
+        let mut tried = Vec::with_capacity(records.len());
+        for (record, index) in records.iter().zip(0..) {
+            let one = scripts.try_record(&mut script, record, index).await;
+            tried.push(one.map_err(Error::of_mapping)?);
+        }
+        Ok(tried)
+    }
+
+    /// What it does in a run.
+    pub(super) async fn scripts(
+        &self,
+        merged: &Merged,
+        section: &Section,
+        context: &Context,
+        oomnitza: &Oomnitza,
+    ) -> Result<Scripts, Error> {
+        let locations = if self.checked.calls("location") && !self.programs.defines("location") {
+            Some(oomnitza.locations().await?)
+        } else {
+            None
+        };
+        self.scripts_with((merged, section), context, locations)
+    }
+
+    fn scripts_with(
+        &self,
+        plan: (&Merged, &Section),
+        context: &Context,
+        locations: Option<Vec<u8>>,
+    ) -> Result<Scripts, Error> {
+        let mapper = context.catalog.mapper()?;
+        let interpreter = self.interpreter.clone();
+        Ok(Scripts::new(
+            self.programs.clone(),
+            &self.checked,
+            interpreter,
+            plan,
+            mapper,
+            locations,
+        ))
+    }
+}
+
+/// The converters that a section's mappings name.
+fn converters(section: &Section, description: &Description) -> Vec<String> {
+    let of_section = section
+        .mappings
+        .iter()
+        .filter_map(|mapping| mapping.converter.as_deref());
+    let of_fields = description
+        .mappings
+        .iter()
+        .filter_map(|mapping| mapping.converter.as_deref());
+    let of_paths = description.converters.iter().map(|(_, converter)| converter.as_str());
+    of_section
+        .chain(of_fields)
+        .chain(of_paths)
+        .filter_map(|text| Some(Converter::parse(text)?.name))
+        .collect()
+}
+
+impl Error {
+    /// What ended the mapping, in the words of whoever can mend it.
+    pub(super) fn of_mapping(error: mapping::Error) -> Self {
+        match error {
+            mapping::Error::Mapper(source) => Self::Mapper(source),
+            mapping::Error::Code(findings) => Self::Code(findings),
+            mapping::Error::Interpreter { records, source } if !source.is_host_bug() => {
+                let (what, hint) = mapping::stopped(&source, records);
+                Self::Stopped { what, hint }
+            }
+            mapping::Error::Interpreter { source, .. } => Self::Mapper(source),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What is wrong with code is said before anything is fetched: file, line, section, and a caret.
+
+use oomnitza_tests::Output;
+
+use super::ini;
+
+/// Runs a section with this filter, whose code begins on line 13. Oomnitza and the source are not there to be asked.
+fn upload(filter: &str) -> Output {
+    super::program(&ini("", filter, &[])).run(&["upload", "okta"])
+}
+
+#[test]
+fn a_syntax_error_has_its_line_and_a_caret() {
+    insta::assert_snapshot!(upload("    if record.a = 1:\n        return True"), @"");
+    insta::assert_snapshot!(upload("    # the first of two\n    return (record.a ==\n    return 2"), @"");
+    insta::assert_snapshot!(upload("    return record.name == 'Zoë"), @"");
+}
+
+#[test]
+fn indentation_that_is_none() {
+    insta::assert_snapshot!(upload("    if record.a:\n    return True"), @"");
+    insta::assert_snapshot!(upload("      x = 1\n    return x"), @"");
+    insta::assert_snapshot!(upload("    if record.a:\n\treturn 1\n        return 2"), @"");
+}
+
+#[test]
+fn what_compiles_only_outside_of_a_function() {
+    insta::assert_snapshot!(upload("    for a in record:\n        yield a"), @"");
+    insta::assert_snapshot!(upload("    break"), @"");
+    insta::assert_snapshot!(upload("    # nothing"), @"");
+}
+
+/// One blank, a tab, or the line of the setting itself: the old program wanted two blanks.
+#[test]
+fn any_indentation_will_do() {
+    for code in [
+        " return record.a == 1",
+        "\treturn record.a == 1",
+        "\tif record.a:\n\t\treturn record.a == 1",
+        "  # comment\n          if record.a:\n           return record.a == 1",
+    ] {
+        let program = super::program(&ini("", code, &[]));
+        let tried = super::try_records(&program, "{\"a\": 1}\n{\"a\": 2}\n");
+        assert_eq!(
+            (tried[0].status.as_str(), tried[1].status.as_str()),
+            ("stays", "left out"),
+            "{code}"
+        );
+    }
+    let program = super::program(&ini("recordfilter: return record.a == 1 ; of the ini file", "", &[]));
+    let tried = super::try_records(&program, "{\"a\": 1}\n{\"a\": 2}\n");
+    assert_eq!(
+        (tried[0].status.as_str(), tried[1].status.as_str()),
+        ("stays", "left out")
+    );
+}
+
+#[test]
+fn every_converter_is_looked_at() {
+    let mapping = r#"mapping.FIRST_NAME = {"source": "firstName", "converter": "good"}"#;
+    let converters = [
+        ("good", "    return value"),
+        ("bad", "    return value +"),
+        ("worse", "    retrun value"),
+    ];
+    let program = super::program(&ini(mapping, "", &converters));
+    insta::assert_snapshot!(program.run(&["upload", "okta"]), @"");
+    // A section that uses none of it does not care.
+    let program = super::program(&ini("", "", &converters));
+    let output = program.run(&["upload", "okta"]);
+    assert!(!output.stderr.contains("converters"), "{output}");
+}
+
+#[test]
+fn python_2_is_read_where_that_is_certain_and_noted() {
+    let filter = "    print 'at', record.a\n    if record.has_key('a') and record.a <> 010:\n        raise ValueError, 'x'\n    try:\n        return `record`\n    except ValueError, e:\n        return 5L";
+    let program = super::program(&ini("", filter, &[]));
+    program.write("record.json", b"{}");
+    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "okta", "--record", "record.json"]), @"");
+}
+
+#[test]
+fn python_2_that_is_not_certain_is_refused_with_what_to_write() {
+    insta::assert_snapshot!(upload("    import sys\n    print >>sys.stderr, record.a"), @"");
+    insta::assert_snapshot!(upload("    return sorted(record.a, key=lambda (a, b): b)"), @"");
+    insta::assert_snapshot!(upload("    exec record.a in {}"), @"");
+}
+
+/// What people write of Python 2 and what is only seen when it runs.
+#[test]
+fn python_2_at_run_time_says_what_to_write() {
+    for (code, hint) in [
+        ("    return record.a.decode('utf-8')", "leave `.decode(…)` out"),
+        ("    return record.keys()[0]", "write `list(…)` around it"),
+        ("    import string\n    return string.lower(record.a)", "x.lower()"),
+        ("    return re.match('a', record.a)", "write `import re` above it"),
+        ("    return record['b']", "record.get(…)"),
+        ("    return record.b.lower()", "missing in this record"),
+        ("    import requests", "docs/python.md"),
+        ("    return open('/etc/passwd')", "no files, no network"),
+    ] {
+        let program = super::program(&ini("", code, &[]));
+        program.write("record.json", br#"{"a": "x"}"#);
+        let output = program.run(&["filter", "test", "--section", "okta", "--record", "record.json"]);
+        assert!(
+            output.code == Some(1) && output.stdout.contains(hint),
+            "{code}\n{output}"
+        );
+    }
+}
+
+/// Words of an exception that come from the record are left out.
+#[test]
+fn exceptions_do_not_tell_contents() {
+    for code in [
+        "    return int(record.secret)",
+        "    raise Exception('value: ' + record.secret)",
+        "    return {}[record.secret]",
+        "    return {}[record.inner.list[0]]",
+        "    import datetime\n    return datetime.datetime.strptime(record.secret, '%Y')",
+        "    return float(record.secret[1:])",
+        "    import json\n    return json.loads(record.secret)",
+        "    return getattr(5, record.secret)",
+        "    raise KeyError(dict(record))",
+        "    assert False, record",
+    ] {
+        let program = super::program(&ini("", code, &[]));
+        program.write(
+            "record.json",
+            br#"{"secret": "hunter2-Xylophon", "inner": {"list": ["hunter2-Xylophon"]}}"#,
+        );
+        let output = program.run(&["filter", "test", "--section", "okta", "--record", "record.json"]);
+        assert_eq!(output.code, Some(1), "{code}\n{output}");
+        assert!(
+            !output.to_string().contains("unter2") && !output.to_string().contains("ylophon"),
+            "{code}\n{output}"
+        );
+        assert!(output.stdout.contains("config.ini:1"), "{code}\n{output}");
+    }
+}
+
+#[test]
+fn on_error_is_stop_or_skip() {
+    let program = super::program(&ini("on_error = ignore", "    return True", &[]));
+    insta::assert_snapshot!(program.run(&["upload", "okta"]), @"");
+}

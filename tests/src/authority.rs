@@ -28,8 +28,13 @@ impl Authority {
 
     /// A server's certificate for this machine's own names, and its key, PEM.
     pub fn issue(&self) -> (String, String) {
-        let mut params =
-            CertificateParams::new(["127.0.0.1".to_owned(), "localhost".to_owned()]).expect("names are names");
+        self.issue_for(&["127.0.0.1", "localhost"])
+    }
+
+    /// A server's certificate for these names and addresses, and its key, PEM.
+    pub fn issue_for(&self, names: &[&str]) -> (String, String) {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("names are names");
         // Says that it is no authority: clients refuse one that serves.
         params.is_ca = IsCa::ExplicitNoCa;
         params.use_authority_key_identifier_extension = true;

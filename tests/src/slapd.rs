@@ -1,18 +1,14 @@
 //! A real OpenLDAP: `slapd` with a configuration, a database and certificates of its own, at ports of 127.0.0.1 that were free.
 //!
 //! Neither the machine's own `slapd` nor its configuration is touched. What runs is a copy of the program, because AppArmor, where it
-//! is, keeps the one at its path to the directories of the system's service. A shell stands between it and the test, so that it ends
-//! and its directory is removed however the test ends: servers that tests share are never dropped.
+//! is, keeps the one at its path to the directories of the system's service.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-use tempfile::TempDir;
+use std::path::Path;
+use std::process::Command;
 
 use crate::authority::Authority;
+use crate::guarded::{self, Guarded};
 
 /// Everything in the directory is below this name.
 pub const SUFFIX: &str = "dc=example,dc=com";
@@ -31,29 +27,11 @@ const MODULES: [&str; 2] = ["/usr/lib/ldap", "/usr/lib/openldap"];
 /// What to do where slapd cannot be used.
 const REMEDY: &str = "hint: run `make setup`, which installs OpenLDAP's server";
 
-/// The longest that a start may take.
-const LONGEST: Duration = Duration::from_secs(60);
-
 /// Other ports are tried so often, when somebody else was quicker to take the free ones.
 const TRIES: usize = 20;
 
 /// What slapd says then.
 const TAKEN: &str = "(Address already in use)";
-
-/// Runs the server until it ends or standard input does, says by a file that it has ended, and in the end removes the directory. Whoever
-/// interrupts the tests interrupts the shell as well, which then still has that to do.
-const SHELL: &str = r#"
-trap '' INT HUP
-exec 3<&0
-directory=$1; shift
-"$@" </dev/null 3<&- >"$directory/said" 2>&1 &
-server=$!
-{ read -r _ <&3; kill -9 "$server"; } 2>/dev/null &
-wait "$server"
-: >"$directory/ended"
-wait
-rm -rf "$directory"
-"#;
 
 /// What a server is like.
 #[derive(Debug, Clone)]
@@ -81,7 +59,7 @@ impl Default for Settings {
 
 /// A running server. It ends when this is dropped, or with the test's process.
 pub struct Slapd {
-    shell: Mutex<Child>,
+    server: Guarded,
     ports: [u16; 2],
     authority: Authority,
 }
@@ -104,35 +82,26 @@ impl Slapd {
 
     fn attempt(settings: &Settings, ports: [u16; 2]) -> Result<Self, String> {
         let authority = Authority::new("the directory's");
-        // Below `target`, where programs can be run for certain.
-        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tmp");
-        std::fs::create_dir_all(&place).expect("directories can be made");
-        let directory = TempDir::with_prefix_in("slapd-", place.canonicalize().expect("it was just made"));
-        let directory = directory.expect("a temporary directory can be made");
+        let directory = guarded::directory("slapd-");
         prepare(directory.path(), settings, &authority);
         load(directory.path())?;
-        let directory = directory.keep();
-        let server = Self {
-            shell: Mutex::new(serve(&directory, ports)),
+        let [port, tls_port] = ports;
+        let urls = format!("ldap://127.0.0.1:{port}/ ldaps://127.0.0.1:{tls_port}/");
+        let mut command = Command::new(directory.path().join("slapd"));
+        command
+            .args(["-d", "none", "-s", "0", "-f"])
+            .arg(directory.path().join("slapd.conf"))
+            .args(["-h", &urls]);
+        // Its own file shows that the ports are its own.
+        let is_there = |directory: &Path| {
+            let answers = |port: &u16| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_ok();
+            directory.join("pid").exists() && ports.iter().all(answers)
+        };
+        Ok(Self {
+            server: Guarded::start(directory, &command, is_there)?,
             ports,
             authority,
-        };
-        let started = Instant::now();
-        while started.elapsed() < LONGEST {
-            if directory.join("ended").exists() {
-                return Err(text(&directory.join("said")));
-            }
-            // Its own file shows that the ports are its own.
-            if directory.join("pid").exists()
-                && ports
-                    .iter()
-                    .all(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_ok())
-            {
-                return Ok(server);
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        Err(format!("it does not answer\n{}", text(&directory.join("said"))))
+        })
     }
 
     /// `ldap://127.0.0.1:PORT`, where StartTLS is to be had.
@@ -157,15 +126,7 @@ impl Slapd {
 
     /// Ends it at once, as a machine that loses power does.
     pub fn kill(&self) {
-        let mut shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(shell.stdin.take());
-        shell.wait().expect("a process can be waited for");
-    }
-}
-
-impl Drop for Slapd {
-    fn drop(&mut self) {
-        self.kill();
+        self.server.kill();
     }
 }
 
@@ -252,21 +213,6 @@ fn load(directory: &Path) -> Result<(), String> {
     }
 }
 
-fn serve(directory: &Path, [port, tls_port]: [u16; 2]) -> Child {
-    Command::new("/bin/sh")
-        .args(["-c", SHELL, "slapd"])
-        .arg(directory)
-        .arg(directory.join("slapd"))
-        .args(["-d", "none", "-s", "0", "-f"])
-        .arg(directory.join("slapd.conf"))
-        .args(["-h", &format!("ldap://127.0.0.1:{port}/ ldaps://127.0.0.1:{tls_port}/")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a shell can be started")
-}
-
 /// Two ports that are free now. Both are held until both are known, so that they differ.
 fn free_ports() -> [u16; 2] {
     let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free"));
@@ -279,10 +225,6 @@ fn find(places: &[&'static str]) -> &'static Path {
         Some(found) => found,
         None => panic!("OpenLDAP's server is not installed: there is none of {places:?}\n{REMEDY}"),
     }
-}
-
-fn text(file: &PathBuf) -> String {
-    std::fs::read_to_string(file).unwrap_or_else(|error| format!("{}: {error}", file.display()))
 }
 
 #[cfg(test)]

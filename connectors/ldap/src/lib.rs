@@ -1,36 +1,39 @@
-//! LDAP and Active Directory: the people below a base. A record is an entry: attribute to its first value as text.
+//! LDAP and Active Directory: the people below a base. A record is an entry: attribute to its first value as text, or to all of them where
+//! the section asks for that.
 //!
 //! Facts that shape it: attribute names compare without case (RFC 4512 section 2.5), so a record's keys are spelled as the mappings
-//! spell them; Active Directory refuses more than 1,000 entries without paging; values may be binary (docs/connectors/ldap.md).
+//! spell them; Active Directory refuses more than 1,000 entries without paging, and cuts attributes of many values into ranges; values may
+//! be binary (docs/connectors/ldap.md).
 
+mod changed;
+mod name;
+mod ranges;
+mod record;
+mod value;
+
+use std::collections::VecDeque;
+
+use oomnitza_sdk::clock;
 use oomnitza_sdk::ldap::{Connection, Entry, Results, Scope, Search, Target, Version};
 use oomnitza_sdk::prelude::*;
+
+use changed::Changed;
+use ranges::Ranges;
+use record::Shape;
 
 /// Asked for besides what is mapped: the converter `ldap_user_field` falls back on it.
 const ACCOUNT_NAME: &str = "sAMAccountName";
 
-/// What stands for a value that is not text.
-const BINARY: &str = "*BINARY*";
-
-/// Attributes whose values are binary even when they happen to look like text.
-const BINARY_ATTRIBUTES: [&str; 10] = [
-    "objectguid",
-    "objectsid",
-    "thumbnailphoto",
-    "jpegphoto",
-    "photo",
-    "usercertificate",
-    "cacertificate",
-    "ntsecuritydescriptor",
-    "msexchmailboxguid",
-    "sidhistory",
-];
-
 /// A run through a directory.
 pub struct Ldap {
     results: Results,
-    /// The attributes that were asked for, as the mappings spell them; none for all.
-    attributes: Vec<String>,
+    /// Entries that have come and are in no page yet.
+    waiting: VecDeque<Entry>,
+    shape: Shape,
+    ranges: Ranges,
+    changed: Changed,
+    /// Why there is no further page, once what came before has been handed over.
+    ended: Option<Error>,
 }
 
 impl Connector for Ldap {
@@ -62,6 +65,27 @@ impl Connector for Ldap {
             .setting(
                 Setting::text("start_tls", "StartTLS", "Secure an ldap:// connection before signing in").default("False").advanced(),
             )
+            .setting(
+                Setting::text(
+                    "all_values",
+                    "All values",
+                    "Attributes of which all values are taken, as a list, and not the first alone: member, proxyAddresses",
+                )
+                .example("member, proxyAddresses")
+                .optional()
+                .advanced(),
+            )
+            .setting(
+                Setting::text(
+                    "allow_anonymous",
+                    "Allow anonymous",
+                    "Go on with a user name and no password, which directories take for nobody and call a success",
+                )
+                .default("False")
+                .choices(&["True", "False"])
+                .advanced(),
+            )
+            .incremental()
             .endpoint("{url}", "the directory")
             .ldap_auth("bind", "{username}", "{password}")
             .map("USER", source("uid").with("ldap_user_field").required())
@@ -81,46 +105,91 @@ impl Connector for Ldap {
             page_size: 0,
             limit: Some(1),
         };
-        connect(&settings)?.search(&search)?.next_entries().map(drop)
+        Connection::open(&target(&settings)?)?
+            .search(&search)?
+            .next_entries()
+            .map(drop)
     }
 
-    fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
-        let attributes = if wanted.everything {
+    fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self> {
+        let names = if wanted.everything {
             Vec::new()
         } else {
             attributes(&wanted.sources)
         };
+        let mut asked = names.clone();
+        if !wanted.everything {
+            changed::ask(&mut asked);
+        }
         let page_size: u32 = settings.number("page_size", 1, 1_000)?;
+        let target = target(&settings)?;
         let search = Search {
             base: settings.text("base_dn")?.to_owned(),
             scope: Scope::Subtree,
-            filter: settings.text("filter")?.to_owned(),
-            attributes: attributes.clone(),
-            page_size: if version(&settings)? == Version::V2 {
-                0
-            } else {
-                page_size
+            filter: match cursor {
+                Some(cursor) => changed::filter(settings.text("filter")?, &cursor)?,
+                None => settings.text("filter")?.to_owned(),
             },
+            attributes: asked,
+            page_size: if target.version == Version::V2 { 0 } else { page_size },
             limit: None,
         };
         Ok(Self {
-            results: connect(&settings)?.search(&search)?,
-            attributes,
+            results: Connection::open(&target)?.search(&search)?,
+            waiting: VecDeque::new(),
+            shape: Shape::new(names, settings.optional("all_values").unwrap_or_default()),
+            ranges: Ranges::new(target),
+            changed: Changed::from(clock::now()),
+            ended: None,
         })
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
-        let Some(entries) = self.results.next_entries()? else {
-            return Ok(None);
-        };
-        let mut page = Page::with_capacity(entries.len() * 256);
-        for entry in entries
-            .iter()
-            .filter(|entry| !entry.dn.is_empty() && !entry.attributes.is_empty())
+        if let Some(error) = self.ended.take() {
+            return Err(error);
+        }
+        if self.waiting.is_empty() {
+            match self.results.next_entries()? {
+                Some(entries) => self.waiting.extend(entries),
+                None => return Ok(self.changed.cursor().map(|cursor| Page::default().cursor(cursor))),
+            }
+        }
+        let mut page = Page::default();
+        self.ranges.next_page();
+        while !page.is_full()
+            && !self.ranges.is_enough()
+            && let Some(entry) = self.waiting.pop_front()
         {
-            page.push_with(|json| write(json, entry, &self.attributes));
+            if let Err(error) = self.add(&mut page, entry) {
+                self.ended = Some(error);
+                break;
+            }
         }
         Ok(Some(page))
+    }
+}
+
+impl Ldap {
+    /// Adds an entry to a page, unless it is none that is wanted.
+    fn add(&mut self, page: &mut Page, mut entry: Entry) -> Result<()> {
+        self.changed.saw(&entry);
+        if entry.dn.is_empty() || !self.shape.shows(&entry) {
+            return Ok(());
+        }
+        if !self.ranges.complete(&mut entry, &self.shape)? {
+            page.miss(entry.dn, "it went away while its values were read");
+            return Ok(());
+        }
+        let record = self.shape.write(&entry);
+        if record.len() > Page::LARGEST_RECORD {
+            page.miss(
+                entry.dn,
+                "its values are more than a record can hold; name fewer attributes in `all_values`",
+            );
+        } else {
+            page.push_with(|json| json.extend_from_slice(&record));
+        }
+        Ok(())
     }
 }
 
@@ -132,8 +201,8 @@ fn version(settings: &Settings) -> Result<Version> {
     })
 }
 
-fn connect(settings: &Settings) -> Result<Connection> {
-    Connection::open(&Target {
+fn target(settings: &Settings) -> Result<Target> {
+    Ok(Target {
         url: settings.text("url")?.to_owned(),
         auth: Some("bind".to_owned()),
         version: version(settings)?,
@@ -151,52 +220,6 @@ fn attributes(sources: &[String]) -> Vec<String> {
         }
     }
     attributes
-}
-
-/// An entry as a JSON object. An attribute that mappings spell in two ways stands there in both.
-fn write(json: &mut Vec<u8>, entry: &Entry, asked: &[String]) {
-    let mut separator = b'{';
-    let mut member = |json: &mut Vec<u8>, name: &str, value: &str| {
-        json.push(separator);
-        separator = b',';
-        string(json, name);
-        json.push(b':');
-        string(json, value);
-    };
-    for attribute in &entry.attributes {
-        let Some(value) = attribute.values.first() else {
-            continue;
-        };
-        let value = text(&attribute.name, value);
-        if asked.is_empty() {
-            member(json, &attribute.name, value);
-        } else {
-            for name in asked.iter().filter(|name| name.eq_ignore_ascii_case(&attribute.name)) {
-                member(json, name, value);
-            }
-        }
-    }
-    if separator == b'{' {
-        json.push(b'{');
-    }
-    json.push(b'}');
-}
-
-/// A value as text.
-fn text<'a>(attribute: &str, value: &'a [u8]) -> &'a str {
-    let (name, options) = attribute.split_once(';').unwrap_or((attribute, ""));
-    let is_binary = options.split(';').any(|option| option.eq_ignore_ascii_case("binary"))
-        || BINARY_ATTRIBUTES.iter().any(|binary| binary.eq_ignore_ascii_case(name));
-    if is_binary {
-        BINARY
-    } else {
-        std::str::from_utf8(value).unwrap_or(BINARY)
-    }
-}
-
-fn string(json: &mut Vec<u8>, text: &str) {
-    // Writing into memory does not fail.
-    _ = oomnitza_sdk::serde_json::to_writer(json, text);
 }
 
 oomnitza_sdk::export!(Ldap);

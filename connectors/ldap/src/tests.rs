@@ -18,6 +18,7 @@ fn settings(changed: &[(&str, &str)]) -> Settings {
         ("filter", FILTER),
         ("page_size", "500"),
         ("start_tls", "False"),
+        ("all_values", ""),
     ];
     let value = |name| {
         changed
@@ -37,7 +38,13 @@ fn target() -> Target {
     }
 }
 
+/// A search for these attributes, and for when an entry was changed.
 fn search(attributes: &[&str]) -> Search {
+    let attributes = [attributes, &["whenChanged", "modifyTimestamp"]].concat();
+    search_for(&attributes)
+}
+
+fn search_for(attributes: &[&str]) -> Search {
     Search {
         base: BASE.to_owned(),
         scope: Scope::Subtree,
@@ -129,7 +136,7 @@ fn what_is_not_text_is_said_to_be_binary_and_what_is_text_stays_as_it_is() {
     let records = records(&asked[..7], &asked, vec![entry("cn=a", &attributes)]);
     let expected = concat!(
         r#"{"cn":"*BINARY*","homeDirectory":"\\\\srv\\new\\table","manager":"CN=Doe\\, John,DC=example","#,
-        r#""objectGUID":"*BINARY*","sn":"Łukasz \"x\"\n","userCertificate;binary":"*BINARY*"}"#
+        r#""objectGUID":"74786973-6565-206e-6c65-74746572732e","sn":"Łukasz \"x\"\n","userCertificate;binary":"*BINARY*"}"#
     );
     assert_eq!(records, [expected]);
 }
@@ -139,6 +146,7 @@ fn entries_without_a_name_or_attributes_are_passed_over() {
     let entries = vec![
         entry("", &[("uid", &[b"a"])]),
         entry("cn=b", &[]),
+        entry("cn=d", &[("whenChanged", &[b"at some time"])]),
         entry("cn=c", &[("uid", &[b"c"])]),
     ];
     assert_eq!(
@@ -151,7 +159,7 @@ fn entries_without_a_name_or_attributes_are_passed_over() {
 fn everything_asks_for_all_attributes_and_spells_them_as_the_server_does() {
     let script = Script::default()
         .ldap_open(target(), Ok(()))
-        .ldap_search(search(&[]))
+        .ldap_search(search_for(&[]))
         .ldap_next(Ok(Some(vec![entry(
             "cn=a",
             &[("UID", &[b"a"]), ("member;range=0-1499", &[b"cn=b"])],
@@ -167,10 +175,7 @@ fn everything_asks_for_all_attributes_and_spells_them_as_the_server_does() {
         script,
     );
     assert_eq!(outcome.error, None);
-    assert_eq!(
-        outcome.records[0].to_string(),
-        r#"{"UID":"a","member;range=0-1499":"cn=b"}"#
-    );
+    assert_eq!(outcome.records[0].to_string(), r#"{"UID":"a","member":"cn=b"}"#);
 }
 
 #[test]
@@ -266,7 +271,7 @@ fn look_at_the_base() -> Search {
         filter: "(objectClass=*)".to_owned(),
         page_size: 0,
         limit: Some(1),
-        ..search(&["1.1"])
+        ..search_for(&["1.1"])
     }
 }
 
@@ -312,7 +317,7 @@ fn a_refused_bind_is_said_in_words() {
     for (error, expected) in [
         (
             host::Error::Bind(refusal(49, &active_directory("52e"))),
-            "invalid credentials (LDAP result 49): the password is wrong",
+            "invalid credentials (LDAP result 49): the user name or password is wrong",
         ),
         (
             host::Error::Bind(refusal(49, &active_directory("775"))),
@@ -328,7 +333,7 @@ fn a_refused_bind_is_said_in_words() {
     let stronger = opening_fails(host::Error::Bind(refusal(8, "00002028: LdapErr")));
     assert_eq!(
         stronger,
-        Error::Forbidden("a stronger way to sign in is required (LDAP result 8): 00002028: LdapErr".to_owned())
+        Error::Unreachable("a stronger way to sign in is required (LDAP result 8): 00002028: LdapErr; use an ldaps:// address, or StartTLS with an ldap:// one".to_owned())
     );
     let unreachable = opening_fails(host::Error::Unreachable("nobody answers".to_owned()));
     assert_eq!(unreachable, Error::Unreachable("nobody answers".to_owned()));
@@ -343,8 +348,166 @@ fn a_refused_search_ends_the_run_behind_what_came_before() {
         .ldap_next(Err(host::Error::Refused(refusal(4, ""))));
     let Outcome { records, error, .. } = run::<Ldap>(settings(&[]), wanted(&["uid"]), script);
     assert_eq!(records.len(), 1);
-    assert_eq!(
-        error,
-        Some(Error::Unexpected("size limit exceeded (LDAP result 4)".to_owned()))
+    let error = error.unwrap().to_string();
+    assert!(
+        error.starts_with("size limit exceeded (LDAP result 4); the directory limits this account"),
+        "{error}"
     );
+}
+
+/// A part of an entry's values, `cn=N` each.
+fn part(name: &str, numbers: std::ops::Range<u32>) -> Entry {
+    let values: Vec<Vec<u8>> = numbers.map(|number| format!("cn={number}").into_bytes()).collect();
+    let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+    entry("cn=staff", &[("cn", &[b"staff"]), ("member", &[]), (name, &values)])
+}
+
+/// A search for the rest of a group's members, and what it finds.
+fn rest(script: Script, range: &str, found: Option<Entry>) -> Script {
+    script
+        .ldap_search(Search {
+            base: "cn=staff".to_owned(),
+            scope: Scope::Base,
+            filter: "(objectClass=*)".to_owned(),
+            page_size: 0,
+            ..search_for(&[range])
+        })
+        .ldap_next(Ok(found.map(|entry| vec![entry])))
+}
+
+/// Runs through one page with this entry, whose members are all wanted; `rest` is what else is asked.
+fn members(entry: Entry, rest: impl FnOnce(Script) -> Script) -> Outcome {
+    let script = Script::default()
+        .ldap_open(target(), Ok(()))
+        .ldap_search(search(&["cn", "MEMBER", "sAMAccountName"]))
+        .ldap_next(Ok(Some(vec![entry])));
+    let script = rest(script).ldap_next(Ok(None));
+    let all = settings(&[("all_values", "proxyAddresses, member")]);
+    run::<Ldap>(all, wanted(&["cn", "MEMBER"]), script)
+}
+
+#[test]
+fn values_beyond_the_first_range_are_asked_for_until_no_more_follow() {
+    let outcome = members(part("member;range=0-2", 0..3), |script| {
+        let script = script.ldap_open(target(), Ok(()));
+        let script = rest(script, "member;range=3-*", Some(part("member;range=3-5", 3..6))).ldap_next(Ok(None));
+        rest(script, "member;range=6-*", Some(part("member;range=6-*", 6..7))).ldap_next(Ok(None))
+    });
+    assert_eq!(outcome.error, None);
+    assert_eq!(
+        outcome.records[0].to_string(),
+        r#"{"MEMBER":["cn=0","cn=1","cn=2","cn=3","cn=4","cn=5","cn=6"],"cn":"staff"}"#
+    );
+}
+
+#[test]
+fn of_a_range_the_first_value_is_enough_where_no_more_are_wanted() {
+    let script = Script::default()
+        .ldap_open(target(), Ok(()))
+        .ldap_search(search(&["member", "sAMAccountName"]))
+        .ldap_next(Ok(Some(vec![part("member;range=0-1499", 0..1_500)])))
+        .ldap_next(Ok(None));
+    let outcome = run::<Ldap>(settings(&[]), wanted(&["member"]), script);
+    assert_eq!(outcome.records[0].to_string(), r#"{"member":"cn=0"}"#);
+}
+
+#[test]
+fn values_that_do_not_come_to_an_end_are_a_miss_or_an_error() {
+    // The group was deleted meanwhile.
+    let gone = members(part("member;range=0-2", 0..3), |script| {
+        rest(script.ldap_open(target(), Ok(())), "member;range=3-*", None)
+    });
+    assert_eq!(
+        gone.misses,
+        [(
+            "cn=staff".to_owned(),
+            "it went away while its values were read".to_owned()
+        )]
+    );
+    // Its other members left it.
+    let left = members(part("member;range=0-2", 0..3), |script| {
+        let script = script.ldap_open(target(), Ok(()));
+        rest(script, "member;range=3-*", Some(entry("cn=staff", &[("member", &[])]))).ldap_next(Ok(None))
+    });
+    assert_eq!(left.records[0]["MEMBER"].as_array().unwrap().len(), 3);
+    let circles = part("member;range=3-2", 3..4);
+    let script = Script::default()
+        .ldap_open(target(), Ok(()))
+        .ldap_search(search(&["member", "sAMAccountName"]))
+        .ldap_next(Ok(Some(vec![
+            entry("cn=a", &[("cn", &[b"a"])]),
+            part("member;range=0-2", 0..3),
+        ])))
+        .ldap_open(target(), Ok(()));
+    let script = rest(script, "member;range=3-*", Some(circles)).ldap_next(Ok(None));
+    let outcome = run::<Ldap>(settings(&[("all_values", "member")]), wanted(&["member"]), script);
+    assert_eq!(
+        outcome.error.unwrap().to_string(),
+        "the values of `member` come in circles"
+    );
+}
+
+#[test]
+fn an_entry_that_no_record_can_hold_is_a_miss() {
+    let large = vec![b'x'; Page::LARGEST_RECORD];
+    let script = Script::default()
+        .ldap_open(target(), Ok(()))
+        .ldap_search(search(&["info", "sAMAccountName"]))
+        .ldap_next(Ok(Some(vec![
+            entry("cn=large", &[("info", &[&large])]),
+            entry("cn=small", &[("info", &[b"x"])]),
+        ])))
+        .ldap_next(Ok(None));
+    let outcome = run::<Ldap>(settings(&[]), wanted(&["info"]), script);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![1]));
+    assert_eq!(outcome.misses[0].0, "cn=large");
+}
+
+/// What a run leaves that begins at this time and meets entries that were changed at these.
+fn cursors(attribute: &str, start: u64, times: &[&str]) -> Vec<Option<String>> {
+    let entries = times
+        .iter()
+        .map(|time| entry("cn=a", &[("uid", &[b"a"]), (attribute, &[time.as_bytes()])]));
+    let script = Script::at(start)
+        .ldap_open(target(), Ok(()))
+        .ldap_search(search(&["uid", "sAMAccountName"]))
+        .ldap_next(Ok(Some(entries.collect())))
+        .ldap_next(Ok(None));
+    let script = if times.iter().any(|time| time.ends_with('Z')) {
+        script.ldap_next(Ok(None))
+    } else {
+        script
+    };
+    let outcome = run::<Ldap>(settings(&[]), wanted(&["uid"]), script);
+    assert_eq!(outcome.error, None);
+    outcome.cursors
+}
+
+#[test]
+fn a_run_leaves_the_newest_change_and_the_next_one_looks_back_an_hour() {
+    // 2026-11-23T20:00:00Z
+    let start = 1_795_464_000_000;
+    let times = ["20261123192720.0Z", "20261123120000.0Z"];
+    let cursor = "whenChanged>=20261123182720.0Z";
+    assert_eq!(cursors("whenChanged", start, &times), [None, Some(cursor.to_owned())]);
+    // What is changed while the run is under way may be missed by it.
+    let expected = "modifyTimestamp>=20261123190000Z".to_owned();
+    assert_eq!(
+        cursors("modifyTimestamp", start, &["20261123213000Z"]),
+        [None, Some(expected)]
+    );
+    assert_eq!(cursors("whenChanged", start, &["yesterday"]), [None]);
+    let narrowed = Search {
+        filter: format!("(&{FILTER}({cursor}))"),
+        ..search(&["uid", "sAMAccountName"])
+    };
+    let script = Script::default()
+        .ldap_open(target(), Ok(()))
+        .ldap_search(narrowed)
+        .ldap_next(Ok(None));
+    let outcome = testing::resume::<Ldap>(settings(&[]), Some(cursor), wanted(&["uid"]), script);
+    // Nothing has changed: the cursor stays where it is.
+    assert_eq!((outcome.error, outcome.cursors), (None, vec![]));
+    let stale = testing::resume::<Ldap>(settings(&[]), Some("yesterday"), wanted(&["uid"]), Script::default());
+    assert!(matches!(stale.error, Some(Error::StaleCursor(_))));
 }

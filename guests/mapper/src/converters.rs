@@ -191,6 +191,7 @@ impl Converter {
         match self {
             Self::DateFormat => match date::epoch_seconds(&text, &tables.zone) {
                 Some(seconds) => Converted::Json(seconds.to_string().into_bytes()),
+                None if date::is_never(&text) => Converted::Null,
                 None => Converted::Odd("not a date"),
             },
             Self::FirstFromFull => part(text.trim().split(' ').next()),

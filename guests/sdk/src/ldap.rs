@@ -16,7 +16,8 @@ pub struct Results {
     #[cfg(target_arch = "wasm32")]
     results: wit::Results,
     /// Kept open as long as its results are read.
-    _connection: Connection,
+    connection: Connection,
+    is_paged: bool,
 }
 
 impl Connection {
@@ -25,27 +26,32 @@ impl Connection {
         #[cfg(target_arch = "wasm32")]
         return wit::Connection::open(target)
             .map(|connection| Self { connection })
-            .map_err(error);
+            .map_err(|refused| error(refused, true));
         #[cfg(not(target_arch = "wasm32"))]
         crate::testing::with_host(|host| host.ldap_open(target))
             .map(|()| Self {})
-            .map_err(error)
+            .map_err(|refused| error(refused, true))
     }
 
     /// Starts a search.
     pub fn search(self, search: &Search) -> Result<Results> {
+        let is_paged = search.page_size > 0;
         #[cfg(target_arch = "wasm32")]
         return match self.connection.search(search) {
             Ok(results) => Ok(Results {
                 results,
-                _connection: self,
+                connection: self,
+                is_paged,
             }),
-            Err(refused) => Err(error(refused)),
+            Err(refused) => Err(error(refused, is_paged)),
         };
         #[cfg(not(target_arch = "wasm32"))]
         crate::testing::with_host(|host| host.ldap_search(search))
-            .map(|()| Results { _connection: self })
-            .map_err(error)
+            .map(|()| Results {
+                connection: self,
+                is_paged,
+            })
+            .map_err(|refused| error(refused, is_paged))
     }
 }
 
@@ -53,18 +59,30 @@ impl Results {
     /// The next entries; none at the end.
     pub fn next_entries(&mut self) -> Result<Option<Vec<Entry>>> {
         #[cfg(target_arch = "wasm32")]
-        return self.results.next().map_err(error);
+        let next = self.results.next();
         #[cfg(not(target_arch = "wasm32"))]
-        crate::testing::with_host(|host| host.ldap_next()).map_err(error)
+        let next = crate::testing::with_host(|host| host.ldap_next());
+        next.map_err(|refused| error(refused, self.is_paged))
+    }
+
+    /// The connection, for another search. What has not been read of this one is given up.
+    pub fn into_connection(self) -> Connection {
+        self.connection
     }
 }
 
-/// What went wrong, in words.
-fn error(error: wit::Error) -> Error {
+/// What went wrong, in words; `is_paged` tells the two ways apart in which a directory can send too little.
+fn error(error: wit::Error, is_paged: bool) -> Error {
     match error {
         wit::Error::Bind(refusal) if matches!(refusal.code, 48 | 49 | 50 | 53) => Error::SignIn(words(&refusal)),
         wit::Error::Bind(refusal) | wit::Error::Refused(refusal) => match refusal.code {
-            8 | 13 | 50 => Error::Forbidden(words(&refusal)),
+            1 if wants_a_name(&refusal.message) => Error::SignIn(words(&refusal)),
+            4 => Error::Unexpected(format!("{}; {}", words(&refusal), more_entries(is_paged))),
+            8 | 13 => Error::Unreachable(format!(
+                "{}; use an ldaps:// address, or StartTLS with an ldap:// one",
+                words(&refusal)
+            )),
+            50 => Error::Forbidden(words(&refusal)),
             3 | 85 => Error::TimedOut(words(&refusal)),
             51 | 52 => Error::Unreachable(words(&refusal)),
             _ => Error::Unexpected(words(&refusal)),
@@ -75,6 +93,21 @@ fn error(error: wit::Error) -> Error {
         wit::Error::TooLarge(why) | wit::Error::Protocol(why) => Error::Unexpected(why),
         wit::Error::TimedOut => Error::TimedOut("the directory did not answer".to_owned()),
         wit::Error::Other(why) => Error::Other(why),
+    }
+}
+
+/// Whether Active Directory refused a search because nobody has signed in.
+fn wants_a_name(message: &str) -> bool {
+    message.contains("without authentication") || message.contains("a successful bind must be completed")
+}
+
+/// What can be done against a size limit.
+fn more_entries(is_paged: bool) -> &'static str {
+    if is_paged {
+        "the directory limits this account to so many entries, pages or not: have the limit raised, or divide the search among sections by \
+         base or filter"
+    } else {
+        "without paging the directory gives so many entries and no more: search in pages, with protocol version 3"
     }
 }
 
@@ -102,12 +135,14 @@ fn words(refusal: &wit::Refusal) -> String {
         _ => "it failed",
     };
     let mut text = format!("{name} (LDAP result {})", refusal.code);
-    if let Some(reason) = active_directory_reason(&refusal.message) {
+    if refusal.code == 1 && wants_a_name(&refusal.message) {
+        text.push_str(": the directory answers nobody who has not signed in");
+    } else if let Some(reason) = active_directory_reason(&refusal.message) {
         text.push_str(": ");
         text.push_str(reason);
     } else if !refusal.message.is_empty() {
         text.push_str(": ");
-        text.push_str(&refusal.message);
+        text.push_str(refusal.message.trim_end_matches('.'));
     }
     text
 }
@@ -117,7 +152,7 @@ fn active_directory_reason(message: &str) -> Option<&'static str> {
     let code = message.split(", data ").nth(1)?.split(',').next()?.trim();
     Some(match code {
         "525" => "there is no such user",
-        "52e" => "the password is wrong",
+        "52e" => "the user name or password is wrong",
         "530" => "the user may not sign in at this time",
         "531" => "the user may not sign in from this machine",
         "532" => "the password has expired",
@@ -151,6 +186,14 @@ mod tests {
                 Error::SignIn("invalid credentials (LDAP result 49): the account is disabled".into()),
             ),
             (
+                wit::Error::Refused(refusal(1, "000004DC: LdapErr: DSID-0C0907C2, comment: In order to perform this operation a successful bind must be completed on the connection., data 0, v2580")),
+                Error::SignIn("operations error (LDAP result 1): the directory answers nobody who has not signed in".into()),
+            ),
+            (
+                wit::Error::Bind(refusal(8, "BindSimple: Transport encryption required.")),
+                Error::Unreachable("a stronger way to sign in is required (LDAP result 8): BindSimple: Transport encryption required; use an ldaps:// address, or StartTLS with an ldap:// one".into()),
+            ),
+            (
                 wit::Error::Refused(refusal(32, "")),
                 Error::Unexpected("there is no such entry (LDAP result 32)".into()),
             ),
@@ -167,7 +210,34 @@ mod tests {
                 Error::TimedOut("the directory did not answer".into()),
             ),
         ] {
-            assert_eq!(error(given), expected);
+            assert_eq!(error(given, true), expected);
         }
+        for (data, reason) in [
+            ("525", "there is no such user"),
+            ("52e", "the user name or password is wrong"),
+            ("530", "the user may not sign in at this time"),
+            ("531", "the user may not sign in from this machine"),
+            ("532", "the password has expired"),
+            ("533", "the account is disabled"),
+            ("701", "the account has expired"),
+            ("773", "the user must change the password first"),
+            ("775", "the account is locked"),
+        ] {
+            let message = active_directory.replace("533", data);
+            assert_eq!(active_directory_reason(&message), Some(reason));
+        }
+    }
+
+    #[test]
+    fn a_size_limit_is_told_with_what_can_be_done() {
+        let told = |is_paged| {
+            let refusal = wit::Refusal {
+                code: 4,
+                message: String::new(),
+            };
+            error(wit::Error::Refused(refusal), is_paged).to_string()
+        };
+        assert!(told(true).starts_with("size limit exceeded (LDAP result 4); the directory limits this account"));
+        assert!(told(false).ends_with("search in pages, with protocol version 3"));
     }
 }

@@ -1,5 +1,6 @@
 //! The program driven from outside, against servers on this machine.
 
+mod active_directory;
 mod airwatch;
 mod bamboohr;
 mod casper;

@@ -1,9 +1,24 @@
-//! `date_format`: `YYYY-MM-DD`, also with a time after `T` or a blank, to seconds since 1970.
+//! `date_format`: `YYYY-MM-DD`, also with a time after `T` or a blank, to seconds since 1970; and so do the times of directories,
+//! `20261123192720.0Z` (RFC 4517 section 3.3.13) and intervals of 100 ns since 1601 (FILETIME, MS-DTYP section 2.3.3).
 
 use super::zone::Zone;
 
+/// Seconds from 1601-01-01 to 1970-01-01.
+const SINCE_1601: i64 = 11_644_473_600;
+
+/// Whether it is how Active Directory says that something never happened, or never will.
+pub(super) fn is_never(text: &str) -> bool {
+    matches!(text, "0" | "9223372036854775807")
+}
+
 /// Seconds since 1970-01-01T00:00:00Z of a date in this zone, unless it names its own.
 pub(super) fn epoch_seconds(text: &str, zone: &Zone) -> Option<i64> {
+    if let Some(seconds) = filetime(text) {
+        return Some(seconds);
+    }
+    if let Some(text) = dashed(text) {
+        return epoch_seconds(&text, zone);
+    }
     let (date, time) = match text.split_once(['T', ' ']) {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),
@@ -23,6 +38,32 @@ pub(super) fn epoch_seconds(text: &str, zone: &Zone) -> Option<i64> {
         Some(offset) => shown - offset,
         None => zone.seconds(shown),
     })
+}
+
+/// Seconds since 1970 of intervals since 1601. They have 17 or 18 digits from 1632 to 4769; what is shorter is no such time.
+fn filetime(text: &str) -> Option<i64> {
+    let is_one = matches!(text.len(), 17 | 18) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let intervals: i64 = is_one.then(|| text.parse().ok())??;
+    Some(intervals / 10_000_000 - SINCE_1601)
+}
+
+/// `2026-11-23T19:27:20.0Z` of `20261123192720.0Z`.
+fn dashed(text: &str) -> Option<String> {
+    let (digits, zone) = text.split_at_checked(14)?;
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) || !zone.starts_with(['.', ',', 'Z', '+', '-']) {
+        return None;
+    }
+    let mut dashed = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        dashed.extend(match place {
+            4 | 6 => Some('-'),
+            8 => Some('T'),
+            10 | 12 => Some(':'),
+            _ => None,
+        });
+        dashed.push(digit);
+    }
+    Some(dashed + &zone.replace(',', "."))
 }
 
 /// `HH:MM`, `HH:MM:SS`, with a fraction that is cut, and with `Z` or an offset at the end: seconds of the day, and seconds east of
@@ -98,6 +139,12 @@ mod tests {
             ("24.11.2026", None),
             ("2026-11-24T25:00", None),
             ("2026-11-24Tnoon", None),
+            ("20261124000000.0Z", Some(1_795_478_400)),
+            ("20261124013000,5+0130", Some(1_795_478_400)),
+            ("20261124000000", None),
+            ("20261324000000Z", None),
+            ("134399520000000000", Some(1_795_478_400)),
+            ("1795478400", None),
             ("soon", None),
             ("", None),
             ("-1-1-1", None),

@@ -207,6 +207,11 @@ impl Wire {
         }
     }
 
+    /// Where it leads, for people.
+    pub(super) fn place(&self) -> &str {
+        &self.guard.terms.place
+    }
+
     /// That the server took longer than `limit`.
     pub(super) fn late(&self, what: &'static str, limit: Duration) -> Error {
         self.guard.terms.late(what, limit)

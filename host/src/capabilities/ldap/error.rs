@@ -47,6 +47,12 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    /// Whether it is what a directory says that has forgotten the search whose next page it is asked for: it was restarted, or another one
+    /// answers now (53, Active Directory and OpenLDAP; 12, Active Directory behind a load balancer).
+    pub(super) fn is_forgotten(&self) -> bool {
+        matches!(self.code, 12 | 53)
+    }
+
     /// Whether it is how version 2, which has no message for them, speaks of references to other servers: "partial results", the first
     /// line of the text, and the URLs below (the University of Michigan's, which OpenLDAP kept). In version 3 the code is nobody's.
     pub(super) fn is_reference(&self) -> bool {

@@ -21,6 +21,8 @@ pub struct Limits {
     pub page_others: u32,
     /// Pages in a row that hold no entries and promise more. Active Directory sends some when a filter is slow.
     pub empty_pages: u32,
+    /// How often one search begins again because the directory has forgotten where it was. One that keeps forgetting never gets to an end.
+    pub restarts: u32,
     /// Entries of one run; as many as it may have records.
     pub entries: u64,
     /// How long one answer may take, a page or a bind: Active Directory itself gives up after 120 s (MaxQueryDuration).
@@ -55,6 +57,7 @@ impl Default for Limits {
             page_bytes: 4 << 20,
             page_others: 10_000,
             empty_pages: 1_000,
+            restarts: 3,
             entries: 50_000_000,
             answer: Duration::from_secs(120),
             filter_bytes: 8 << 10,

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::answer::{Answer, Outcome};
 use super::attributes;
 use super::connection::{Link, Wire};
-use super::error::Error;
+use super::error::{Error, Refusal};
 use super::filter;
 use super::limits::Limits;
 use super::request::{Portion, Query};
@@ -88,6 +88,8 @@ pub(super) struct Search {
     found: u64,
     /// The cookie that the last page came with.
     cookie: Vec<u8>,
+    /// How often it has begun again.
+    restarts: u32,
     progress: Progress,
 }
 
@@ -119,6 +121,7 @@ impl Search {
             phase: Phase::Ended(None),
             found: 0,
             cookie: Vec::new(),
+            restarts: 0,
             progress: Progress::default(),
         };
         if search.left() > 0 {
@@ -209,7 +212,7 @@ impl Search {
                     }
                 }
                 Answer::Done(outcome) => {
-                    if self.goes_on(outcome, &limits) {
+                    if self.begins_again(&outcome, &limits, wire.place()) || self.goes_on(outcome, &limits) {
                         // Asked for at once: the server looks for the next page while the guest works on this one.
                         return self.ask(wire).await;
                     }
@@ -226,6 +229,25 @@ impl Search {
             }
         }
         Ok(())
+    }
+
+    /// Whether the search begins again, because the directory has forgotten where it was. Which entries the guest has already is not
+    /// kept, since that would grow with the directory: they come a second time.
+    fn begins_again(&mut self, outcome: &Outcome, limits: &Limits, place: &str) -> bool {
+        let is_forgotten = outcome.result.as_ref().is_err_and(Refusal::is_forgotten);
+        if !is_forgotten || self.cookie.is_empty() || self.restarts >= limits.restarts {
+            return false;
+        }
+        tracing::warn!(
+            place,
+            entries = self.found,
+            "the directory has forgotten where it was, and the search begins again; what was read is read and sent a second time, which \
+             changes nothing"
+        );
+        self.restarts += 1;
+        self.cookie.clear();
+        self.progress = Progress::default();
+        true
     }
 
     /// Whether another page follows on one that ended like this. If not, the search is over.

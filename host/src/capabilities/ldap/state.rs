@@ -26,6 +26,12 @@ impl Slot {
     pub(super) fn is_anonymous(&self) -> bool {
         self.name.is_empty() || self.name.eq_ignore_ascii_case("anonymous")
     }
+
+    /// Whether it is a name without a password: an unauthenticated bind (RFC 4513 section 5.1.2), which servers take for an anonymous one
+    /// and call a success.
+    pub fn is_unauthenticated(&self) -> bool {
+        !self.is_anonymous() && self.password.expose().is_empty()
+    }
 }
 
 /// The directories of one run, and what of them its guest holds.

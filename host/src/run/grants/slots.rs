@@ -31,9 +31,33 @@ pub(super) fn slots(section: &Section, description: &Description, findings: &mut
                         .remedy("this is a defect of the connector; report it to whoever made it"),
                 );
             }
+            if let (Auth::LdapBind(user, password), Some(bind)) = (auth, slots.ldap.get(name))
+                && bind.is_unauthenticated()
+                && !allows_anonymous(section)
+            {
+                findings.push(nobody(section, user, password));
+            }
         }
     }
     slots
+}
+
+/// Whether a name may go without a password. A connector that describes no such setting gets what is safe.
+fn allows_anonymous(section: &Section) -> bool {
+    section
+        .setting("allow_anonymous")
+        .and_then(crate::config::truth)
+        .unwrap_or_default()
+}
+
+/// That a directory would take the section for nobody's, and show it what it shows to nobody.
+fn nobody(section: &Section, user: &str, password: &str) -> Finding {
+    let setting = |template| template::names(template).first().copied().unwrap_or_default();
+    let (user, password) = (setting(user), setting(password));
+    let what = "is empty: a directory takes a name without a password for nobody, calls that a success, and shows what it shows to nobody";
+    Finding::error(section.place(Some(password)), what).remedy(format!(
+        "set `{password}`; to read as nobody write `{user} = anonymous`, or `allow_anonymous = True` to go on as the old program did"
+    ))
 }
 
 /// What templates of auth slots are filled with.

@@ -376,3 +376,51 @@ async fn searches_that_may_not_be_are_refused_and_nothing_is_sent() {
     drop(guest);
     assert!(served.await.unwrap());
 }
+
+#[tokio::test]
+async fn a_search_that_the_directory_has_forgotten_begins_again_and_not_without_end() {
+    /// Two entries, and then what a directory says that was restarted, so often; then both pages.
+    async fn forgetful(times: u32) -> (Vec<Vec<String>>, Option<String>) {
+        let (url, _served) = directory(move |mut peer: Peer| async move {
+            for _ in 0..times {
+                assert_eq!(peer.request().await.unwrap().page.unwrap(), (2, vec![]));
+                peer.entries(&["cn=a", "cn=b"]).await;
+                peer.page_ends(b"one").await;
+                assert_eq!(peer.request().await.unwrap().page.unwrap().1, b"one");
+                peer.answer(5, result(53, "paged results cookie is invalid or old"), None)
+                    .await;
+            }
+            peer.request().await;
+            peer.entries(&["cn=a", "cn=b"]).await;
+            peer.page_ends(b"two").await;
+            peer.request().await;
+            peer.entries(&["cn=c"]).await;
+            peer.page_ends(b"").await;
+        })
+        .await;
+        Guest::new(&url).run(search(2)).await
+    }
+    let (pages, error) = forgetful(1).await;
+    assert_eq!(
+        (pages.concat(), error),
+        (
+            ["cn=a", "cn=b", "cn=a", "cn=b", "cn=c"].map(str::to_owned).to_vec(),
+            None
+        )
+    );
+    let (pages, error) = forgetful(4).await;
+    assert_eq!(pages.concat().len(), 8);
+    assert_eq!(
+        error.as_deref(),
+        Some("refused 53: paged results cookie is invalid or old")
+    );
+    // Without a page before there is nothing to be forgotten.
+    let (url, _served) = directory(|mut peer: Peer| async move {
+        peer.request().await;
+        peer.answer(5, result(12, "no paging"), None).await;
+        peer.wait().await;
+    })
+    .await;
+    let (pages, error) = Guest::new(&url).run(search(2)).await;
+    assert_eq!((pages.len(), error.as_deref()), (0, Some("refused 12: no paging")));
+}

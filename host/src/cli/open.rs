@@ -27,26 +27,23 @@ pub(super) struct Opened {
 
 /// Reads the ini file and says everything that is wrong with what all sections share.
 pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Opened, Exit> {
-    let ini = Ini::read(&common.ini).map_err(|finding| {
-        say_all(&[finding]);
-        Exit::Config
-    })?;
-    let destination = config::destination(&ini, &machine::variable).map_err(|findings| {
+    let wrong = |findings: Vec<_>| {
         say_all(&findings);
         Exit::Config
-    })?;
-    let place = |setting: &str| {
-        let section = ini.section("oomnitza");
-        let line = section
-            .and_then(|section| section.entry(setting))
-            .map_or(1, |entry| entry.line);
-        ini.place().at(line, "oomnitza", Some(setting))
     };
-    run::authorities(&destination.common, place).map_err(|findings| {
-        say_all(&findings);
-        Exit::Config
-    })?;
+    let ini = Ini::read(&common.ini).map_err(wrong)?;
+    let destination = run::judge_destination(&ini, &machine::variable).map_err(wrong)?;
     say_all(&destination.warnings);
+    Ok(Opened {
+        ini,
+        destination,
+        context: context(common, built_in)?,
+        has_warned: AtomicBool::new(false),
+    })
+}
+
+/// What all sections of an invocation share, whatever the ini file says.
+pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<Context, Exit> {
     let proxies = Proxies::from_env(&machine::variable).map_err(|error| {
         let hint = "write it like `http://proxy.example.com:3128`, or unset it";
         say(&chain(&error.to_string(), &error, Some(hint)));
@@ -57,7 +54,7 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         backoff: machine::backoff(),
         ..http::Retry::default()
     };
-    let context = Context {
+    Ok(Context {
         catalog,
         proxies,
         timeouts: Timeouts::default(),
@@ -70,12 +67,6 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         locks: machine::state().map(|state| state.join("locks")),
         host: machine::host(),
         secrets: machine::secrets(),
-    };
-    Ok(Opened {
-        ini,
-        destination,
-        context,
-        has_warned: AtomicBool::new(false),
     })
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod address;
 pub mod credential;
 mod destination;
+mod edit;
 mod example;
 mod finding;
 mod ini;
@@ -19,14 +20,15 @@ pub mod template;
 
 pub use credential::{Elsewhere, Fetch};
 pub use destination::{Destination, SignIn, destination};
+pub use edit::EditError;
 pub use example::{Detail, example};
 pub use finding::{Finding, Place, Severity};
 pub use ini::{Entry, Ini, RawSection};
 pub use mapping_value::IniMapping;
 pub use own::{destination_settings, section_settings};
 pub(crate) use section::component_path;
-pub use section::{Common, Section, enabled, section};
-pub use selection::select;
+pub use section::{Common, Section, enabled, read_section, section};
+pub use selection::{connector_sections, select};
 pub use suggest::nearest;
 
 /// How the environment is read: a function, so that tests do not touch the process's own.

@@ -16,7 +16,16 @@ fn without_arguments_it_explains_itself() {
 #[test]
 fn every_command_explains_itself_with_examples() {
     insta::assert_snapshot!("help", run(&["--help"]));
-    for command in ["upload", "generate-ini", "gui", "check", "demo", "completions", "man"] {
+    for command in [
+        "upload",
+        "generate-ini",
+        "gui",
+        "validate",
+        "check",
+        "demo",
+        "completions",
+        "man",
+    ] {
         let output = run(&[command, "--help"]);
         assert!(output.stdout.contains("\nExamples:\n"), "{output}");
         insta::assert_snapshot!(format!("help_{command}"), output);

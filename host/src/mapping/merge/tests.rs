@@ -66,18 +66,19 @@ fn merged(kind: RecordKind, server: &[(&str, &str)], ini: &str) -> Result<Merged
         })
         .collect();
     let python_converters = BTreeSet::from(["mine".to_owned()]);
-    merge(&Inputs {
+    let (merged, findings) = merge(&Inputs {
         description: &description,
-        server: &server,
+        server: Some(&server),
         section: &section,
         python_converters: &python_converters,
-    })
-    .map_err(|findings| {
-        findings
-            .iter()
-            .map(|found| format!("{found} | {}", found.remedy.as_deref().unwrap()))
-            .collect()
-    })
+    });
+    if findings.is_empty() {
+        return Ok(merged);
+    }
+    Err(findings
+        .iter()
+        .map(|found| format!("{found} | {}", found.remedy.as_deref().unwrap()))
+        .collect())
 }
 
 fn show(merged: &Merged) -> Vec<String> {

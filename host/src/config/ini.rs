@@ -24,6 +24,11 @@ const MAX_FILE_BYTES: u64 = 4 << 20;
 /// Lines that are told to be wrong; whoever names another kind of file does not want thousands.
 const MAX_FINDINGS: usize = 20;
 
+/// Sections of a file, and settings of a section: a few dozen are many. Without a limit, a file of headers alone would keep the reader
+/// busy for minutes.
+const MAX_SECTIONS: usize = 1_000;
+const MAX_SETTINGS: usize = 1_000;
+
 /// The section whose settings hold in all the others.
 const DEFAULT: &str = "DEFAULT";
 
@@ -152,6 +157,9 @@ impl Ini {
             let end = start + line.len() - usize::from(line.ends_with(b"\r"));
             reader.line(number, start..end);
             start += line.len() + 1;
+            if reader.findings.len() == MAX_FINDINGS {
+                break;
+            }
         }
         let Reader {
             sections,
@@ -267,6 +275,13 @@ impl Reader<'_> {
         };
         let name = self.decode(name).into_owned();
         let known = self.sections.iter().position(|section| section.name == name);
+        if known.is_none() && self.sections.len() == MAX_SECTIONS {
+            return self.wrong(
+                number,
+                "begins one section too many: a file has at most 1,000",
+                "put some of them into a file of their own, for runs with `--ini FILE`",
+            );
+        }
         self.open = Some(known.unwrap_or_else(|| {
             self.sections.push(RawSection {
                 name: name.clone(),
@@ -314,6 +329,13 @@ impl Reader<'_> {
         let section = self.open.and_then(|open| self.sections.get_mut(open))?;
         let kind = Kind::Setting(section.name.clone(), entry.name.clone());
         section.entries.retain(|other| other.name != entry.name);
+        if section.entries.len() == MAX_SETTINGS {
+            return self.wrong(
+                number,
+                "is one setting too many: a section has at most 1,000",
+                "remove those that are not needed",
+            );
+        }
         section.entries.push(entry);
         self.value_open = true;
         Some(kind)
@@ -333,10 +355,8 @@ impl Reader<'_> {
             line: Some(number),
             ..Place::default()
         };
-        if self.findings.len() < MAX_FINDINGS {
-            self.findings
-                .push(Finding::error(place, format!("this line {what}")).remedy(remedy));
-        }
+        self.findings
+            .push(Finding::error(place, format!("this line {what}")).remedy(remedy));
         None
     }
 }

@@ -106,7 +106,7 @@ fn a_mapping_of_a_setting_that_there_is_not() {
     ----- stdout
     ----- stderr
     error: config.ini:11: [okta] mapping.badge: there is no setting `building`
-    hint: the section has url, default_role, default_position, page_size
+    hint: the section has url, default_role, default_position, page_size, deprovisioned
     ");
 }
 

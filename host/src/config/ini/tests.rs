@@ -174,3 +174,20 @@ fn what_default_says_holds_in_the_others() {
     assert_eq!(values("converters"), []);
     assert!(ini.section("DEFAULT").is_none());
 }
+
+/// Read in no time, and refused: neither many sections nor many settings nor both together by `[DEFAULT]` take long.
+#[test]
+fn files_that_are_no_configuration_are_refused_early() {
+    let sections: String = (0..300_000).map(|number| format!("[s{number}]\n")).collect();
+    let findings = parse(sections.as_bytes()).unwrap_err();
+    assert_eq!(
+        findings[0].to_string(),
+        "config.ini:1001: this line begins one section too many: a file has at most 1,000"
+    );
+    let settings: String = (0..300_000).map(|number| format!("s{number}=\n")).collect();
+    let findings = parse(format!("[DEFAULT]\n{settings}").as_bytes()).unwrap_err();
+    assert_eq!(
+        findings[0].to_string(),
+        "config.ini:1002: this line is one setting too many: a section has at most 1,000"
+    );
+}

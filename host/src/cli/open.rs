@@ -137,28 +137,35 @@ impl Opened {
     }
 
     /// Says once that others can read the ini file, which holds a secret.
-    #[cfg(unix)]
     fn warn_of_readers(&self) {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(&self.ini.path).map_or(0, |metadata| metadata.permissions().mode());
-        if mode & 0o004 != 0 && !self.has_warned.swap(true, Ordering::Relaxed) {
-            let what = "holds secrets, and every user of this machine can read it";
-            let remedy = format!(
-                "run `chmod o-rwx {}`, or keep the secrets elsewhere (docs/secrets.md)",
-                self.ini.path.display()
-            );
-            say_all(&[Finding::warning(self.ini.place(), what).remedy(remedy)]);
+        if let Some(finding) = readers(&self.ini).filter(|_| !self.has_warned.swap(true, Ordering::Relaxed)) {
+            say_all(&[finding]);
         }
     }
-
-    /// Who can read the file is inherited from its directory.
-    #[cfg(not(unix))]
-    fn warn_of_readers(&self) {}
 
     /// How long uploads of one section are repeated.
     pub(super) fn retry(&self) -> Duration {
         self.destination.retry_budget
     }
+}
+
+/// What is worth knowing of who can read the ini file, where it holds a secret.
+#[cfg(unix)]
+pub(super) fn readers(ini: &Ini) -> Option<Finding> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(&ini.path).map_or(0, |metadata| metadata.permissions().mode());
+    let what = "holds secrets, and every user of this machine can read it";
+    let remedy = format!(
+        "run `chmod o-rwx {}`, or keep the secrets elsewhere (docs/secrets.md)",
+        ini.path.display()
+    );
+    (mode & 0o004 != 0).then(|| Finding::warning(ini.place(), what).remedy(remedy))
+}
+
+/// Who can read the file is inherited from its directory.
+#[cfg(not(unix))]
+pub(super) fn readers(_ini: &Ini) -> Option<Finding> {
+    None
 }
 
 /// Says that Oomnitza cannot be signed in to.

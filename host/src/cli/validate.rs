@@ -55,9 +55,9 @@ fn counted(count: usize, what: &str) -> String {
 
 /// Everything about `[oomnitza]` and these sections, or those that are enabled; and which these are.
 async fn judge(names: &[String], ini: &Ini, context: &Context) -> (Vec<Finding>, String) {
-    let mut findings = match run::judge_destination(ini, &machine::variable) {
-        Ok(destination) => destination.warnings,
-        Err(findings) => findings,
+    let (mut findings, mut has_plain_secret) = match run::judge_destination(ini, &machine::variable) {
+        Ok(destination) => (destination.warnings, destination.has_plain_secret),
+        Err(findings) => (findings, false),
     };
     let (mut sections, mut disabled): (Vec<&RawSection>, Vec<&str>) = (Vec::new(), Vec::new());
     if names.is_empty() {
@@ -80,8 +80,11 @@ async fn judge(names: &[String], ini: &Ini, context: &Context) -> (Vec<Finding>,
         }
     }
     for section in &sections {
-        findings.extend(judge_section(section, ini, context).await);
+        let (found, has_one) = judge_section(section, ini, context).await;
+        findings.extend(found);
+        has_plain_secret |= has_one;
     }
+    findings.extend(open::readers(ini).filter(|_| has_plain_secret));
     findings.sort_by_key(|found| found.place.line);
     let listed = |names: &mut dyn Iterator<Item = &str>| clean(&names.collect::<Vec<_>>().join(", "), 1_000);
     let looked_at = std::iter::once("oomnitza").chain(sections.iter().map(|section| section.name.as_str()));
@@ -92,11 +95,12 @@ async fn judge(names: &[String], ini: &Ini, context: &Context) -> (Vec<Finding>,
     (findings, summary)
 }
 
-async fn judge_section(raw: &RawSection, ini: &Ini, context: &Context) -> Vec<Finding> {
+/// Everything about a section, and whether a secret of it stands in the file.
+async fn judge_section(raw: &RawSection, ini: &Ini, context: &Context) -> (Vec<Finding>, bool) {
     let place = || ini.place().at(raw.line, &raw.name, None);
     let judged = match run::judge(ini, raw, context, &machine::variable).await {
         Ok(judged) => judged,
-        Err(error) => return of(error, place()),
+        Err(error) => return (of(error, place()), false),
     };
     let mut findings = judged.findings;
     findings.extend(judged.unfit.into_iter().flat_map(|error| of(error, place())));
@@ -104,7 +108,7 @@ async fn judge_section(raw: &RawSection, ini: &Ini, context: &Context) -> Vec<Fi
         Ok(findings) => findings,
         Err(error) => of(error, place()),
     });
-    findings
+    (findings, judged.job.section.has_plain_secret)
 }
 
 /// What keeps a section from running, as findings.

@@ -258,3 +258,22 @@ fn upload_refuses_with_the_same_words() {
         }
     }
 }
+
+/// Looking does nothing: no command is run, and no server asked.
+#[test]
+fn secrets_that_are_kept_elsewhere_are_not_fetched() {
+    let elsewhere = GOOD.replace("api_token = t", "api_token_command = touch fetched");
+    let program = Program::with(&format!("{OOMNITZA}{elsewhere}"));
+    let output = program.run(&["validate", "--strict"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(!program.home().join("fetched").exists());
+}
+
+#[test]
+fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let program = Program::with(&format!("{OOMNITZA}{GOOD}"));
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(program.home().join("config.ini"), open).unwrap();
+    assert_snapshot!(program.run(&["validate"]), @"");
+}

@@ -1,5 +1,6 @@
 //! Why a component cannot be had.
 
+use crate::config::nearest;
 use crate::sandbox;
 
 /// Why a component cannot be had.
@@ -50,10 +51,13 @@ impl Error {
             Self::Unknown { known, .. } if known.is_empty() => {
                 "this program carries no connectors; build it with `make build`".to_owned()
             }
-            Self::Unknown { known, .. } => format!(
-                "the connectors are {}; put another one's .wasm file into the connectors directory, or name it with `component = FILE` in the section",
-                known.join(", ")
-            ),
+            Self::Unknown { name, known } => match nearest(name, known.iter().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!(
+                    "the connectors are {}; put another one's .wasm file into the connectors directory, or name it with `component = FILE` in the section",
+                    known.join(", ")
+                ),
+            },
             Self::Unusable {
                 source: sandbox::Error::Machine { .. },
                 ..

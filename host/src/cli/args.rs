@@ -29,6 +29,7 @@ pub(super) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   oomnitza-connector generate-ini                 write an example config.ini
+  oomnitza-connector validate                     say everything that is wrong with config.ini
   oomnitza-connector check okta                   see whether [okta] would run; reads no record
   oomnitza-connector upload okta --testmode       show what would be sent
   oomnitza-connector upload okta ldap             run the sections [okta] and [ldap] of config.ini
@@ -52,6 +53,12 @@ Examples:
   oomnitza-connector generate-ini --comments --ini /etc/oomnitza/config.ini
   oomnitza-connector generate-ini --comments --all --ini reference.ini";
 
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  oomnitza-connector validate
+  oomnitza-connector validate okta ldap --strict
+  oomnitza-connector validate --json --ini /etc/oomnitza/config.ini";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   oomnitza-connector check okta
@@ -73,7 +80,7 @@ Examples:
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
-  oomnitza-connector completions bash > ~/.local/share/bash-completion/completions/oomnitza-connector
+  oomnitza-connector completions bash > /etc/bash_completion.d/oomnitza-connector
   oomnitza-connector completions zsh > ~/.zfunc/_oomnitza-connector
   oomnitza-connector completions fish > ~/.config/fish/completions/oomnitza-connector.fish";
 
@@ -113,6 +120,15 @@ pub(super) enum Action {
         /// Taken, as the old program took it, and of no effect
         #[arg(hide = true)]
         connectors: Vec<String>,
+    },
+    /// Say everything that is wrong with the ini file, without asking anybody
+    #[command(after_help = VALIDATE_EXAMPLES)]
+    Validate {
+        /// Sections of the ini file; those that are enabled where none is named
+        connectors: Vec<String>,
+        /// Let warnings count as errors
+        #[arg(long)]
+        strict: bool,
     },
     /// See whether sections would run: sign in to source and Oomnitza, look at mappings, write nothing
     #[command(after_help = CHECK_EXAMPLES)]
@@ -193,7 +209,7 @@ pub(super) struct Common {
     /// Write log lines and reports on the console as JSON, one object a line
     #[arg(long, global = true)]
     pub(super) json_log: bool,
-    /// Print reports as JSON, one line a section, on standard output
+    /// Print reports, and what `validate` finds, as JSON on standard output, one a line
     #[arg(long, global = true)]
     pub(super) json: bool,
     /// Directory with further connectors, NAME.wasm [default: OOMNITZA_CONNECTORS, else `connectors` beside the ini file]

@@ -48,10 +48,9 @@ pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [
 }
 
 fn enabled(opened: &Opened) -> Vec<String> {
-    let names = opened.ini.sections.iter().map(|section| section.name.as_str());
-    names
-        .filter(|name| config::select(&opened.ini, name).is_ok())
-        .map(str::to_owned)
+    config::connector_sections(&opened.ini)
+        .filter(|section| config::enabled(&opened.ini, section) == Ok(true))
+        .map(|section| section.name.clone())
         .collect()
 }
 

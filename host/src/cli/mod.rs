@@ -20,6 +20,7 @@ mod secret;
 mod signals;
 mod upload;
 mod usage;
+mod validate;
 
 use std::ffi::OsString;
 
@@ -78,6 +79,9 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
                     all: *all,
                 };
                 generate::generate(connectors, detail, &cli.common, built_in).await
+            }
+            Action::Validate { connectors, strict } => {
+                validate::validate(connectors, *strict, &cli.common, built_in).await
             }
             Action::Check { connectors } => check::check(connectors, &cli.common, built_in).await,
             Action::Schedule(action) => schedule::schedule(action, &cli.common),

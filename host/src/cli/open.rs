@@ -1,6 +1,6 @@
 //! What every action begins with: the ini file, its sections, and Oomnitza.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -28,47 +28,42 @@ pub(super) struct Opened {
 
 /// Reads the ini file and says everything that is wrong with what all sections share.
 pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Opened, Exit> {
-    let ini = Ini::read(&common.ini).map_err(|finding| {
-        say_all(&[finding]);
-        Exit::Config
-    })?;
-    let destination = config::destination(&ini, &machine::variable).map_err(|findings| {
+    let wrong = |findings: Vec<_>| {
         say_all(&findings);
         Exit::Config
-    })?;
-    let place = |setting: &str| {
-        let section = ini.section("oomnitza");
-        let line = section
-            .and_then(|section| section.entry(setting))
-            .map_or(1, |entry| entry.line);
-        ini.place().at(line, "oomnitza", Some(setting))
     };
-    run::authorities(&destination.common, place).map_err(|findings| {
-        say_all(&findings);
-        Exit::Config
-    })?;
+    let ini = Ini::read(&common.ini).map_err(wrong)?;
+    let destination = run::judge_destination(&ini, &machine::variable).map_err(wrong)?;
     say_all(&destination.warnings);
+    let mut context = context(common, built_in)?;
+    context.oomnitza_proxies = run::proxies_of(&destination, &ini, &context.proxies).map_err(wrong)?;
+    for secret in context.proxies.secrets().chain(context.oomnitza_proxies.secrets()) {
+        logging::secrets().learn(&secret);
+    }
+    Ok(Opened {
+        ini,
+        destination,
+        context,
+        has_warned: AtomicBool::new(false),
+    })
+}
+
+/// What all sections of an invocation share, whatever the ini file says.
+pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<Context, Exit> {
     let proxies = Proxies::from_env(&machine::variable).map_err(|error| {
         let hint = "write it like `http://proxy.example.com:3128`, or unset it";
         tell(Gravity::Error, None, &chain(&error.to_string(), &error, Some(hint)));
         Exit::Config
     })?;
-    let oomnitza_proxies = run::proxies(&destination.common, &proxies, place).map_err(|findings| {
-        say_all(&findings);
-        Exit::Config
-    })?;
-    for secret in proxies.secrets().chain(oomnitza_proxies.secrets()) {
-        logging::secrets().learn(&secret);
-    }
     let catalog = catalog(common, built_in)?;
     let retry = http::Retry {
         backoff: machine::backoff(),
         ..http::Retry::default()
     };
-    let context = Context {
+    Ok(Context {
         catalog,
+        oomnitza_proxies: proxies.clone(),
         proxies,
-        oomnitza_proxies,
         bundle: machine::bundle(),
         timeouts: Timeouts::default(),
         retry,
@@ -80,12 +75,6 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         locks: machine::state().map(|state| state.join("locks")),
         host: machine::host(),
         secrets: machine::secrets(),
-    };
-    Ok(Opened {
-        ini,
-        destination,
-        context,
-        has_warned: AtomicBool::new(false),
     })
 }
 
@@ -170,28 +159,29 @@ impl Opened {
 
     /// Says once that others can read the ini file, which holds a secret.
     fn warn_of_readers(&self) {
-        if is_public(&self.ini.path) && !self.has_warned.swap(true, Ordering::Relaxed) {
-            let what = "holds secrets, and every user of this machine can read it";
-            let remedy = format!(
-                "run `chmod o-rwx {}`, or keep the secrets elsewhere (docs/secrets.md)",
-                self.ini.path.display()
-            );
-            say_all(&[Finding::warning(self.ini.place(), what).remedy(remedy)]);
+        if let Some(finding) = readers(&self.ini).filter(|_| !self.has_warned.swap(true, Ordering::Relaxed)) {
+            say_all(&[finding]);
         }
     }
 }
 
-/// Whether every user of the machine can read a file.
+/// What is worth knowing of who can read the ini file, where it holds a secret.
 #[cfg(unix)]
-fn is_public(path: &Path) -> bool {
+pub(super) fn readers(ini: &Ini) -> Option<Finding> {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+    let mode = std::fs::metadata(&ini.path).map_or(0, |metadata| metadata.permissions().mode());
+    let what = "holds secrets, and every user of this machine can read it";
+    let remedy = format!(
+        "run `chmod o-rwx {}`, or keep the secrets elsewhere (docs/secrets.md)",
+        ini.path.display()
+    );
+    (mode & 0o004 != 0).then(|| Finding::warning(ini.place(), what).remedy(remedy))
 }
 
-/// Who can read it is inherited from its directory.
+/// Who can read the file is inherited from its directory.
 #[cfg(not(unix))]
-fn is_public(_path: &Path) -> bool {
-    false
+pub(super) fn readers(_ini: &Ini) -> Option<Finding> {
+    None
 }
 
 /// Says that Oomnitza cannot be signed in to.

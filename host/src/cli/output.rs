@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::progress::AboveTheLines;
 use crate::config::{Finding, Severity};
 use crate::logging::{self, Gravity};
-use crate::redact::clean;
+use crate::redact::{clean, clean_json};
 
 /// Bytes of one line of a message.
 const LINE_BYTES: usize = 2_000;
@@ -48,6 +48,12 @@ pub(super) fn deliver(bytes: &[u8]) -> Exit {
         }
         _ => Exit::Done,
     }
+}
+
+/// A value as one line of JSON that can be shown on a terminal.
+pub(super) fn json(value: &impl serde::Serialize) -> String {
+    // Plain values; this does not fail.
+    clean_json(&serde_json::to_string(value).unwrap_or_default())
 }
 
 /// Whether somebody watches standard error.

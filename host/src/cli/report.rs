@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::output::{chain, finding, thousands};
+use super::output::{chain, finding, json, thousands};
 use super::progress::rate;
 use crate::logging::Gravity;
+use crate::config::{Finding, Severity};
 use crate::redact::clean;
 use crate::run::{Error, Report, Tally};
 
@@ -144,11 +145,13 @@ struct Failure {
     message: String,
     causes: Vec<String>,
     hint: Option<String>,
-    findings: Vec<Place>,
+    findings: Vec<Found>,
 }
 
+/// A finding as JSON.
 #[derive(Serialize)]
-struct Place {
+pub(super) struct Found {
+    severity: &'static str,
     file: String,
     line: Option<u32>,
     section: Option<String>,
@@ -190,8 +193,7 @@ pub(super) fn for_machines(report: &Report) -> String {
         notes: &report.notes,
         error: report.error.as_ref().map(Failure::of),
     };
-    // Plain values; this does not fail.
-    serde_json::to_string(&machine).unwrap_or_default()
+    json(&machine)
 }
 
 impl Failure {
@@ -206,19 +208,28 @@ impl Failure {
             Error::Config(findings) | Error::Unavailable(findings) | Error::Code(findings) => findings.as_slice(),
             _ => &[],
         };
-        let place = |found: &crate::config::Finding| Place {
+        Self {
+            message: error.to_string(),
+            causes,
+            hint: error.hint(),
+            findings: findings.iter().map(Found::of).collect(),
+        }
+    }
+}
+
+impl Found {
+    pub(super) fn of(found: &Finding) -> Self {
+        Self {
+            severity: match found.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
             file: found.place.file.display().to_string(),
             line: found.place.line,
             section: found.place.section.clone(),
             setting: found.place.setting.clone(),
             what: found.what.clone(),
             remedy: found.remedy.clone(),
-        };
-        Self {
-            message: error.to_string(),
-            causes,
-            hint: error.hint(),
-            findings: findings.iter().map(place).collect(),
         }
     }
 }

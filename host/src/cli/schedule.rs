@@ -133,12 +133,14 @@ fn described(what: &What, timing: &Timing, common: &Common) -> Result<Schedule, 
             )
         })?;
     let found = Ini::read(&common.ini).and_then(|ini| {
-        what.names
-            .iter()
-            .try_for_each(|name| config::select(&ini, name).map(|_| ()))
+        let select = |name: &String| config::select(&ini, name).err();
+        match what.names.iter().filter_map(select).collect::<Vec<_>>() {
+            wrong if wrong.is_empty() => Ok(()),
+            wrong => Err(wrong),
+        }
     });
-    if let Err(finding) = found {
-        say_all(&[finding]);
+    if let Err(findings) = found {
+        say_all(&findings);
         return Err((String::new(), String::new(), Exit::Config));
     }
     let program = std::env::current_exe().map_err(|error| {

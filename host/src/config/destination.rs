@@ -7,7 +7,7 @@ use url::Url;
 use super::Env;
 use super::address;
 use super::credential::{self, Fetch, Named};
-use super::finding::{Finding, Severity};
+use super::finding::Finding;
 use super::ini::{Entry, Ini};
 use super::own;
 use super::section::{Common, Reading, unknown_setting};
@@ -158,25 +158,23 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
     for entry in raw
         .entries
         .iter()
-        .filter(|entry| !known().any(|known| known == entry.name))
+        .filter(|entry| !entry.is_default && !known().any(|known| known == entry.name))
     {
         let place = ini.place().at(entry.line, "oomnitza", Some(&entry.name));
         reading.findings.push(unknown_setting(place, &entry.name, known()));
     }
     let warnings = reading.in_order();
     match (url, sign_in) {
-        (Some(url), Some(sign_in)) if warnings.iter().all(|finding| finding.severity == Severity::Warning) => {
-            Ok(Destination {
-                url,
-                sign_in,
-                elsewhere,
-                has_plain_secret,
-                common,
-                upload_parallel: usize::try_from(upload_parallel).unwrap_or(DEFAULT_PARALLEL),
-                retry_budget: Duration::from_secs(retry_seconds),
-                warnings,
-            })
-        }
+        (Some(url), Some(sign_in)) if !Finding::are_fatal(&warnings) => Ok(Destination {
+            url,
+            sign_in,
+            elsewhere,
+            has_plain_secret,
+            common,
+            upload_parallel: usize::try_from(upload_parallel).unwrap_or(DEFAULT_PARALLEL),
+            retry_budget: Duration::from_secs(retry_seconds),
+            warnings,
+        }),
         _ => Err(warnings),
     }
 }

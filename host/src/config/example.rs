@@ -28,7 +28,7 @@ pub fn example(connectors: &[Description], detail: Detail) -> String {
     for connector in connectors {
         _ = write!(text, "\n[{}]\nenable = False\n", connector.id);
         let described = |name: &str| connector.settings.iter().any(|setting| setting.name == name);
-        let own = own::section_settings(connector.kind);
+        let own = own::section_settings(connector);
         let own = own.into_iter().filter(|own| !described(&own.name));
         let all: Vec<Setting> = connector.settings.iter().cloned().chain(own).collect();
         settings(&mut text, &all, detail);

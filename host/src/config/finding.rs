@@ -41,6 +41,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether one of these keeps what they are about from running.
+    pub fn are_fatal(findings: &[Self]) -> bool {
+        findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+
     pub(crate) fn error(place: Place, what: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,

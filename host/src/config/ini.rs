@@ -2,20 +2,40 @@
 //!
 //! - `[section]` in the first column; names are case-sensitive; a repeated section merges.
 //! - `key = value` or `key: value` from the first column; keys are lower-cased, a repeated key: the last wins.
-//! - Comments: `#` or `;` in the first column, the word `rem`, and from the first `;` of a value if white space stands before it.
+//! - Comments: `#` or `;` in the first column, the word `rem`, and from the first `;` of a value if white space stands before it. A value
+//!   that begins with `;` is a value.
 //! - A line that begins with white space continues the value above, joined by a line break; one leading character is dropped and
 //!   the rest of the indent stays. Blank lines end nothing and add nothing.
 //! - `""` alone is the empty value. `%` and `#` in a value are data.
+//! - What `[DEFAULT]` says holds in every section that does not say it itself.
+//! - White space is what C calls so, and case is that of a to z: a no-break space or an `É` is a character like any other.
 //!
-//! Why not an existing reader: docs/adr/0003-our-own-ini-reader.md.
+//! It reads what Python 2.7 reads, which tests/ini holds it against. Why not an existing reader: docs/adr/0003-our-own-ini-reader.md.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Finding, Place};
 
 /// Bytes of a file. The longest real ones have some thousand lines.
 const MAX_FILE_BYTES: u64 = 4 << 20;
+
+/// Lines that are told to be wrong; whoever names another kind of file does not want thousands.
+const MAX_FINDINGS: usize = 20;
+
+/// Sections of a file, and settings of a section: a few dozen are many. Without a limit, a file of headers alone would keep the reader
+/// busy for minutes.
+const MAX_SECTIONS: usize = 1_000;
+const MAX_SETTINGS: usize = 1_000;
+
+/// The section whose settings hold in all the others.
+const DEFAULT: &str = "DEFAULT";
+
+/// The section whose settings are names of the user's own: nothing else holds there.
+const CONVERTERS: &str = "converters";
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// An ini file.
 #[derive(Debug, Clone)]
@@ -24,7 +44,8 @@ pub struct Ini {
     pub path: PathBuf,
     /// Its sections, in order, repeated ones merged into the first.
     pub sections: Vec<RawSection>,
-    source: Vec<u8>,
+    pub(super) source: Vec<u8>,
+    pub(super) lines: Vec<Line>,
 }
 
 /// A section as it stands in the file.
@@ -49,6 +70,29 @@ pub struct Entry {
     pub line: u32,
     /// The lines on which the lines of its value stand; comments and blank lines between them are no part of it.
     pub lines: Vec<u32>,
+    /// It stands in `[DEFAULT]`, not in the section itself.
+    pub is_default: bool,
+}
+
+/// A line of the file.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    /// Its bytes, without its line break.
+    pub(super) span: Range<usize>,
+    pub(super) kind: Kind,
+}
+
+/// What a line is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Blank,
+    Comment,
+    /// Of the section of this name.
+    Header(String),
+    /// Of this section, with this name.
+    Setting(String, String),
+    /// Of the setting above.
+    Continuation,
 }
 
 impl RawSection {
@@ -64,8 +108,8 @@ impl RawSection {
 }
 
 impl Ini {
-    /// Reads a file.
-    pub fn read(path: &Path) -> Result<Self, Finding> {
+    /// Reads a file, or says why it cannot be read: every line that is wrong.
+    pub fn read(path: &Path) -> Result<Self, Vec<Finding>> {
         use std::io::Read as _;
         let place = Place {
             file: path.to_owned(),
@@ -73,44 +117,66 @@ impl Ini {
         };
         let failed = |error: std::io::Error| {
             let finding = Finding::error(place.clone(), format!("cannot be read: {error}"));
-            match error.kind() {
+            vec![match error.kind() {
                 std::io::ErrorKind::NotFound => Finding::error(place.clone(), "there is no such file")
                     .remedy("name the file with `--ini FILE`, or write one with `oomnitza-connector generate-ini`"),
                 std::io::ErrorKind::PermissionDenied => finding
                     .remedy("let the user that runs this program read it, for example with `chmod u+r` or `chown`"),
                 std::io::ErrorKind::IsADirectory => finding.remedy("name a file with `--ini FILE`"),
                 _ => finding,
-            }
+            }]
         };
         let file = std::fs::File::open(path).map_err(failed)?;
         let mut bytes = Vec::new();
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(
+            return Err(vec![
                 Finding::error(place, format!("is larger than {} MiB", MAX_FILE_BYTES >> 20))
                     .remedy("name the ini file with `--ini FILE`; this is hardly one"),
-            );
+            ]);
         }
         Self::parse(path, bytes)
     }
 
     /// Reads text: UTF-8, or Latin-1 where it is not.
-    pub fn parse(path: &Path, source: Vec<u8>) -> Result<Self, Finding> {
-        let text = decode(&source);
+    pub fn parse(path: &Path, source: Vec<u8>) -> Result<Self, Vec<Finding>> {
         let mut reader = Reader {
+            source: &source,
+            is_utf8: std::str::from_utf8(&source).is_ok(),
             path,
             sections: Vec::new(),
+            lines: Vec::new(),
             open: None,
             value_open: false,
+            findings: Vec::new(),
         };
-        for (number, line) in (1u32..).zip(text.split('\n')) {
-            reader.line(number, line.strip_suffix('\r').unwrap_or(line))?;
+        let mut start = if source.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len()
+        } else {
+            0
+        };
+        for (number, line) in (1u32..).zip(source.get(start..).unwrap_or_default().split(|byte| *byte == b'\n')) {
+            let end = start + line.len() - usize::from(line.ends_with(b"\r"));
+            reader.line(number, start..end);
+            start += line.len() + 1;
+            if reader.findings.len() == MAX_FINDINGS {
+                break;
+            }
         }
-        let sections = reader.sections;
+        let Reader {
+            sections,
+            lines,
+            findings,
+            ..
+        } = reader;
+        if !findings.is_empty() {
+            return Err(findings);
+        }
         Ok(Self {
             path: path.to_owned(),
-            sections,
+            sections: with_defaults(sections),
             source,
+            lines,
         })
     }
 
@@ -133,276 +199,221 @@ impl Ini {
     }
 }
 
-fn decode(source: &[u8]) -> Cow<'_, str> {
-    let source = source.strip_prefix(b"\xef\xbb\xbf").unwrap_or(source);
-    match std::str::from_utf8(source) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(source.iter().copied().map(char::from).collect()),
+/// What `[DEFAULT]` says, in the sections that do not say it themselves.
+fn with_defaults(mut sections: Vec<RawSection>) -> Vec<RawSection> {
+    let Some(at) = sections.iter().position(|section| section.name == DEFAULT) else {
+        return sections;
+    };
+    let defaults = sections.remove(at).entries;
+    for section in sections.iter_mut().filter(|section| section.name != CONVERTERS) {
+        for entry in &defaults {
+            if section.entry(&entry.name).is_none() {
+                section.entries.push(Entry {
+                    is_default: true,
+                    ..entry.clone()
+                });
+            }
+        }
     }
+    sections
 }
 
 struct Reader<'a> {
+    source: &'a [u8],
+    is_utf8: bool,
     path: &'a Path,
     sections: Vec<RawSection>,
+    lines: Vec<Line>,
     /// Index of the section that is open.
     open: Option<usize>,
     /// Whether the open section's last entry can be continued.
     value_open: bool,
+    findings: Vec<Finding>,
 }
 
 impl Reader<'_> {
-    fn line(&mut self, number: u32, line: &str) -> Result<(), Finding> {
-        if line.trim().is_empty() || line.starts_with(['#', ';']) || is_rem(line) {
-            return Ok(());
+    fn line(&mut self, number: u32, span: Range<usize>) {
+        let source = self.source;
+        let line = source.get(span.clone()).unwrap_or_default();
+        let kind = match line.first() {
+            _ if trim(line).is_empty() => Some(Kind::Blank),
+            Some(b'#' | b';') => Some(Kind::Comment),
+            Some(b'r' | b'R') if is_rem(line) => Some(Kind::Comment),
+            Some(first) if is_space(first) => self.continuation(number, line),
+            Some(b'[') => self.header(number, line),
+            _ => self.setting(number, line),
+        };
+        if let Some(kind) = kind {
+            self.lines.push(Line { span, kind });
         }
-        if line.starts_with(char::is_whitespace) {
-            if self.value_open {
-                self.continue_value(number, line);
-                return Ok(());
-            }
-            return Err(self
-                .wrong(
-                    number,
-                    "begins with white space, but there is no value above that it could continue",
-                )
-                .remedy("take the white space away, or put the line below the setting it belongs to"));
-        }
-        if let Some(rest) = line.strip_prefix('[') {
-            return self.header(number, rest);
-        }
-        self.setting(number, line)
     }
 
-    fn header(&mut self, number: u32, rest: &str) -> Result<(), Finding> {
-        let name = match rest.split_once(']') {
-            Some((name, _)) if !name.is_empty() => name,
-            _ => {
-                return Err(self
-                    .wrong(number, "is a section's header without its closing `]`")
-                    .remedy("write it as `[name]`"));
-            }
+    fn continuation(&mut self, number: u32, line: &[u8]) -> Option<Kind> {
+        if !self.value_open {
+            return self.wrong(
+                number,
+                "begins with white space, but there is no value above that it could continue",
+                "take the white space away, or put the line below the setting it belongs to",
+            );
+        }
+        let text = self.decode(trim_end(line.get(1..).unwrap_or_default())).into_owned();
+        let section = self.open.and_then(|open| self.sections.get_mut(open));
+        if let Some(entry) = section.and_then(|section| section.entries.last_mut()) {
+            entry.value.push('\n');
+            entry.value.push_str(&text);
+            entry.lines.push(number);
+        }
+        Some(Kind::Continuation)
+    }
+
+    fn header(&mut self, number: u32, line: &[u8]) -> Option<Kind> {
+        let end = line.iter().position(|byte| *byte == b']');
+        let name = end.and_then(|end| line.get(1..end)).filter(|name| !name.is_empty());
+        let Some(name) = name else {
+            return self.wrong(
+                number,
+                "is a section's header without its closing `]`",
+                "write it as `[name]`",
+            );
         };
+        let name = self.decode(name).into_owned();
         let known = self.sections.iter().position(|section| section.name == name);
+        if known.is_none() && self.sections.len() == MAX_SECTIONS {
+            return self.wrong(
+                number,
+                "begins one section too many: a file has at most 1,000",
+                "put some of them into a file of their own, for runs with `--ini FILE`",
+            );
+        }
         self.open = Some(known.unwrap_or_else(|| {
             self.sections.push(RawSection {
-                name: name.to_owned(),
+                name: name.clone(),
                 line: number,
                 entries: Vec::new(),
             });
             self.sections.len() - 1
         }));
         self.value_open = false;
-        Ok(())
+        Some(Kind::Header(name))
     }
 
-    fn setting(&mut self, number: u32, line: &str) -> Result<(), Finding> {
-        let Some(section) = self.open.and_then(|open| self.sections.get_mut(open)) else {
-            return Err(self
-                .wrong(number, "stands before the first section's header")
-                .remedy("put `[oomnitza]` on a line of its own above it"));
+    fn setting(&mut self, number: u32, line: &[u8]) -> Option<Kind> {
+        if self.open.is_none() {
+            // Once: everything up to the first header stands before it.
+            if self
+                .findings
+                .iter()
+                .any(|finding| finding.what.ends_with(BEFORE_HEADER))
+            {
+                return None;
+            }
+            return self.wrong(number, BEFORE_HEADER, "put `[oomnitza]` on a line of its own above it");
+        }
+        let Some(parts) = Parts::of(line) else {
+            return self.wrong(
+                number,
+                "is neither a section, a setting nor a comment",
+                "write it as `name = value`, or put `#` before it",
+            );
         };
-        let Some((name, value)) = line.split_once([':', '=']).filter(|(name, _)| !name.is_empty()) else {
-            return Err(self
-                .wrong(number, "is neither a section, a setting nor a comment")
-                .remedy("write it as `name = value`, or put `#` before it"));
-        };
-        let value = strip_comment(value).trim();
+        let value = line.get(parts.value).unwrap_or_default();
         let entry = Entry {
-            name: name.trim_end().to_lowercase(),
-            value: if value == "\"\"" {
+            name: self
+                .decode(line.get(parts.name).unwrap_or_default())
+                .to_ascii_lowercase(),
+            value: if value == b"\"\"" {
                 String::new()
             } else {
-                value.to_owned()
+                self.decode(value).into_owned()
             },
             line: number,
             lines: vec![number],
+            is_default: false,
         };
+        let section = self.open.and_then(|open| self.sections.get_mut(open))?;
+        let kind = Kind::Setting(section.name.clone(), entry.name.clone());
         section.entries.retain(|other| other.name != entry.name);
+        if section.entries.len() == MAX_SETTINGS {
+            return self.wrong(
+                number,
+                "is one setting too many: a section has at most 1,000",
+                "remove those that are not needed",
+            );
+        }
         section.entries.push(entry);
         self.value_open = true;
-        Ok(())
+        Some(kind)
     }
 
-    fn continue_value(&mut self, number: u32, line: &str) {
-        let entry = self
-            .open
-            .and_then(|open| self.sections.get_mut(open))
-            .and_then(|section| section.entries.last_mut());
-        if let Some(entry) = entry {
-            let mut characters = line.chars();
-            characters.next();
-            entry.value.push('\n');
-            entry.value.push_str(characters.as_str().trim_end());
-            entry.lines.push(number);
+    fn decode<'b>(&self, bytes: &'b [u8]) -> Cow<'b, str> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) if self.is_utf8 => Cow::Borrowed(text),
+            _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
         }
     }
 
-    fn wrong(&self, number: u32, what: &str) -> Finding {
+    /// Notes what is wrong with a line.
+    fn wrong(&mut self, number: u32, what: &str, remedy: &str) -> Option<Kind> {
         let place = Place {
             file: self.path.to_owned(),
             line: Some(number),
             ..Place::default()
         };
-        Finding::error(place, format!("this line {what}"))
+        self.findings
+            .push(Finding::error(place, format!("this line {what}")).remedy(remedy));
+        None
     }
 }
 
-fn is_rem(line: &str) -> bool {
-    line.split_whitespace()
-        .next()
-        .is_some_and(|word| word.eq_ignore_ascii_case("rem"))
-        && line.starts_with(['r', 'R'])
+const BEFORE_HEADER: &str = "stands before the first section's header";
+
+/// Where in its line a setting's parts are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) name: Range<usize>,
+    /// Without white space and comment around it.
+    pub(super) value: Range<usize>,
 }
 
-/// The value up to its first `;`, if white space stands before that one.
-fn strip_comment(value: &str) -> &str {
-    match value.split_once(';') {
-        Some((before, _)) if before.ends_with(char::is_whitespace) => before,
-        _ => value,
+impl Parts {
+    pub(super) fn of(line: &[u8]) -> Option<Self> {
+        let delimiter = line.iter().position(|byte| matches!(byte, b':' | b'='))?;
+        let name = 0..trim_end(line.get(..delimiter)?).len();
+        let rest = line.get(delimiter + 1..)?;
+        let start = delimiter + 1 + rest.iter().take_while(|byte| is_space(byte)).count();
+        let rest = line.get(start..)?;
+        let comment = rest.iter().position(|byte| *byte == b';').filter(|at| {
+            // As Python has it: before the first character stands the last one.
+            let before = at.checked_sub(1).unwrap_or(rest.len() - 1);
+            rest.get(before).is_some_and(is_space)
+        });
+        let end = start + trim_end(rest.get(..comment.unwrap_or(rest.len()))?).len();
+        (!name.is_empty()).then_some(Self {
+            name,
+            value: start..end,
+        })
     }
+}
+
+/// White space as C has it, which is what the old program went by.
+pub(super) fn is_space(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+fn trim_end(bytes: &[u8]) -> &[u8] {
+    let blanks = bytes.iter().rev().take_while(|byte| is_space(byte)).count();
+    bytes.get(..bytes.len() - blanks).unwrap_or_default()
+}
+
+fn trim(bytes: &[u8]) -> &[u8] {
+    let blanks = bytes.iter().take_while(|byte| is_space(byte)).count();
+    trim_end(bytes.get(blanks..).unwrap_or_default())
+}
+
+fn is_rem(line: &[u8]) -> bool {
+    let word = line.split(is_space).next().unwrap_or_default();
+    word.eq_ignore_ascii_case(b"rem")
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn parse(text: &[u8]) -> Result<Ini, Finding> {
-        Ini::parse(Path::new("config.ini"), text.to_vec())
-    }
-
-    fn value(text: &[u8], section: &str, name: &str) -> Option<String> {
-        parse(text).unwrap().section(section)?.value(name).map(str::to_owned)
-    }
-
-    #[test]
-    fn values_are_read_as_the_old_program_reads_them() {
-        for (line, expected) in [
-            ("a = b", "b"),
-            ("a: b", "b"),
-            ("A=b", "b"),
-            ("a = b = c", "b = c"),
-            ("a = \"\"", ""),
-            ("a =", ""),
-            ("a = 25 # part", "25 # part"),
-            ("a = 100%;x", "100%;x"),
-            ("a = x ; comment", "x"),
-            ("a = \"x ; y\"", "\"x"),
-            ("a = p;w ; c", "p;w ; c"),
-            ("a = ldap://h:389", "ldap://h:389"),
-        ] {
-            assert_eq!(
-                value(format!("[s]\n{line}\n").as_bytes(), "s", "a").as_deref(),
-                Some(expected),
-                "{line}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_continued_value_keeps_its_indent_but_for_one_character() {
-        let text = b"[s]\nrecordfilter:\n    if record.a:\n        # python comment\n\n        return True\nb = 1\n";
-        assert_eq!(
-            value(text, "s", "recordfilter").as_deref(),
-            Some("\n   if record.a:\n       # python comment\n       return True")
-        );
-        let ini = parse(text).unwrap();
-        let filter = ini.section("s").unwrap().entry("recordfilter").unwrap();
-        assert_eq!(filter.lines, [2, 3, 4, 6]);
-        assert_eq!(value(text, "s", "b").as_deref(), Some("1"));
-    }
-
-    #[test]
-    fn comments_windows_line_ends_a_byte_order_mark_and_latin_1_are_taken() {
-        let text = b"\xef\xbb\xbf# c\r\n; c\r\nrem c\r\n[s]\r\nname = Ren\xe9\r\n";
-        // Not UTF-8, so the whole file is Latin-1.
-        assert_eq!(value(text, "s", "name").as_deref(), Some("René"));
-        assert_eq!(
-            value("\u{feff}[s]\r\nname = René\r\n".as_bytes(), "s", "name").as_deref(),
-            Some("René")
-        );
-    }
-
-    #[test]
-    fn sections_merge_and_the_last_value_of_a_key_wins() {
-        let ini = parse(b"[s]\na = 1\n[t]\nb = 2\n[s]\na = 3\nc = 4\n").unwrap();
-        assert_eq!(
-            ini.sections
-                .iter()
-                .map(|section| section.name.as_str())
-                .collect::<Vec<_>>(),
-            ["s", "t"]
-        );
-        let section = ini.section("s").unwrap();
-        assert_eq!(
-            (section.value("a"), section.entry("a").unwrap().line, section.value("c")),
-            (Some("3"), 6, Some("4"))
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_said_with_its_line() {
-        for (text, message) in [
-            (
-                "a = 1\n",
-                "config.ini:1: this line stands before the first section's header",
-            ),
-            (
-                "\n[s\n",
-                "config.ini:2: this line is a section's header without its closing `]`",
-            ),
-            (
-                "[s]\nword\n",
-                "config.ini:2: this line is neither a section, a setting nor a comment",
-            ),
-            (
-                "[s]\n  a = 1\n",
-                "config.ini:2: this line begins with white space, but there is no value above that it could continue",
-            ),
-        ] {
-            let finding = parse(text.as_bytes()).unwrap_err();
-            assert_eq!(finding.to_string(), message);
-            assert!(finding.remedy.is_some(), "{message} needs a remedy");
-        }
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_is_said_with_a_remedy() {
-        let finding = Ini::read(Path::new("/nonexistent/config.ini")).unwrap_err();
-        assert_eq!(finding.to_string(), "/nonexistent/config.ini: there is no such file");
-        assert!(finding.remedy.unwrap().contains("--ini"));
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_read_or_refused_and_come_back_as_they_were(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            if let Ok(ini) = parse(&bytes) {
-                prop_assert_eq!(ini.render(), &bytes[..]);
-            }
-        }
-
-        /// On the plain part of the dialect an independent reader sees the same.
-        #[test]
-        fn plain_files_mean_what_rust_ini_reads(
-            sections in proptest::collection::btree_map("[a-z]{1,6}", proptest::collection::btree_map("[a-z_]{1,6}", "[A-Za-z0-9/.]{1,12}", 0..5), 1..4)
-        ) {
-            let mut text = String::new();
-            for (name, entries) in &sections {
-                text.push_str(&format!("[{name}]\n"));
-                for (key, value) in entries.iter().filter(|(key, _)| *key != "rem") {
-                    text.push_str(&format!("{key} = {value}\n"));
-                }
-            }
-            let ours = parse(text.as_bytes()).unwrap();
-            let theirs = ini::Ini::load_from_str(&text).unwrap();
-            for section in &ours.sections {
-                for entry in &section.entries {
-                    prop_assert_eq!(theirs.get_from(Some(&section.name), &entry.name), Some(entry.value.as_str()));
-                }
-                let count = theirs.section(Some(&section.name)).map_or(0, |properties| properties.len());
-                prop_assert_eq!(count, section.entries.len());
-            }
-        }
-    }
-}
+mod tests;

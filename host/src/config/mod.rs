@@ -6,6 +6,7 @@
 pub(crate) mod address;
 pub mod credential;
 mod destination;
+mod edit;
 mod example;
 mod finding;
 mod ini;
@@ -21,6 +22,7 @@ mod zone;
 
 pub use credential::{Elsewhere, Fetch};
 pub use destination::{Destination, SignIn, destination};
+pub use edit::EditError;
 pub use example::{Detail, example};
 pub use finding::{Finding, Place, Severity};
 pub use ini::{Entry, Ini, RawSection};
@@ -28,8 +30,8 @@ pub use mapping_value::IniMapping;
 pub use own::{destination_settings, section_settings};
 pub use program::{OnError, Program, converters};
 pub(crate) use section::component_path;
-pub use section::{Common, Protocol, Proxy, Section, enabled, section};
-pub use selection::select;
+pub use section::{Common, Protocol, Proxy, Section, enabled, read_section, section};
+pub use selection::{connector_sections, select};
 pub use suggest::nearest;
 pub use zone::{Clock, Zone};
 

@@ -2,7 +2,7 @@
 //!
 //! One table, so that the list of known names, the generated ini file and forms cannot differ.
 
-use super::schema::{RecordKind, Setting};
+use super::schema::{Description, Incremental, RecordKind, Setting};
 
 /// A setting of the host's own.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ enum Sections {
     People,
     /// Those of assets.
     Assets,
+    /// Those whose source can tell what has changed.
+    Incremental,
 }
 
 const fn own(name: &'static str, label: &'static str, help: &'static str, example: &'static str) -> Own {
@@ -205,16 +207,18 @@ const SECTION: &[Own] = &[
     own(
         "incremental",
         "Only changes",
-        "`True` reads only what has changed since the last run, where the source can tell",
+        "`True` reads only what has changed since the last run",
         "True",
-    ),
+    )
+    .of(Sections::Incremental),
     own(
         "full_run_days",
         "Days between full runs",
         "How many days after a full run everything is read again, 1 to 365",
         "7",
     )
-    .default("7"),
+    .default("7")
+    .of(Sections::Incremental),
     own(
         "timezone",
         "Time zone",
@@ -276,12 +280,13 @@ pub fn destination_settings() -> Vec<Setting> {
     settings.filter(|setting| setting.name != "enable").collect()
 }
 
-/// The settings that a section of such records may have besides what its connector describes, `enable` apart.
-pub fn section_settings(kind: RecordKind) -> Vec<Setting> {
+/// The settings that a section of this connector may have besides what it describes, `enable` apart.
+pub fn section_settings(connector: &Description) -> Vec<Setting> {
     let has_use = |own: &&Own| match own.sections {
         Sections::Basic | Sections::All => own.name != "enable",
-        Sections::People => kind == RecordKind::Users,
-        Sections::Assets => kind != RecordKind::Users,
+        Sections::People => connector.kind == RecordKind::Users,
+        Sections::Assets => connector.kind != RecordKind::Users,
+        Sections::Incremental => connector.incremental == Incremental::OnRequest,
     };
     let settings = SECTION.iter().chain(SHARED).filter(has_use);
     settings.map(Own::setting).collect()

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Env;
 use super::credential::{self, Fetch, Named};
-use super::finding::{Finding, Place, Severity};
+use super::finding::{Finding, Place};
 use super::ini::{Entry, Ini, RawSection};
 use super::mapping_value::{self, IniMapping};
 use super::own;
@@ -130,6 +130,18 @@ impl Section {
         self.secrets.iter().any(|(key, _)| key == name) || self.elsewhere.iter().any(|fetch| fetch.setting == name)
     }
 
+    /// The section with what is worth knowing about it, unless some of that keeps it from running.
+    pub(crate) fn unless(self, findings: Vec<Finding>) -> Result<Self, Vec<Finding>> {
+        if Finding::are_fatal(&findings) {
+            Err(findings)
+        } else {
+            Ok(Self {
+                warnings: findings,
+                ..self
+            })
+        }
+    }
+
     /// Where in the file the section is, or one of its settings; one that it does not have is missed at the header.
     pub fn place(&self, setting: Option<&str>) -> Place {
         let written = self.lines.iter().find(|(name, _)| Some(name.as_str()) == setting);
@@ -173,6 +185,12 @@ pub(crate) fn component_path(section: &RawSection) -> Option<PathBuf> {
 
 /// A section with its types, or everything that is wrong with it.
 pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env) -> Result<Section, Vec<Finding>> {
+    let (section, findings) = read_section(ini, raw, description, env);
+    section.unless(findings)
+}
+
+/// A section as far as it can be read, and everything that is worth knowing about it.
+pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env) -> (Section, Vec<Finding>) {
     let mut reading = Reading {
         place: ini.place(),
         raw,
@@ -254,15 +272,7 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
             .collect(),
         place: ini.place(),
     };
-    let findings = reading.in_order();
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        Err(findings)
-    } else {
-        Ok(Section {
-            warnings: findings,
-            ..section
-        })
-    }
+    (section, reading.in_order())
 }
 
 /// A section while it is read.
@@ -510,7 +520,7 @@ impl Reading<'_> {
         };
         for entry in &raw.entries {
             let name = entry.name.as_str();
-            if !name.starts_with("mapping.") && !known().any(|known| known == name) {
+            if !entry.is_default && !name.starts_with("mapping.") && !known().any(|known| known == name) {
                 let place = self.at(Some(entry), name);
                 self.findings.push(unknown_setting(place, name, known()));
             }

@@ -8,18 +8,16 @@ use super::suggest::nearest;
 /// Sections that are no connectors.
 const NO_CONNECTORS: [&str; 2] = ["oomnitza", "converters"];
 
+/// The sections that are connectors', in the order of the file.
+pub fn connector_sections(ini: &Ini) -> impl Iterator<Item = &RawSection> {
+    let is_one = |section: &&RawSection| !NO_CONNECTORS.contains(&section.name.as_str());
+    ini.sections.iter().filter(is_one)
+}
+
 /// The section called `name`, if it can be run.
 pub fn select<'a>(ini: &'a Ini, name: &str) -> Result<&'a RawSection, Finding> {
-    let sections = || {
-        ini.sections
-            .iter()
-            .map(|section| section.name.as_str())
-            .filter(|name| !NO_CONNECTORS.contains(name))
-    };
-    let found = ini
-        .section(name)
-        .filter(|section| !NO_CONNECTORS.contains(&section.name.as_str()));
-    let Some(section) = found else {
+    let sections = || connector_sections(ini).map(|section| section.name.as_str());
+    let Some(section) = connector_sections(ini).find(|section| section.name == name) else {
         let mut place = ini.place();
         place.section = Some(name.to_owned());
         let what = if NO_CONNECTORS.contains(&name) {

@@ -18,8 +18,8 @@ const POSITION: &str = "POSITION";
 pub struct Inputs<'a> {
     /// The connector's defaults.
     pub description: &'a Description,
-    /// Oomnitza's own mappings.
-    pub server: &'a [ServerMapping],
+    /// Oomnitza's own mappings; none where nobody has asked for them. Then what they could give is not missed.
+    pub server: Option<&'a [ServerMapping]>,
     /// The section with the ini file's.
     pub section: &'a Section,
 }
@@ -111,8 +111,8 @@ struct Draft {
     required: bool,
 }
 
-/// Merges, or says everything that is wrong.
-pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
+/// Merges what is good, and says everything that is wrong.
+pub fn merge(inputs: &Inputs<'_>) -> (Merged, Vec<Finding>) {
     let Inputs {
         description,
         server,
@@ -140,7 +140,7 @@ pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
     {
         draft(&mut drafts, POSITION).origin = Some(Origin::Setting(POSITION_SETTING.to_owned()));
     }
-    for mapping in *server {
+    for mapping in server.unwrap_or_default() {
         draft(&mut drafts, &mapping.field).origin = Some(Origin::Source(mapping.source.clone()));
     }
     let mut findings = Vec::new();
@@ -158,8 +158,11 @@ pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
         .into_iter()
         .filter_map(|draft| finish(draft, inputs, &mut findings))
         .collect::<Vec<_>>();
-    if let (Some(sync_field), true) = (&section.sync_field, description.kind != RecordKind::Users)
-        && !fields.iter().any(|field| field.name.eq_ignore_ascii_case(sync_field))
+    if let (Some(sync_field), true, true) = (
+        &section.sync_field,
+        description.kind != RecordKind::Users,
+        server.is_some(),
+    ) && !fields.iter().any(|field| field.name.eq_ignore_ascii_case(sync_field))
     {
         let what = format!("field `{sync_field}` is not mapped, and Oomnitza could not tell records apart");
         let remedy = format!(
@@ -173,15 +176,12 @@ pub fn merge(inputs: &Inputs<'_>) -> Result<Merged, Vec<Finding>> {
         .iter()
         .filter_map(|(path, converter)| Some((path.clone(), Converter::parse(converter)?)))
         .collect();
-    if findings.is_empty() {
-        Ok(Merged {
-            fields,
-            converters,
-            normal_position,
-        })
-    } else {
-        Err(findings)
-    }
+    let merged = Merged {
+        fields,
+        converters,
+        normal_position,
+    };
+    (merged, findings)
 }
 
 fn draft<'a>(drafts: &'a mut Vec<Draft>, field: &str) -> &'a mut Draft {
@@ -227,6 +227,9 @@ fn finish(draft: Draft, inputs: &Inputs<'_>, findings: &mut Vec<Finding>) -> Opt
         findings.push(Finding::error(section.place_of_mapping(&draft.name), what).remedy(remedy));
         None
     };
+    if draft.origin.is_none() && inputs.server.is_none() {
+        return None;
+    }
     let Some(origin) = draft.origin else {
         return refuse(
             "says nothing of where the value comes from".to_owned(),

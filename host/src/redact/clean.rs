@@ -24,6 +24,20 @@ pub fn clean(text: &str, limit: usize) -> String {
     cleaned
 }
 
+/// JSON text with the same characters escaped in its strings as JSON escapes them: it means what it meant.
+pub fn clean_json(json: &str) -> String {
+    let mut cleaned = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_harmful(character) {
+            // All of them are in the first plane, where four digits do.
+            cleaned.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            cleaned.push(character);
+        }
+    }
+    cleaned
+}
+
 fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -32,7 +46,7 @@ fn is_harmful(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::{clean, clean_json};
 
     #[test]
     fn what_could_move_a_cursor_or_forge_a_line_is_escaped() {
@@ -40,6 +54,14 @@ mod tests {
             clean("a\x1b[2J\nERROR host: b\u{9b}\u{202e}c\u{200b}", 100),
             "a\\u{1b}[2J\\nERROR host: b\\u{9b}\\u{202e}c\\u{200b}"
         );
+    }
+
+    #[test]
+    fn json_means_the_same_without_them() {
+        let text = "a\x1b[2J\u{7f}\u{9b}\u{202e}\nä\"";
+        let json = clean_json(&serde_json::to_string(text).unwrap());
+        assert_eq!(json, r#""a\u001b[2J\u007f\u009b\u202e\nä\"""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 
     #[test]

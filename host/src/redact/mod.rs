@@ -8,6 +8,6 @@ mod clean;
 mod redactor;
 mod secret;
 
-pub use clean::clean;
+pub use clean::{clean, clean_json};
 pub use redactor::Redactor;
 pub use secret::Secret;

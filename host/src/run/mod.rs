@@ -24,10 +24,10 @@ mod several;
 mod source;
 mod stop;
 
-pub use check::{Finished, Step, check};
+pub use check::{Finished, Step, check, judge_mappings};
 pub use error::{Blame, Error};
-pub use grants::{proxies, tls};
-pub use prepare::{Context, Job, authorities, fetch, prepare, prepare_mappings};
+pub use grants::tls;
+pub use prepare::{Context, Job, Judged, fetch, judge, judge_destination, prepare, prepare_mappings, proxies_of};
 pub use preview::Preview;
 pub use progress::Counters;
 pub use python::Python;

@@ -1,6 +1,5 @@
 //! Before anything is fetched: from a section of the file to a job, from mappings to a plan.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
@@ -9,12 +8,12 @@ use super::python::Python;
 use crate::capabilities::http;
 use crate::catalog::{self, Catalog};
 use crate::config::schema::Description;
-use crate::config::{self, Common, Env, Fetch, Finding, Ini, Place, RawSection, Section};
+use crate::config::{self, Common, Destination, Env, Fetch, Finding, Ini, Place, RawSection, Section};
 use crate::mapping::{self, Merged, ServerMapping};
 use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::Oomnitza;
 use crate::redact::Secret;
-use crate::sandbox::{self, Capabilities, Limits, Loaded};
+use crate::sandbox::{self, Capabilities, Granted, Limits, Loaded};
 use crate::secrets;
 
 /// What all sections of an invocation share.
@@ -61,8 +60,30 @@ pub struct Job {
     pub(super) python: Option<Python>,
 }
 
-/// Reads a section and finds its connector; everything that can be known without a network is judged here.
+/// A section that was looked at without a network.
+pub struct Judged {
+    /// What was found, in the order of the file; one error among it keeps the section from running.
+    pub findings: Vec<Finding>,
+    /// The job, complete only if nothing of that is an error.
+    pub job: Job,
+    /// Why its connector does not fit what the section grants.
+    pub unfit: Option<Error>,
+}
+
+/// Reads a section and finds its connector; the job, if nothing is wrong.
 pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'_>) -> Result<Job, Error> {
+    let Judged { findings, job, unfit } = judge(ini, raw, context, env).await?;
+    let mut section = job.section.unless(findings).map_err(Error::Config)?;
+    if let Some(error) = unfit {
+        return Err(error);
+    }
+    section.secrets.extend(fetch(&section.elsewhere, context, env).await?);
+    Ok(Job { section, ..job })
+}
+
+/// Reads a section, finds its connector, and says everything that can be known without a network: what keeps it from running, and what
+/// is worth a warning. It fails only where there is no connector to judge the section by.
+pub async fn judge(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'_>) -> Result<Judged, Error> {
     let connector = raw.name.split('.').next().unwrap_or(&raw.name);
     let path = config::component_path(raw).map(|path| match ini.path.parent() {
         // As the admin means it: beside the ini file, wherever cron starts the program.
@@ -74,16 +95,19 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         .connector(connector, path.as_deref())
         .await
         .map_err(|error| located(error, ini, raw))?;
-    let mut section = config::section(ini, raw, &found.description, env).map_err(Error::Config)?;
-    section.secrets.extend(fetch(&section.elsewhere, context, env).await?);
+    let (mut section, mut findings) = config::read_section(ini, raw, &found.description, env);
     let directory = ini.path.parent().unwrap_or_else(|| Path::new(""));
-    grants::read_files(&mut section, &found.description, directory).map_err(Error::Config)?;
-    if !found.is_shipped {
-        section.warnings.extend(grants::withheld(&section, &found.description));
-    }
+    findings.extend(grants::read_files(&mut section, &found.description, directory).err().unwrap_or_default());
     let description = found.description.settled(|name| section.setting(name));
-    let python = Python::find(ini, &section, &description, context).await?;
-    let mut job = Job {
+    let python = match Python::find(ini, &section, &description, context).await {
+        Ok(python) => python,
+        Err(Error::Config(wrong)) => {
+            findings.extend(wrong);
+            None
+        }
+        Err(other) => return Err(other),
+    };
+    let job = Job {
         section,
         description,
         component: found.loaded,
@@ -91,21 +115,79 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
         is_shipped: found.is_shipped,
         python,
     };
-    // What is wrong with addresses, authorities and imports is said before anybody signs in anywhere.
-    let granted = job.grant(context)?.granted;
-    authorities(&job.section.common, |setting| job.section.place(Some(setting))).map_err(Error::Config)?;
-    if job.section.common.proxy.is_some() && !granted.http {
-        let what =
-            "has no effect: this source is not reached over the web, and directories and databases have no proxies";
-        let finding = Finding::warning(job.section.place(Some("proxy")), what).remedy("remove the setting");
-        job.section.warnings.push(finding);
+    findings.extend(CHECKS.iter().flat_map(|check| check(&job)));
+    let mut unfit = None;
+    match job.grant_as(&with_empty_secrets(&job.section), context) {
+        Ok(capabilities) => {
+            findings.extend(useless_proxy(&job, capabilities.granted));
+            unfit = job.unfit(capabilities.granted);
+        }
+        Err(Error::Config(wrong)) => {
+            // What is made of a setting that is missing or wrong would be wrong once more.
+            let is_told = |new: &Finding| {
+                let same = |told: &&Finding| new.place.setting.is_none() || told.place.setting == new.place.setting;
+                Finding::are_fatal(&findings) && findings.iter().any(|told| same(&told))
+            };
+            let new: Vec<Finding> = wrong.into_iter().filter(|new| !is_told(new)).collect();
+            findings.extend(new);
+        }
+        Err(other) => unfit = Some(other),
     }
-    job.component.fits(granted).map_err(|source| catalog::Error::Unusable {
-        name: job.section.connector.clone(),
-        origin: job.origin.clone(),
-        source,
-    })?;
-    Ok(job)
+    findings.sort_by_key(|finding| finding.place.line);
+    Ok(Judged { findings, job, unfit })
+}
+
+/// The section with the secrets that are still to be fetched, empty: enough to judge where its connector may go.
+fn with_empty_secrets(section: &Section) -> Section {
+    let mut section = section.clone();
+    let elsewhere = section.elsewhere.iter();
+    section
+        .secrets
+        .extend(elsewhere.map(|fetch| (fetch.setting.clone(), Secret::default())));
+    section
+}
+
+/// What is looked at in a section besides its settings one by one, by one function each.
+const CHECKS: [fn(&Job) -> Vec<Finding>; 2] = [withheld_places, section_authorities];
+
+fn withheld_places(job: &Job) -> Vec<Finding> {
+    if job.is_shipped {
+        Vec::new()
+    } else {
+        grants::withheld(&job.section, &job.description)
+    }
+}
+
+fn section_authorities(job: &Job) -> Vec<Finding> {
+    let place = |setting: &str| job.section.place(Some(setting));
+    authorities(&job.section.common, place).err().unwrap_or_default()
+}
+
+fn useless_proxy(job: &Job, granted: Granted) -> Option<Finding> {
+    let what = "has no effect: this source is not reached over the web, and directories and databases have no proxies";
+    (job.section.common.proxy.is_some() && !granted.http)
+        .then(|| Finding::warning(job.section.place(Some("proxy")), what).remedy("remove the setting"))
+}
+
+/// Reads `[oomnitza]`, and says everything about it that can be known without a network.
+pub fn judge_destination(ini: &Ini, env: &Env<'_>) -> Result<Destination, Vec<Finding>> {
+    let destination = config::destination(ini, env)?;
+    authorities(&destination.common, place_in_oomnitza(ini))?;
+    Ok(destination)
+}
+
+/// The proxies on the way to Oomnitza: those of `[oomnitza]`, else the environment's.
+pub fn proxies_of(destination: &Destination, ini: &Ini, environment: &Proxies) -> Result<Proxies, Vec<Finding>> {
+    grants::proxies(&destination.common, environment, place_in_oomnitza(ini))
+}
+
+fn place_in_oomnitza(ini: &Ini) -> impl Fn(&str) -> Place {
+    let section = ini.section("oomnitza");
+    move |setting: &str| {
+        let entry = section.and_then(|section| section.entry(setting));
+        ini.place()
+            .at(entry.map_or(1, |entry| entry.line), "oomnitza", Some(setting))
+    }
 }
 
 /// Fetches secrets that are kept elsewhere than in the ini file, by the names of their settings. `[oomnitza]` may have some too.
@@ -144,7 +226,7 @@ fn located(error: catalog::Error, ini: &Ini, raw: &RawSection) -> Error {
 
 /// Reads the certificate authorities that a section names, to say with its place what is wrong with them. `[oomnitza]` has such
 /// settings too.
-pub fn authorities(common: &Common, place: impl Fn(&str) -> Place) -> Result<(), Vec<Finding>> {
+fn authorities(common: &Common, place: impl Fn(&str) -> Place) -> Result<(), Vec<Finding>> {
     grants::tls(common, None).check().map_err(|error| {
         let setting = if common.cacert_file.is_some() {
             "cacert_file"
@@ -174,6 +256,10 @@ impl Job {
 
     /// What the section grants; new for each run, because limits and connections are a run's own.
     pub(super) fn grant(&self, context: &Context) -> Result<Capabilities, Error> {
+        self.grant_as(&self.section, context)
+    }
+
+    fn grant_as(&self, section: &Section, context: &Context) -> Result<Capabilities, Error> {
         let ways = Ways {
             proxies: context.proxies.clone(),
             bundle: context.bundle.clone(),
@@ -181,7 +267,16 @@ impl Job {
             retry: context.retry,
             origins: context.origins.clone(),
         };
-        grants::grant(&self.section, &self.description, self.is_shipped, &ways).map_err(Error::Config)
+        grants::grant(section, &self.description, self.is_shipped, &ways).map_err(Error::Config)
+    }
+
+    fn unfit(&self, granted: Granted) -> Option<Error> {
+        let source = self.component.fits(granted).err()?;
+        Some(Error::Catalog(catalog::Error::Unusable {
+            name: self.section.connector.clone(),
+            origin: self.origin.clone(),
+            source,
+        }))
     }
 
     /// How the section reaches the web.
@@ -224,10 +319,19 @@ pub async fn prepare_mappings(job: &Job, oomnitza: &Oomnitza) -> Result<Merged, 
         .into_iter()
         .map(|(field, source)| ServerMapping { source, field })
         .collect();
-    let inputs = mapping::Inputs {
-        description: &job.description,
-        server: &server,
-        section: &job.section,
-    };
-    mapping::merge(&inputs).map_err(Error::Config)
+    match job.merged(Some(&server)) {
+        (merged, findings) if findings.is_empty() => Ok(merged),
+        (_, findings) => Err(Error::Config(findings)),
+    }
+}
+
+impl Job {
+    /// What holds of the mappings, Oomnitza's own among them if they are known, and what is wrong with the others.
+    pub(super) fn merged(&self, server: Option<&[ServerMapping]>) -> (Merged, Vec<Finding>) {
+        mapping::merge(&mapping::Inputs {
+            description: &self.description,
+            server,
+            section: &self.section,
+        })
+    }
 }

@@ -262,7 +262,7 @@ fn a_connector_that_is_not_there_names_those_that_are() {
     ----- stdout
     ----- stderr
     error: config.ini:5: [oktaa] there is no connector `oktaa`
-    hint: the connectors are airwatch, bamboohr, casper, jasper, ldap, mobileiron, okta, onelogin, sccm, zendesk; put another one's .wasm file into the connectors directory, or name it with `component = FILE` in the section
+    hint: did you mean `okta`?
     error: config.ini:8: [bigtool.Berlin] there is no connector `bigtool`
     hint: the connectors are airwatch, bamboohr, casper, jasper, ldap, mobileiron, okta, onelogin, sccm, zendesk; put another one's .wasm file into the connectors directory, or name it with `component = FILE` in the section
     2 sections, 2 of them with an error: read 0, sent 0

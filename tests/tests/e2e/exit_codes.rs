@@ -101,7 +101,7 @@ fn component_compiled(name: &str) -> Vec<u8> {
 
 #[test]
 fn old_wrappers_get_0_and_the_same_words() {
-    for code in [1, 2, 3, 4] {
+    for code in [1, 2, 3, 4, 75] {
         let output = run(code, &["--exit-zero"]);
         assert_eq!(output.code, Some(0), "{output}");
         assert!(!output.stderr.is_empty(), "{output}");

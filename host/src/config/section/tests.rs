@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::config::Severity;
 
 fn setting(name: &str) -> Setting {
     Setting {

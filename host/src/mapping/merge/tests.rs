@@ -65,17 +65,18 @@ fn merged(kind: RecordKind, server: &[(&str, &str)], ini: &str) -> Result<Merged
             field: (*field).to_owned(),
         })
         .collect();
-    merge(&Inputs {
+    let (merged, findings) = merge(&Inputs {
         description: &description,
-        server: &server,
+        server: Some(&server),
         section: &section,
-    })
-    .map_err(|findings| {
-        findings
-            .iter()
-            .map(|found| format!("{found} | {}", found.remedy.as_deref().unwrap()))
-            .collect()
-    })
+    });
+    if findings.is_empty() {
+        return Ok(merged);
+    }
+    Err(findings
+        .iter()
+        .map(|found| format!("{found} | {}", found.remedy.as_deref().unwrap()))
+        .collect())
 }
 
 fn show(merged: &Merged) -> Vec<String> {

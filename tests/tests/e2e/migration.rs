@@ -1,0 +1,221 @@
+//! Coming from the Python connector: its ini files run as they are, with the settings, spellings and quirks that people have in them.
+
+use oomnitza_connector::standin::oomnitza::{Oomnitza, Settings};
+use oomnitza_connector::standin::{ldap, okta};
+use oomnitza_tests::source::{AirWatch, Casper, MobileIron, Source, Tokens};
+use oomnitza_tests::{Answer, Fake, Output, Program};
+use serde_json::json;
+
+/// The ini file that the old program generates, all connectors in it.
+const GENERATED: &str = include_str!("data/config-1.0.10.ini");
+
+/// What people add to any section.
+const HABITS: &str = "verify_ssl = false\nssl_protocol = tls1\nold_setting = left over from 1.0.3\n";
+
+/// The generated file with one section enabled and changed: a line replaces the generated one of the same name.
+fn configured(oomnitza: &str, section: &str, lines: &str) -> String {
+    let mut text = String::new();
+    let mut current = "";
+    for line in GENERATED.lines() {
+        if let Some(header) = line.strip_prefix('[') {
+            current = header.trim_end_matches(']');
+        }
+        let name = line.split(['=', ':']).next().unwrap_or_default().trim();
+        let given = |lines: &str| {
+            lines
+                .lines()
+                .any(|line| line.split(['=', ':']).next().unwrap_or_default().trim() == name)
+        };
+        let own = match current {
+            "oomnitza" => "url = \napi_token = \n",
+            _ if current == section => lines,
+            _ => "",
+        };
+        let is_replaced = !name.is_empty() && (given(own) || (current == section && name == "enable"));
+        if !is_replaced {
+            text += &format!("{line}\n");
+        }
+        if line == "[oomnitza]" {
+            text += &format!("url = {oomnitza}\napi_token = stand-in-token\n");
+        }
+        if line == format!("[{section}]") {
+            text += &format!("enable = True\n{lines}{HABITS}");
+        }
+    }
+    text
+}
+
+/// Runs a section of an old file to its end, and says what came of it and what arrived.
+fn upload(section: &str, lines: &str) -> (Output, Vec<serde_json::Value>) {
+    let oomnitza = Oomnitza::start(Settings::default()).unwrap();
+    let program = Program::with(&configured(&oomnitza.url(), section, lines)).env("SOURCE_PASSWORD", "correct horse");
+    // As an old cron line has it, in the old order.
+    let output = program.run(&["--ini", "config.ini", "upload", section]);
+    assert_eq!(oomnitza.ledger().violations, Vec::<String>::new(), "{output}");
+    (output, oomnitza.uploaded())
+}
+
+fn assert_uploaded(section: &str, lines: &str, count: usize) -> Vec<serde_json::Value> {
+    let (output, records) = upload(section, lines);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(records.len(), count, "{output}");
+    let warnings: Vec<&str> = output
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("warning:"))
+        .collect();
+    assert!(
+        matches!(warnings.as_slice(), [only] if only.contains("old_setting: is not a setting of this section")),
+        "{output}"
+    );
+    records
+}
+
+#[test]
+fn okta() {
+    let source = okta::Okta::start(okta::Settings {
+        people: 3,
+        ..okta::Settings::default()
+    })
+    .unwrap();
+    let lines = format!(
+        "url = {}\napi_token: stand-in-token\nmapping.first_name = {{'source': \"lastName\", 'required': True}}\nmapping.NOTE = {{\"hardcoded\": \"100%\"}}\n",
+        source.url()
+    );
+    let records = assert_uploaded("okta", &lines, 3);
+    assert_eq!(
+        (&records[0]["NOTE"], &records[0]["FIRST_NAME"]),
+        (&"100%".into(), &records[0]["LAST_NAME"])
+    );
+}
+
+#[test]
+fn ldap() {
+    let settings = ldap::Settings {
+        people: 3,
+        ..ldap::Settings::default()
+    };
+    let source = ldap::Ldap::start(settings.clone()).unwrap();
+    let lines = format!(
+        "url = {}\nusername = {}\npassword = {}\nbase_dn = {}\nfilter:\n  (&(objectClass=inetOrgPerson)\n  (uid=*))\nmapping.PHONE = mobile\n",
+        source.url(),
+        settings.bind_dn,
+        settings.password,
+        settings.base_dn
+    );
+    assert_uploaded("ldap", &lines, 3);
+}
+
+#[test]
+fn casper() {
+    let mut server = Casper::new(Tokens::Wanted);
+    server.computers = (1..=3).map(|id| (id, Casper::computer(id))).collect();
+    let source = Source::start(server);
+    let lines = format!(
+        "url = {}\nusername = auditor\npassword = wrong\nenv_password = SOURCE_PASSWORD\nsync_field = SERIAL\nmapping.SERIAL = general.serial_number\n",
+        source.url()
+    );
+    assert_uploaded("casper", &lines, 3);
+}
+
+#[test]
+fn airwatch() {
+    let source = Source::start(AirWatch {
+        devices: (1..=3).map(AirWatch::device).collect(),
+        total: None,
+    });
+    let lines = format!(
+        "url = {}\nusername = api\npassword = correct horse\napi_token = tenant-code-1\nsync_field = SERIAL\nmapping.serial = {{\"source\": \"SerialNumber\"}}\n",
+        source.url()
+    );
+    assert_uploaded("airwatch", &lines, 3);
+}
+
+#[test]
+fn mobileiron() {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let checkin = u64::try_from(now.as_millis()).unwrap() - 3_600_000;
+    let devices = (1..=3).map(|id| MobileIron::device(id, Some(checkin))).collect();
+    let source = Source::start(MobileIron {
+        partitions: vec![(100001, "Drivers".to_owned(), devices)],
+    });
+    let lines = format!(
+        "url = {}\nusername = api\npassword = correct horse\nsync_field = SERIAL\nmapping.SERIAL = {{\"source\": \"serialNumber\"}}\n",
+        source.url()
+    );
+    assert_uploaded("mobileiron", &lines, 3);
+}
+
+#[test]
+fn bamboohr_which_could_not_start() {
+    let source = Fake::start(|asked| match asked.path() {
+        "/api/gateway.php/acme/v1/employees/directory" => Ok(Answer::json(
+            200,
+            json!({"employees": [{"id": "1", "workEmail": "d@acme", "jobTitle": "Lead"}]}),
+        )),
+        _ => Err("there is no such path".to_owned()),
+    });
+    let lines = format!(
+        "url = {}/api/gateway.php\nsystem_name = acme\napi_token = sample-api-key\n",
+        source.url()
+    );
+    let records = assert_uploaded("bamboohr", &lines, 1);
+    assert_eq!(records[0]["POSITION"], "Lead");
+}
+
+#[test]
+fn onelogin() {
+    let user = "<users type=\"array\"><user><id type=\"integer\">1</id><username>u</username><email>u@x</email></user></users>";
+    let source = Fake::start(move |asked| match asked.target.split("from_id=").nth(1) {
+        Some("0") => Ok(Answer::xml(200, user.to_owned())),
+        Some(_) => Ok(Answer::xml(200, "<nil-classes type=\"array\"/>".to_owned())),
+        None => Err("there is no such path".to_owned()),
+    });
+    let lines = format!("url = {}/api/v2/users.xml\napi_token = sample-api-key\n", source.url());
+    assert_uploaded("onelogin", &lines, 1);
+}
+
+/// The others can be reached only where their vendors are: their old sections are complete.
+#[test]
+fn sections_of_the_others_are_complete() {
+    let map = "sync_field = SERIAL\nmapping.SERIAL = {'source': \"serial\"}\n";
+    for (section, lines) in [
+        ("jasper", map),
+        ("sccm", map),
+        (
+            "zendesk",
+            "mapping.FIRST_NAME = {'source': \"name\", 'converter': \"first_from_full\"}\n",
+        ),
+    ] {
+        let program = Program::with(&configured("http://127.0.0.1:9", section, lines));
+        let output = program.run(&["validate", section]);
+        assert_eq!(output.code, Some(0), "{output}");
+        assert!(output.stderr.starts_with("0 errors and 1 warning"), "{output}");
+    }
+}
+
+/// The generated file names no section of an enabled connector, and still is in order.
+#[test]
+fn the_generated_file_is_valid_as_it_is() {
+    let program = Program::with(GENERATED);
+    let output = program.run(&["validate", "--strict"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(0), ""), "{output}");
+    let names = GENERATED
+        .lines()
+        .filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'));
+    for name in names.filter(|name| *name != "oomnitza") {
+        // All that is wrong is that it is disabled, and for assets that nothing says where the sync field comes from.
+        let output = program.run(&["validate", name]);
+        let findings: Vec<&str> = output
+            .stdout
+            .lines()
+            .filter(|line| line.starts_with("error:"))
+            .collect();
+        assert!(
+            matches!(findings.as_slice(), [only] if only.ends_with("the section is disabled")),
+            "{output}"
+        );
+    }
+}

@@ -1,0 +1,279 @@
+//! `validate`: everything that is wrong at once, nothing that is good refused, and nobody asked.
+
+use insta::assert_snapshot;
+use oomnitza_tests::{Output, Program};
+
+use crate::configuration::OOMNITZA;
+
+fn validate(ini: &str, arguments: &[&str]) -> Output {
+    Program::with(ini)
+        .env("SET", "from-the-environment")
+        .run(&[&["validate"], arguments].concat())
+}
+
+/// A file with something wrong in every corner.
+const WRONG: &str = r#"[oomnitza]
+url = example.oomnitza.com
+api_token = t
+retry_seconds = soon
+
+[okta]
+enable = True
+url = https://example.okta.com
+api_tokn = t
+default_role = 25
+default_position = Employee
+env_password = NOT_SET
+verify_ssl = perhaps
+mapping.FIRST_NAME = {"source": "firstName", "converter": "first_from_ful"}
+mapping.LAST_NAME = {"setting": "default_rol"}
+mapping.PHONE = {"source": }
+
+[okta.Good]
+enable = True
+url = https://example.okta.com
+api_token = t
+default_role = 25
+default_position = Employee
+env_password = SET
+cacert_file = no-such.pem
+
+[casper]
+enable = True
+url = ftp://jss.example.com
+username = u
+password = p
+sync_field = SERIAL
+sync_type = computer
+
+[mobileiron]
+enable = False
+
+[otka]
+enable = True
+
+[zendesk]
+enable = maybe
+"#;
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    assert_snapshot!(validate(WRONG, &[]), @r#"
+    exit: 2
+    ----- stdout
+    error: config.ini:2: [oomnitza] url: `example.oomnitza.com` cannot be used: it does not begin with a scheme such as `https://`
+    hint: give the address of your Oomnitza, for example `url = https://example.oomnitza.com`
+    error: config.ini:4: [oomnitza] retry_seconds: cannot be `soon`
+    hint: it is a whole number from 0 to 86400; without the setting it is 3600
+    error: config.ini:6: [okta] api_token: is missing
+    hint: A token of an Okta administrator who may read users (Security, API, Tokens); for example `api_token = YOUR Okta API TOKEN`
+    warning: config.ini:9: [okta] api_tokn: is not a setting of this section and has no effect
+    hint: did you mean `api_token`?
+    error: config.ini:12: [okta] env_password: the environment variable `NOT_SET` is not set
+    hint: set `NOT_SET` where the program is started, for example in the cron line, or remove `env_password`
+    error: config.ini:13: [okta] verify_ssl: `perhaps` is neither true nor false
+    hint: write `verify_ssl = True` or `verify_ssl = False`
+    error: config.ini:14: [okta] mapping.first_name: there is no converter `first_from_ful`
+    hint: the built-in ones are casper_extension_attribute, date_format, first_from_full, last_from_full, ldap_user_field, location, mac_model_from_sn, split, split_email
+    error: config.ini:15: [okta] mapping.last_name: there is no setting `default_rol`
+    hint: did you mean `default_role`?
+    error: config.ini:16: [okta] mapping.phone: is not a JSON object (expected value at line 1 column 12)
+    hint: write it as `mapping.FIELD = {"source": "field", "converter": "name"}`, or with the source's field alone
+    error: config.ini:25: [okta.Good] cacert_file: `no-such.pem` cannot be used: No such file or directory (os error 2)
+    hint: name one that holds certificates in PEM form, or remove the setting to trust the machine's authorities
+    error: config.ini:29: [casper] url: `ftp://jss.example.com` cannot be used: its scheme is `ftp`, and only https or http can stand there
+    hint: write it like `https://jss.jamfcloud.com/example`
+    warning: config.ini:32: [casper] sync_field: field `SERIAL` is mapped neither here nor by the connector, so Oomnitza's own mappings have to
+    hint: see them with `check casper`, or add `mapping.SERIAL = {"source": "…"}`
+    error: config.ini:33: [casper] sync_type: cannot be `computer`
+    hint: did you mean `computers`? It can be computers, mobiledevices
+    error: config.ini:38: [otka] there is no connector `otka`
+    hint: did you mean `okta`?
+    error: config.ini:41: [zendesk] system_name: is missing
+    hint: The first part of your account's address, before `.zendesk.com`; for example `system_name = oomnitza`
+    error: config.ini:41: [zendesk] api_token: is missing
+    hint: An API token (Admin Center, Apps and integrations, Zendesk API); for example `api_token = YOUR Zendesk API TOKEN`
+    error: config.ini:41: [zendesk] username: is missing
+    hint: The e-mail address of an agent who may read users; for example `username = username@example.com`
+    error: config.ini:41: [zendesk] default_role: is missing
+    hint: The numeric ID of the role that imported users get; for example `default_role = 25`
+    error: config.ini:41: [zendesk] default_position: is missing
+    hint: The position that imported users get; `unused` leaves positions to Oomnitza; for example `default_position = Employee`
+    error: config.ini:42: [zendesk] enable: `maybe` is neither true nor false
+    hint: write `enable = True` or `enable = False`
+    ----- stderr
+    18 errors and 2 warnings; looked at oomnitza, okta, okta.Good, casper, otka, zendesk; disabled: mobileiron
+    "#);
+}
+
+#[test]
+fn for_machines_each_finding_is_a_line() {
+    let output = validate(WRONG, &["--json"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    for line in output.stdout.lines() {
+        let finding: serde_json::Value = serde_json::from_str(line).unwrap();
+        let keys: Vec<&str> = finding.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(
+            keys,
+            ["file", "line", "remedy", "section", "setting", "severity", "what"],
+            "{line}"
+        );
+        assert!(finding["remedy"].is_string(), "{line}");
+    }
+    let first = output.stdout.lines().next().unwrap();
+    assert_snapshot!(first, @r#"{"severity":"error","file":"config.ini","line":2,"section":"oomnitza","setting":"url","what":"`example.oomnitza.com` cannot be used: it does not begin with a scheme such as `https://`","remedy":"give the address of your Oomnitza, for example `url = https://example.oomnitza.com`"}"#);
+}
+
+const GOOD: &str = "[okta]\nenable = True\nurl = https://example.okta.com\napi_token = t\ndefault_role = 25\ndefault_position = Employee\n";
+
+#[test]
+fn a_good_file_is_called_good_whatever_is_disabled() {
+    let ini = format!("{OOMNITZA}{GOOD}\n[ldap]\nenable = False\nnonsense = 1\n\n[unknown]\nx = 1\n");
+    assert_snapshot!(validate(&ini, &[]), @"
+    exit: 0
+    ----- stdout
+    ----- stderr
+    nothing is wrong; looked at oomnitza, okta; disabled: ldap, unknown
+    ");
+    assert_snapshot!(validate(&ini, &["okta"]), @"
+    exit: 0
+    ----- stdout
+    ----- stderr
+    nothing is wrong; looked at oomnitza, okta
+    ");
+}
+
+#[test]
+fn one_that_is_named_is_looked_at_although_it_is_disabled() {
+    let ini = format!("{OOMNITZA}{GOOD}\n[ldap]\nenable = False\nurl = ldap://x\n");
+    assert_snapshot!(validate(&ini, &["ldap", "okta", "okta", "lapd", "oomnitza"]), @r#"
+    exit: 2
+    ----- stdout
+    error: config.ini: [lapd] there is no such section
+    hint: the sections are okta, ldap
+    error: config.ini:12: [ldap] username: is missing
+    hint: The distinguished name to sign in as; in Active Directory also user@domain or DOMAIN\user; `anonymous` signs in as nobody; for example `username = cn=read-only-admin,dc=example,dc=com`
+    error: config.ini:12: [ldap] base_dn: is missing
+    hint: Where to look: this entry and everything below it; for example `base_dn = dc=example,dc=com`
+    error: config.ini:12: [ldap] default_role: is missing
+    hint: The numeric ID of the role that imported users get; for example `default_role = 25`
+    error: config.ini:12: [ldap] default_position: is missing
+    hint: The position that imported users get; `unused` leaves positions to Oomnitza; for example `default_position = Employee`
+    error: config.ini:13: [ldap] enable: the section is disabled
+    hint: set `enable = True` to run it
+    ----- stderr
+    6 errors and 0 warnings; looked at oomnitza, ldap, okta
+    "#);
+}
+
+#[test]
+fn warnings_count_where_they_are_asked_to() {
+    let ini = format!("{OOMNITZA}{GOOD}pagesize = 100\n");
+    let output = validate(&ini, &[]);
+    assert_snapshot!(output, @"
+    exit: 0
+    ----- stdout
+    warning: config.ini:11: [okta] pagesize: is not a setting of this section and has no effect
+    hint: did you mean `page_size`?
+    ----- stderr
+    0 errors and 1 warning; looked at oomnitza, okta
+    ");
+    let strict = validate(&ini, &["--strict"]);
+    assert_eq!((strict.code, &strict.stdout), (Some(2), &output.stdout));
+}
+
+/// Whether Oomnitza maps it, only Oomnitza knows.
+#[test]
+fn a_sync_field_that_only_oomnitza_can_map_is_a_warning() {
+    let casper =
+        "[casper]\nenable = True\nurl = https://jss.example.com\nusername = u\npassword = p\nsync_field = SERIAL\n";
+    assert_snapshot!(validate(&format!("{OOMNITZA}{casper}"), &[]), @r#"
+    exit: 0
+    ----- stdout
+    warning: config.ini:10: [casper] sync_field: field `SERIAL` is mapped neither here nor by the connector, so Oomnitza's own mappings have to
+    hint: see them with `check casper`, or add `mapping.SERIAL = {"source": "…"}`
+    ----- stderr
+    0 errors and 1 warning; looked at oomnitza, casper
+    "#);
+    let mapped = format!("{OOMNITZA}{casper}mapping.serial = {{'source': 'general.serial_number'}}\n");
+    assert_eq!(validate(&mapped, &["--strict"]).code, Some(0));
+    // A converter alone leaves the source to Oomnitza.
+    let converted = format!("{mapped}mapping.NAME = {{\"converter\": \"split_email\"}}\n");
+    assert_eq!(validate(&converted, &["--strict"]).code, Some(0));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_line_by_line() {
+    assert_snapshot!(validate("url = x\n[oomnitza\n[oomnitza]\nurl\n", &[]), @"
+    exit: 2
+    ----- stdout
+    error: config.ini:1: this line stands before the first section's header
+    hint: put `[oomnitza]` on a line of its own above it
+    error: config.ini:2: this line is a section's header without its closing `]`
+    hint: write it as `[name]`
+    error: config.ini:4: this line is neither a section, a setting nor a comment
+    hint: write it as `name = value`, or put `#` before it
+    ----- stderr
+    3 errors and 0 warnings; the file cannot be read further
+    ");
+    assert_snapshot!(Program::bare().run(&["validate"]), @"
+    exit: 2
+    ----- stdout
+    error: config.ini: there is no such file
+    hint: name the file with `--ini FILE`, or write one with `oomnitza-connector generate-ini`
+    ----- stderr
+    1 error and 0 warnings; the file cannot be read further
+    ");
+}
+
+#[test]
+fn a_component_that_is_none_is_a_finding_of_its_section() {
+    let program = Program::with(&format!("{OOMNITZA}[vendor]\nenable = True\n\n{GOOD}"));
+    program.write("connectors/vendor.wasm", b"no component");
+    assert_snapshot!(program.run(&["validate"]), @"
+    exit: 2
+    ----- stdout
+    error: config.ini:5: [vendor] connector `vendor` (connectors/vendor.wasm) cannot be used: this is not a WebAssembly component: it is text
+    hint: the file must be a whole component, as `make guests` or the connector's vendor builds it
+    ----- stderr
+    1 error and 0 warnings; looked at oomnitza, vendor, okta
+    ");
+}
+
+/// What `validate` says of a section is what `upload` says of it.
+#[test]
+fn upload_refuses_with_the_same_words() {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    for section in ["okta", "okta.Good", "casper", "zendesk"] {
+        let validated = lines(&validate(WRONG, &[section]).stdout);
+        let good_oomnitza = WRONG
+            .replace("example.oomnitza.com", "https://127.0.0.1:9")
+            .replace("soon", "1");
+        let uploaded = Program::with(&good_oomnitza)
+            .env("SET", "from-the-environment")
+            .run(&["upload", section]);
+        assert_eq!(uploaded.code, Some(2), "{uploaded}");
+        for line in lines(&uploaded.stderr) {
+            assert!(validated.contains(&line), "{section}: {line}");
+        }
+    }
+}
+
+/// Looking does nothing: no command is run, and no server asked.
+#[test]
+fn secrets_that_are_kept_elsewhere_are_not_fetched() {
+    let elsewhere = GOOD.replace("api_token = t", "api_token_command = touch fetched");
+    let program = Program::with(&format!("{OOMNITZA}{elsewhere}"));
+    let output = program.run(&["validate", "--strict"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(!program.home().join("fetched").exists());
+}
+
+#[test]
+fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let program = Program::with(&format!("{OOMNITZA}{GOOD}"));
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(program.home().join("config.ini"), open).unwrap();
+    assert_snapshot!(program.run(&["validate"]), @"");
+}

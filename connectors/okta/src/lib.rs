@@ -114,7 +114,7 @@ impl Connector for Okta {
             })?;
             match profile {
                 _ if status == Some(DEPROVISIONED) && !self.with_deprovisioned => {}
-                Some(profile) if profile.starts_with(b"{") => page.push_slice(profile)?,
+                Some(profile) if profile.starts_with(b"{") => page.push_slice(profile),
                 _ => page.miss(id.and_then(json::text).unwrap_or_default(), "it has no profile"),
             }
             Ok(())

@@ -119,6 +119,7 @@ impl Connector for Hostile {
             "deep-record" => self.once(pages::deep(size)),
             "wide-record" => self.once(pages::wide(size)),
             "many-records" => self.once(pages::of(size, "{}")),
+            "latin-1" => self.once(pages::latin1()),
             "not-json" => self.once(pages::page("{\"u\":")),
             "odd-keys" => self.once(pages::page(pages::ODD_KEYS)),
             "long-cursor" => self.once(pages::page("{}").cursor("x".repeat(size))),

@@ -7,6 +7,13 @@ pub(crate) fn page(record: &str) -> Page {
     of(1, record)
 }
 
+/// One record in an encoding that JSON does not know.
+pub(crate) fn latin1() -> Page {
+    let mut page = Page::default();
+    page.push_slice(b"{\"u\":\"caf\xe9\"}");
+    page
+}
+
 /// The same record so many times.
 pub(crate) fn of(count: usize, record: &str) -> Page {
     let mut page = Page::default();

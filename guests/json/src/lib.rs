@@ -35,12 +35,8 @@ impl<'a> Cursor<'a> {
 
     /// The next byte that is not white space, not consumed.
     pub fn peek(&mut self) -> Option<u8> {
-        loop {
-            match self.text.get(self.at)? {
-                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
-                byte => return Some(*byte),
-            }
-        }
+        self.at = past_blanks(self.text, self.at);
+        self.text.get(self.at).copied()
     }
 
     /// Consumes `byte`, if it is next.
@@ -56,91 +52,26 @@ impl<'a> Cursor<'a> {
 
     /// The next value, whole.
     pub fn value(&mut self) -> Result<&'a [u8], Malformed> {
-        let start = match self.peek() {
-            Some(b',' | b':' | b']' | b'}') | None => return Err(Malformed),
-            Some(_) => self.at,
-        };
-        match self.text.get(start) {
-            Some(b'"') => self.skip_string()?,
-            Some(b'{' | b'[') => self.skip_nested()?,
-            _ => self.skip_scalar(),
-        }
+        let start = past_blanks(self.text, self.at);
+        self.reach(past_value(self.text, start))?;
         self.text.get(start..self.at).ok_or(Malformed)
     }
 
-    /// The next string, without its quotes and with its escapes.
-    fn string(&mut self) -> Result<&'a [u8], Malformed> {
-        self.peek();
-        let start = self.at;
-        self.skip_string()?;
-        self.text.get(start + 1..self.at - 1).ok_or(Malformed)
-    }
-
-    fn skip_string(&mut self) -> Result<(), Malformed> {
-        if self.text.get(self.at) != Some(&b'"') {
-            return Err(Malformed);
-        }
-        self.at += 1;
-        loop {
-            let rest = self.text.get(self.at..).ok_or(Malformed)?;
-            let (distance, byte) = special(rest).ok_or(Malformed)?;
-            self.at += distance + 1;
-            match byte {
-                b'"' => return Ok(()),
-                b'\\' => self.at += 1,
-                // No string may hold it, which is not judged here.
-                _ => {}
-            }
-        }
-    }
-
-    fn skip_nested(&mut self) -> Result<(), Malformed> {
-        // Brackets are counted, not matched: what goes out is checked as a whole.
-        let mut depth = 0usize;
-        loop {
-            match self.text.get(self.at).ok_or(Malformed)? {
-                b'"' => {
-                    self.skip_string()?;
-                    continue;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
-                _ => {}
-            }
-            self.at += 1;
-            if depth == 0 {
-                return Ok(());
-            }
-        }
-    }
-
-    fn skip_scalar(&mut self) {
-        while let Some(byte) = self.text.get(self.at) {
-            // A bracket or a string that begins here is no part of it, and not swallowed.
-            if matches!(
-                byte,
-                b',' | b'}' | b']' | b':' | b' ' | b'\n' | b'\r' | b'\t' | b'"' | b'{' | b'['
-            ) {
-                return;
-            }
-            self.at += 1;
-        }
+    /// Goes on to what was found, or to where something is wrong.
+    fn reach(&mut self, place: Result<usize, usize>) -> Result<(), Malformed> {
+        let (Ok(at) | Err(at)) = place;
+        self.at = at;
+        place.map(drop).map_err(|_| Malformed)
     }
 
     /// Calls `visit` with each key (without quotes) and value of the object that is next.
-    pub fn members(&mut self, mut visit: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), Malformed> {
+    pub fn members(&mut self, visit: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), Malformed> {
         self.expect(b'{')?;
         if self.eat(b'}') {
             return Ok(());
         }
-        loop {
-            let key = self.string()?;
-            self.expect(b':')?;
-            visit(key, self.value()?);
-            if !self.eat(b',') {
-                return self.expect(b'}');
-            }
-        }
+        let place = past_members(self.text, self.at, visit);
+        self.reach(place)
     }
 
     /// Calls `visit` with each element of the list that is next.
@@ -164,6 +95,107 @@ impl<'a> Cursor<'a> {
     }
 }
 
+// Walking from place to place. The place is kept at hand while it moves: in a cursor it would be written back at each step. What goes
+// wrong is told by where it does.
+
+/// Past the members of an object and its closing bracket; `at` is that of the first key.
+#[inline]
+fn past_members<'a>(text: &'a [u8], mut at: usize, mut visit: impl FnMut(&'a [u8], &'a [u8])) -> Result<usize, usize> {
+    loop {
+        let key = past_blanks(text, at);
+        let colon = past_string(text, key)?;
+        let value = past_blanks(text, past(text, colon, b':')?);
+        at = past_value(text, value)?;
+        if let (Some(key), Some(value)) = (text.get(key + 1..colon - 1), text.get(value..at)) {
+            visit(key, value);
+        }
+        match past(text, at, b',') {
+            Ok(next) => at = next,
+            Err(_) => return past(text, at, b'}'),
+        }
+    }
+}
+
+/// The first place from `at` on that is not white space.
+#[inline]
+fn past_blanks(text: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// Past `byte`, if it is what comes next.
+#[inline]
+fn past(text: &[u8], at: usize, byte: u8) -> Result<usize, usize> {
+    let at = past_blanks(text, at);
+    if text.get(at) == Some(&byte) {
+        Ok(at + 1)
+    } else {
+        Err(at)
+    }
+}
+
+/// Past the value that begins at `at`.
+#[inline]
+fn past_value(text: &[u8], at: usize) -> Result<usize, usize> {
+    match text.get(at) {
+        Some(b'"') => past_string(text, at),
+        Some(b'{' | b'[') => past_nested(text, at),
+        Some(b',' | b':' | b']' | b'}') | None => Err(at),
+        Some(_) => Ok(past_scalar(text, at)),
+    }
+}
+
+/// Past the string whose opening quote is at `at`.
+#[inline]
+fn past_string(text: &[u8], at: usize) -> Result<usize, usize> {
+    let mut at = past(text, at, b'"')?;
+    loop {
+        let (distance, byte) = text.get(at..).and_then(special).ok_or(text.len())?;
+        at += distance + 1;
+        match byte {
+            b'"' => return Ok(at),
+            b'\\' => at += 1,
+            // No string may hold it, which is not judged here.
+            _ => {}
+        }
+    }
+}
+
+/// Past the object or list that begins at `at`. Brackets are counted, not matched: what goes out is checked as a whole.
+fn past_nested(text: &[u8], mut at: usize) -> Result<usize, usize> {
+    let mut depth = 0usize;
+    loop {
+        match text.get(at).ok_or(at)? {
+            b'"' => {
+                at = past_string(text, at)?;
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return Ok(at);
+        }
+    }
+}
+
+/// Past the number or word that begins at `at`. A bracket or a string that begins behind it is no part of it, and not swallowed.
+fn past_scalar(text: &[u8], mut at: usize) -> usize {
+    while let Some(byte) = text.get(at)
+        && !matches!(
+            byte,
+            b',' | b'}' | b']' | b':' | b' ' | b'\n' | b'\r' | b'\t' | b'"' | b'{' | b'['
+        )
+    {
+        at += 1;
+    }
+    at
+}
+
 /// Whether a member's key is `name`.
 pub fn is_key(key: &[u8], name: &str) -> bool {
     key == name.as_bytes() || unescaped(key).is_some_and(|key| key == name)
@@ -179,6 +211,7 @@ pub fn unescaped(key: &[u8]) -> Option<String> {
 /// Eight bytes at a time, in what every machine has: strings are short, and a search that first chooses how to search costs more
 /// than it saves. A byte's high bit is set where the byte is one of those; the lowest of these bits is exact (Warren, Hacker's
 /// Delight, section 6-1).
+#[inline]
 fn special(text: &[u8]) -> Option<(usize, u8)> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = ONES << 7;

@@ -1,6 +1,5 @@
 //! A page of records.
 
-use guest_json::Malformed;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -48,11 +47,10 @@ impl Page {
         self.push_with(|json| json.extend_from_slice(format!("{members}{comma}\"{member}\":{value}}}").as_bytes()));
     }
 
-    /// Adds a record as it stands in an answer that is walked with [`Response::each`](crate::Response::each).
-    pub fn push_slice(&mut self, record: &[u8]) -> std::result::Result<(), Malformed> {
-        let record = std::str::from_utf8(record).map_err(|_| Malformed)?;
-        self.push_with(|json| json.extend_from_slice(record.as_bytes()));
-        Ok(())
+    /// Adds a record as it stands in an answer that is walked with [`Response::each`](crate::Response::each). Whether it is UTF-8 is
+    /// judged by the host, for the page as a whole.
+    pub fn push_slice(&mut self, record: &[u8]) {
+        self.push_with(|json| json.extend_from_slice(record));
     }
 
     /// Adds a record that was built.

@@ -255,11 +255,13 @@ fn checked(page: Page, mapped: wit::Mapped, passed_over: Vec<(usize, Verdict)>) 
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     fn page(count: usize) -> Page {
         Page {
-            records: Vec::new(),
+            records: Bytes::new(),
             count,
             cursor: None,
             misses: Vec::new(),

@@ -2,6 +2,7 @@
 //! one of them wins as it would one by one.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::Receiver;
@@ -49,6 +50,24 @@ pub(super) struct Keeping {
     pub(super) saving: Option<Saving>,
 }
 
+/// Keys are hashes, and are not hashed again. Even if a source made them collide, no more are compared than are under way at once.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |all, byte| all << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
 /// The delivery of one run. It writes down in the report what became of each record.
 pub(super) struct Delivery<'a> {
     way: Way,
@@ -56,7 +75,7 @@ pub(super) struct Delivery<'a> {
     batch_size: usize,
     under_way: JoinSet<(u64, Vec<u64>, Outcome)>,
     /// Keys of the records that are under way.
-    busy: HashSet<u64>,
+    busy: HashSet<u64, BuildHasherDefault<Hashed>>,
     /// Records that may still be used.
     left: u64,
     report: &'a mut Report,
@@ -81,7 +100,7 @@ impl<'a> Delivery<'a> {
             batch: Batch::default(),
             batch_size,
             under_way: JoinSet::new(),
-            busy: HashSet::new(),
+            busy: HashSet::default(),
             left: limit.unwrap_or(u64::MAX),
             report,
             keeping,

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use wasmtime::Store;
 use wasmtime::component::{Linker, ResourceAny};
 
@@ -31,7 +32,7 @@ pub struct Wanted {
 #[derive(Debug, Clone)]
 pub struct Page {
     /// A JSON array.
-    pub records: Vec<u8>,
+    pub records: Bytes,
     /// Its length.
     pub count: usize,
     /// Where a later run goes on.
@@ -128,7 +129,8 @@ impl Connector {
         let limits = &self.limits.pages;
         let number = self.progress.pages() + 1;
         let refuse = |source| Error::Page { page: number, source };
-        let count = pages::count_records(&page.records, limits).map_err(refuse)?;
+        let records = Bytes::from(page.records);
+        let count = pages::count_records(&records, limits).map_err(refuse)?;
         if page.misses.len() > limits.misses {
             return Err(refuse(pages::PageError::Misses { limit: limits.misses }));
         }
@@ -140,7 +142,7 @@ impl Connector {
                 limit: limits.cursor_bytes,
             }));
         }
-        self.progress.saw(&page.records, count, limits).map_err(refuse)?;
+        self.progress.saw(&records, count, limits).map_err(refuse)?;
         let misses = page
             .misses
             .into_iter()
@@ -150,7 +152,7 @@ impl Connector {
             })
             .collect();
         Ok(Page {
-            records: page.records,
+            records,
             count,
             cursor: page.cursor,
             misses,

@@ -3,6 +3,8 @@
 //! A page is walked once, byte by byte, without building anything: records are counted and measured, nesting is followed. What is
 //! inside the values is not judged; the mapper reads them inside its own sandbox.
 
+use bytes::Bytes;
+
 use super::limits::Pages;
 
 /// Why a page cannot be used.
@@ -54,6 +56,12 @@ pub enum PageError {
         /// Where.
         offset: usize,
     },
+    /// It is not UTF-8 (RFC 8259, section 8.1).
+    #[error("it is not UTF-8 at byte {offset}: what the source sent is no JSON, or in another encoding")]
+    NotUtf8 {
+        /// Where.
+        offset: usize,
+    },
     /// The cursor is too long.
     #[error("its cursor has {bytes} bytes, the limit is {limit}")]
     CursorBytes {
@@ -92,6 +100,12 @@ pub(super) fn count_records(page: &[u8], limits: &Pages) -> Result<usize, PageEr
         return Err(PageError::PageBytes {
             bytes: page.len(),
             limit: limits.page_bytes,
+        });
+    }
+    // Here once, for whoever reads it later: in a guest it would take several times as long.
+    if let Err(error) = std::str::from_utf8(page) {
+        return Err(PageError::NotUtf8 {
+            offset: error.valid_up_to(),
         });
     }
     let mut walk = Walk { page, at: 0, limits };
@@ -259,7 +273,7 @@ pub(super) struct Progress {
     records: u64,
     empty: u32,
     equal: u32,
-    last: Option<u64>,
+    last: Bytes,
 }
 
 impl Progress {
@@ -269,7 +283,7 @@ impl Progress {
     }
 
     /// Takes note of a page.
-    pub(super) fn saw(&mut self, page: &[u8], records: usize, limits: &Pages) -> Result<(), PageError> {
+    pub(super) fn saw(&mut self, page: &Bytes, records: usize, limits: &Pages) -> Result<(), PageError> {
         self.pages += 1;
         self.records += records as u64;
         if self.pages > limits.run_pages {
@@ -295,9 +309,8 @@ impl Progress {
             return Ok(());
         }
         self.empty = 0;
-        let hash = hash(page);
-        self.equal = if self.last == Some(hash) { self.equal + 1 } else { 1 };
-        self.last = Some(hash);
+        self.equal = if self.last == page { self.equal + 1 } else { 1 };
+        self.last = page.clone();
         if self.equal >= limits.equal_pages {
             return Err(PageError::NoProgress {
                 count: self.equal,
@@ -306,13 +319,6 @@ impl Progress {
         }
         Ok(())
     }
-}
-
-fn hash(page: &[u8]) -> u64 {
-    use std::hash::{DefaultHasher, Hasher};
-    let mut hasher = DefaultHasher::new();
-    hasher.write(page);
-    hasher.finish()
 }
 
 #[cfg(test)]
@@ -371,6 +377,20 @@ mod tests {
     }
 
     #[test]
+    fn a_page_in_another_encoding_is_refused() {
+        for (page, offset) in [
+            (&b"[{\"a\":\"caf\xe9\"}]"[..], 10),
+            (b"[\"\xff", 2),
+            (b"\xff\xfe[\0]\0", 0),
+        ] {
+            assert_eq!(
+                count_records(page, &Pages::default()),
+                Err(PageError::NotUtf8 { offset })
+            );
+        }
+    }
+
+    #[test]
     fn a_run_that_gets_nowhere_is_stopped() {
         let limits = Pages {
             empty_pages: 3,
@@ -378,21 +398,21 @@ mod tests {
             ..Pages::default()
         };
         let mut progress = Progress::default();
-        progress.saw(b"[]", 0, &limits).unwrap();
-        progress.saw(b"[]", 0, &limits).unwrap();
+        progress.saw(&Bytes::from("[]"), 0, &limits).unwrap();
+        progress.saw(&Bytes::from("[]"), 0, &limits).unwrap();
         assert_eq!(
-            progress.saw(b"[]", 0, &limits),
+            progress.saw(&Bytes::from("[]"), 0, &limits),
             Err(PageError::NoProgress {
                 count: 3,
                 what: "empty"
             })
         );
         let mut progress = Progress::default();
-        for page in [b"[1]", b"[2]", b"[1]", b"[1]"] {
-            progress.saw(page, 1, &limits).unwrap();
+        for page in ["[1]", "[2]", "[1]", "[1]"] {
+            progress.saw(&Bytes::from(page), 1, &limits).unwrap();
         }
         assert_eq!(
-            progress.saw(b"[1]", 1, &limits),
+            progress.saw(&Bytes::from("[1]"), 1, &limits),
             Err(PageError::NoProgress {
                 count: 3,
                 what: "equal"

@@ -82,6 +82,11 @@ async fn a_page_is_held_to_its_limits_by_default() {
         ("misses", 1_001, "it reports more than 1000 misses"),
         ("long-cursor", 70_000, "its cursor has 70000 bytes, the limit is 65536"),
         (
+            "latin-1",
+            0,
+            "it is not UTF-8 at byte 10: what the source sent is no JSON, or in another encoding",
+        ),
+        (
             "not-json",
             0,
             "it is not a JSON array: a closing bracket that nothing opened at byte 6",

@@ -207,7 +207,7 @@ fn models_are_looked_up_once_and_the_page_goes_on() {
 #[test]
 fn what_is_no_page_and_what_is_no_plan_is_refused() {
     let mut mapping = Mapping::new(plan(vec![])).unwrap();
-    for page in [&b""[..], b"{}", b"[", b"[{}", b"[{}]x", b"[,]", b"[\xff]", b"[{} {}]"] {
+    for page in [&b""[..], b"{}", b"[", b"[{}", b"[{}]x", b"[,]", b"[{} {}]"] {
         assert!(
             matches!(mapping.map_page(page.to_vec(), None), Err(wit::Error::Page(_))),
             "{page:?}"

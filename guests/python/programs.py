@@ -45,6 +45,8 @@ class Compiled:
         body = self._parse()
         modern = python2.Modern()
         body = [modern.visit(statement) for statement in body]
+        for refused in modern.refused:
+            raise Refused(*refused)
         module = ast.parse(_SIGNATURES[self.kind])
         function = module.body[0]
         function.body = body

@@ -77,10 +77,19 @@ _METHODS = {
 
 
 class Modern(ast.NodeTransformer):
-    """What parses today, but means something else or nothing. Notes are pairs of a line and a text."""
+    """What parses today, but means something else or nothing. Notes are pairs of a line and a text; what is refused has a remedy as well."""
 
     def __init__(self):
         self.notes = []
+        self.refused = []
+
+    def visit_BinOp(self, operation):
+        self.generic_visit(operation)
+        # `print >>file, text` is a pair of a shift and a text today.
+        if isinstance(operation.op, ast.RShift) and isinstance(operation.left, ast.Name) and operation.left.id == "print":
+            line = operation.lineno
+            self.refused.append((line, "`print >>file` is not Python any more", remedy("print >>")))
+        return operation
 
     def visit_Call(self, call):
         self.generic_visit(call)

@@ -35,7 +35,11 @@ fn forms(secret: &str) -> Vec<String> {
 
 /// The values of an ini file's settings whose names say that they are secret.
 pub(crate) fn secrets(ini: &str) -> Vec<String> {
-    let is_secret = |name: &str| ["password", "token", "secret"].iter().any(|word| name.ends_with(word));
+    // `api_token_secret = NAME` only says where a secret is.
+    let is_secret = |name: &str| {
+        let says_where = name.ends_with("_secret") && name != "client_secret";
+        !says_where && ["password", "token", "secret"].iter().any(|word| name.ends_with(word))
+    };
     let settings = ini.lines().filter_map(|line| line.split_once('='));
     let secrets = settings.filter(|(name, _)| is_secret(name.trim()) && name.trim() != "env_password");
     let mut secrets: Vec<String> = secrets.map(|(_, value)| value.trim().to_owned()).collect();

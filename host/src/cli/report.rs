@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::output::{chain, finding, json, thousands};
 use super::progress::rate;
-use crate::logging::Gravity;
 use crate::config::{Finding, Severity};
+use crate::logging::Gravity;
 use crate::redact::clean;
 use crate::run::{Error, Report, Tally};
 

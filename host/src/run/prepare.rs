@@ -97,7 +97,11 @@ pub async fn judge(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'_>
         .map_err(|error| located(error, ini, raw))?;
     let (mut section, mut findings) = config::read_section(ini, raw, &found.description, env);
     let directory = ini.path.parent().unwrap_or_else(|| Path::new(""));
-    findings.extend(grants::read_files(&mut section, &found.description, directory).err().unwrap_or_default());
+    findings.extend(
+        grants::read_files(&mut section, &found.description, directory)
+            .err()
+            .unwrap_or_default(),
+    );
     let description = found.description.settled(|name| section.setting(name));
     let python = match Python::find(ini, &section, &description, context).await {
         Ok(python) => python,
@@ -117,7 +121,7 @@ pub async fn judge(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'_>
     };
     findings.extend(CHECKS.iter().flat_map(|check| check(&job)));
     let mut unfit = None;
-    match job.grant_as(&with_empty_secrets(&job.section), context) {
+    match job.grant_as(&with_stand_ins(&job.section), context) {
         Ok(capabilities) => {
             findings.extend(useless_proxy(&job, capabilities.granted));
             unfit = job.unfit(capabilities.granted);
@@ -125,7 +129,12 @@ pub async fn judge(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'_>
         Err(Error::Config(wrong)) => {
             // What is made of a setting that is missing or wrong would be wrong once more.
             let is_told = |new: &Finding| {
-                let same = |told: &&Finding| new.place.setting.is_none() || told.place.setting == new.place.setting;
+                let same = |told: &&Finding| {
+                    let told = told.place.setting.as_deref();
+                    let of_environment = told.and_then(|told| told.strip_prefix("env_"));
+                    let new = new.place.setting.as_deref();
+                    new.is_none() || told == new || of_environment == new
+                };
                 Finding::are_fatal(&findings) && findings.iter().any(|told| same(&told))
             };
             let new: Vec<Finding> = wrong.into_iter().filter(|new| !is_told(new)).collect();
@@ -137,13 +146,13 @@ pub async fn judge(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'_>
     Ok(Judged { findings, job, unfit })
 }
 
-/// The section with the secrets that are still to be fetched, empty: enough to judge where its connector may go.
-fn with_empty_secrets(section: &Section) -> Section {
+/// The section with something in place of the secrets that are still to be fetched: enough to judge where its connector may go.
+fn with_stand_ins(section: &Section) -> Section {
     let mut section = section.clone();
     let elsewhere = section.elsewhere.iter();
     section
         .secrets
-        .extend(elsewhere.map(|fetch| (fetch.setting.clone(), Secret::default())));
+        .extend(elsewhere.map(|fetch| (fetch.setting.clone(), Secret::new("fetched later"))));
     section
 }
 

@@ -82,10 +82,13 @@ impl Python {
         section.sync_field = None;
         let inputs = mapping::Inputs {
             description: &job.description,
-            server: &[],
+            server: Some(&[]),
             section: &section,
         };
-        let merged = mapping::merge(&inputs).map_err(Error::Config)?;
+        let (merged, findings) = mapping::merge(&inputs);
+        if !findings.is_empty() {
+            return Err(Error::Config(findings));
+        }
         let scripts = self.scripts_with((&merged, &section), context, None)?;
         let mut script = scripts.open().await.map_err(Error::of_mapping)?;
         let mut tried = Vec::with_capacity(records.len());

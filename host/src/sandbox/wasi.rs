@@ -1,4 +1,4 @@
-//! The WASI 0.2 that a component with an interpreter inside cannot do without, and that reaches nothing (docs/adr/0008).
+//! The WASI 0.2 that a component with an interpreter inside cannot do without, and that reaches nothing (docs/adr/0011).
 //!
 //! A clock that stands where the run began, numbers that follow from a seed, an output nobody hears, no environment and no directories. A wait
 //! is over at once. Everything else that the component imports (files, sockets) is a trap: with no directory to start from, a C library

@@ -334,31 +334,6 @@ fn an_unknown_setting_is_a_warning_and_the_run_goes_on() {
 }
 
 #[test]
-fn code_that_is_not_run_yet_is_refused_rather_than_ignored() {
-    let places = Places::start();
-    let filter = places.section("okta.filter", "recordfilter:\n    return record['login'] != 'admin'");
-    let converter = places.section(
-        "okta.converter",
-        r#"mapping.USER = {"source": "login", "converter": "lower"}"#,
-    );
-    let ini = format!(
-        "{}{filter}{converter}[converters]\nlower:\n    return value.lower()\n",
-        places.destination()
-    );
-    insta::assert_snapshot!(Program::with(&ini).run(&["upload", "okta.filter", "okta.converter"]), @"
-    exit: 2
-    ----- stdout
-    ----- stderr
-    error: config.ini:11: [okta.filter] recordfilter: is Python code, which this version does not run yet; without it records would be sent that it leaves out
-    hint: keep the old program for this section until then, or remove the setting
-    error: config.ini:19: [okta.converter] mapping.user: converter `lower` is Python code of [converters], which this version does not run yet
-    hint: use one of the built-in converters, or keep the old program for this section until then
-    2 sections, 2 of them with an error: read 0, sent 0
-    ");
-    assert_eq!(places.oomnitza.uploaded().len(), 0);
-}
-
-#[test]
 fn a_bad_section_does_not_keep_a_good_one_from_running() {
     let places = Places::start();
     let ini = places.destination() + "[okta.Bad]\nenable = True\n\n" + &places.section("okta", "");

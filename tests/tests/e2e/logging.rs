@@ -377,7 +377,16 @@ fn all_that_is_said_can_be_lines_of_json() {
             )
         })
         .collect();
-    assert_snapshot!(oomnitza_tests::settled(&told.join("\n"), &program.home().display().to_string()), @"");
+    assert_snapshot!(oomnitza_tests::settled(&told.join("\n"), &program.home().display().to_string()), @r#"
+    INFO connector.py "Connector version: 1.1.0"
+    WARNING connectors/okta "config.ini:12: [okta] unknown: is not a setting of this section and has no effect\nhint: remove the line, or correct its name"
+    INFO connectors/okta "Running connector: okta"
+    INFO connectors/okta "sending 2 records to oomnitza..."
+    INFO connectors/okta "Oomnitza refused a record"
+    INFO connectors/okta "Oomnitza refused a record"
+    WARNING connectors/okta "[okta] 0 records sent in [TIME]\n  read 2 = sent 0 + filtered 0 + rejected 2 + failed 0\n  rejected by Oomnitza: Oomnitza refused to take people (200): [\"no\"] (2)\n  the rejected records are kept in [HOME]/.local/state/oomnitza-connector/rejects/okta-[TIME].jsonl"
+    INFO connector.py "Done."
+    "#);
     assert!(
         lines
             .iter()

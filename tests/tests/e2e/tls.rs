@@ -306,7 +306,25 @@ fn the_settings_hold_for_oomnitza_as_well() {
         let output = program.env("SSL_CERT_FILE", &machine).run(&["upload", "okta"]);
         writeln!(told, "{output}").unwrap();
     }
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    exit: 1
+    ----- stdout
+    ----- stderr
+    error: [oomnitza] cannot be used: no secure connection to https://127.0.0.1:[PORT]: its certificate comes from an authority that this machine does not know
+    hint: if the server's certificate comes from your own authority, name its file with `cacert_file`; `verify_ssl = False` switches the check off
+
+    exit: 1
+    ----- stdout
+    ----- stderr
+    error: [oomnitza] cannot be used: no secure connection to https://127.0.0.1:[PORT]: there is no safe protocol that both sides speak
+    hint: the server must speak TLS 1.2 or 1.3; where `ssl_protocol` names one of them, that one
+
+    exit: 0
+    ----- stdout
+    ----- stderr
+    [okta] 0 records sent in [TIME]
+      read 0 = sent 0 + filtered 0 + rejected 0 + failed 0
+    ");
 }
 
 /// The five values of the old program's, and others.

@@ -275,5 +275,12 @@ fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
     let program = Program::with(&format!("{OOMNITZA}{GOOD}"));
     let open = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(program.home().join("config.ini"), open).unwrap();
-    assert_snapshot!(program.run(&["validate"]), @"");
+    assert_snapshot!(program.run(&["validate"]), @"
+    exit: 0
+    ----- stdout
+    warning: config.ini: holds secrets, and every user of this machine can read it
+    hint: run `chmod o-rwx config.ini`, or keep the secrets elsewhere (docs/secrets.md)
+    ----- stderr
+    0 errors and 1 warning; looked at oomnitza, okta
+    ");
 }

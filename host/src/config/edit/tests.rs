@@ -200,7 +200,11 @@ proptest! {
         for section in &file.sections {
             for entry in section.entries.iter().filter(own) {
                 // What it must not have changed is checked by every edit itself.
-                let edited = file.set(&section.name, &entry.name, &value).unwrap();
+                let Ok(edited) = file.set(&section.name, &entry.name, &value) else {
+                    // Behind a `;` of its own a value cannot be followed by the comment that its line has.
+                    prop_assert!(value.contains(';'));
+                    continue;
+                };
                 prop_assert_eq!(edited.section(&section.name).unwrap().value(&entry.name), Some(value.as_str()));
                 let comments = |file: &Ini| file.lines.iter().filter(|line| line.kind == Kind::Comment).count();
                 prop_assert_eq!(comments(&edited), comments(&file));

@@ -97,7 +97,7 @@ fn encrypt(section: &Section) -> sql::Encrypt {
 }
 
 /// How a section reaches the web, or [oomnitza]: as it says itself, else as the environment does. Exceptions are the environment's.
-pub fn proxies(
+pub(super) fn proxies(
     common: &Common,
     environment: &Proxies,
     place: impl Fn(&str) -> config::Place,

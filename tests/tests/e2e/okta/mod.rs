@@ -316,6 +316,7 @@ fn a_report_for_machines_is_one_line_of_json() {
       "filtered": 0,
       "missed": 0,
       "notes": {
+        "by_filter": 0,
         "misses": {},
         "missing": {},
         "odd_values": {},

@@ -36,7 +36,14 @@ fn a_filter_leaves_records_out_and_the_report_counts_them() {
         "recordfilter:\n    # a comment, and a blank line\n\n    if int(record.login.split('@')[0].split('.')[-1]) % 4:\n        return False\n    return record['email'] and record.get('firstName')",
     );
     let output = super::program(&ini).run(&["upload", "okta"]);
-    insta::assert_snapshot!(output, @"");
+    insta::assert_snapshot!(output, @"
+    exit: 0
+    ----- stdout
+    ----- stderr
+    [okta] 250 records sent in [TIME]
+      read 1,000 = sent 250 + filtered 750 + rejected 0 + failed 0
+      left out by recordfilter: 750
+    ");
     let arrived = in_order(servers.oomnitza.uploaded());
     assert_eq!(arrived.len(), 250);
     let expected: Vec<Value> = (0..1_000).map(servers::user).collect();
@@ -62,7 +69,7 @@ mapping.WHOLE = {"source": "nothing", "converter": "whole"}"#;
     assert_eq!(arrived[0]["FIXED"], serde_json::json!(["FIXED", 1, {}]));
     assert_eq!(
         arrived[0]["WHOLE"],
-        serde_json::json!([null, "nothing", ["email"], true])
+        serde_json::json!([null, "nothing", ["department"], true])
     );
 }
 
@@ -159,7 +166,18 @@ fn an_exception_ends_the_section_with_place_and_position_and_without_contents() 
     let (destination, _) = destination.split_once("[okta]").unwrap();
     let ini = format!("{destination}{}{}", section("okta.Bad", filter), section("okta", ""));
     let output = super::program(&ini).run(&["upload", "okta.Bad", "okta"]);
-    insta::assert_snapshot!(output, @"");
+    insta::assert_snapshot!(output, @"
+    exit: 1
+    ----- stdout
+    ----- stderr
+    [okta.Bad] 0 records sent in [TIME]
+      read 30 = sent 0 + filtered 0 + rejected 0 + failed 30
+    error: section [okta.Bad] stopped: config.ini:15: [okta.Bad] recordfilter: ValueError: invalid literal for int() with base 10: '…' (record 8 of this run)
+    hint: try it with `filter test`, or set `on_error = skip` to leave such records out
+    [okta] 30 records sent in [TIME]
+      read 30 = sent 30 + filtered 0 + rejected 0 + failed 0
+    2 sections, 1 of them with an error: read 60, sent 30
+    ");
     assert_eq!(servers.oomnitza.uploaded().len(), 30, "the other section ran on");
 }
 
@@ -170,7 +188,14 @@ fn records_on_which_code_fails_are_left_out_where_the_section_says_so() {
     let ini = servers::ini(&servers.oomnitza.url(), &servers.okta.url(), "", more)
         + "[converters]\nnumber:\n    return 10 // (int(value.split('@')[0].split('.')[-1]) - 3)\n";
     let output = super::program(&ini).run(&["upload", "okta"]);
-    insta::assert_snapshot!(output, @"");
+    insta::assert_snapshot!(output, @"
+    exit: 4
+    ----- stdout
+    ----- stderr
+    [okta] 26 records sent in [TIME]
+      read 30 = sent 26 + filtered 0 + rejected 4 + failed 0
+      rejected, cannot be mapped: config.ini:15: [okta] recordfilter: KeyError: 'mobilePhone' (3), config.ini:19: [converters] number: ZeroDivisionError: division by zero (1)
+    ");
     let sent = servers.oomnitza.uploaded();
     assert!(sent.iter().all(|record| record["N"].is_number()), "{sent:?}");
     servers.assert_no_violations();
@@ -271,14 +296,33 @@ fn code_that_has_to_be_stopped_ends_its_section_only() {
     let (destination, good) = section("okta", "");
     let ini = format!("{destination}{exit}{deep}{large}{good}");
     let output = super::program(&ini).run(&["upload", "okta.Exit", "okta.Deep", "okta.Large", "okta"]);
-    insta::assert_snapshot!(output, @"");
+    insta::assert_snapshot!(output, @"
+    exit: 1
+    ----- stdout
+    ----- stderr
+    [okta.Exit] 0 records sent in [TIME]
+      read 3 = sent 0 + filtered 0 + rejected 0 + failed 3
+    error: section [okta.Exit] stopped: its Python was stopped: it asked to end the program (records 1 to 3 of this run)
+    hint: what code may do stands in docs/python.md
+    [okta.Deep] 0 records sent in [TIME]
+      read 3 = sent 0 + filtered 0 + rejected 0 + failed 3
+    error: section [okta.Deep] stopped: its Python was stopped: it calls itself too deeply (records 1 to 3 of this run)
+    hint: look for a function that calls itself, or data that contains itself
+    [okta.Large] 0 records sent in [TIME]
+      read 3 = sent 0 + filtered 0 + rejected 0 + failed 3
+    error: section [okta.Large] stopped: config.ini:37: [okta.Large] recordfilter: MemoryError (record 1 of this run)
+    hint: the code needs more memory than it may have
+    [okta] 3 records sent in [TIME]
+      read 3 = sent 3 + filtered 0 + rejected 0 + failed 0
+    4 sections, 3 of them with an error: read 12, sent 3
+    ");
     assert_eq!(servers.oomnitza.uploaded().len(), 3);
 }
 
 /// Code that gets at the insides of its component can say what it likes of its records, but not of others.
 #[test]
 fn an_answer_that_does_not_add_up_is_not_believed() {
-    let code = "recordfilter:\n    import app\n    from wit_world.exports.scripting import Outcome\n    app.runner.run = lambda page: Outcome(bytes([1, 1, 1]), b'', [], [], 0)\n    return True\n";
+    let code = "recordfilter:\n    import app\n    from wit_world.exports.scripting import Outcome\n    app.runner.run = lambda *page: Outcome(bytes([1, 1, 1]), b'', [], [], 0)\n    return True\n";
     let (output, arrived) = run(450, code, "");
     assert_eq!(output.code, Some(1), "{output}");
     let message = output.report()["error"]["message"].to_string();

@@ -23,7 +23,19 @@ fn test(program: &Program, record: &str) -> Output {
 fn it_shows_what_becomes_of_each_record() {
     let records = r#"[{"login": "ada", "firstName": "Augusta", "department": "R&D"},
         {"login": "bob", "department": "Sales"}, {"login": "eve", "firstName": "Eve"}]"#;
-    insta::assert_snapshot!(test(&sample(), records), @"");
+    insta::assert_snapshot!(test(&sample(), records), @r#"
+    exit: 1
+    ----- stdout
+    log: looking at ada
+    record 1: stays
+      FIRST_NAME = "Aug"
+    log: looking at bob
+    record 2: left out by recordfilter
+    log: looking at eve
+    record 3: failed: config.ini:14: [okta] recordfilter: AttributeError: 'NoneType' object has no attribute 'startswith'
+    hint: the field is missing in this record, or null: ask for that first, or set `on_error = skip` to leave such records out
+    ----- stderr
+    "#);
     let fine = test(&sample(), r#"{"login": "ada", "firstName": "A", "department": "R"}"#);
     assert_eq!(fine.code, Some(0), "{fine}");
 }
@@ -35,24 +47,72 @@ fn for_machines_it_prints_a_line_a_record() {
         "record.json",
         br#"{"login": "ada", "firstName": "Augusta", "department": "R&D"} {"login": "eve"}"#,
     );
-    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "okta", "--record", "record.json", "--json"]), @"");
+    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "okta", "--record", "record.json", "--json"]), @r#"
+    exit: 1
+    ----- stdout
+    {"record":1,"status":"stays","values":{"FIRST_NAME":"Aug"},"error":null,"log":["looking at ada"]}
+    {"record":2,"status":"failed","values":{},"error":"config.ini:14: [okta] recordfilter: AttributeError: 'NoneType' object has no attribute 'startswith'","log":["looking at eve"]}
+    ----- stderr
+    "#);
 }
 
 #[test]
 fn records_that_are_none_are_said() {
     let program = sample();
-    insta::assert_snapshot!(test(&program, "{login: ada}"), @"");
-    insta::assert_snapshot!(test(&program, " \n"), @"");
-    insta::assert_snapshot!(test(&program, "[{}, \"ada\"]"), @"");
-    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "okta", "--record", "nothing.json"]), @"");
-    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "okta"]), @"");
+    insta::assert_snapshot!(test(&program, "{login: ada}"), @r#"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: record.json: is not JSON: key must be a string at line 1 column 2
+    hint: write a record as `{"field": "value"}`, several as a list or one a line
+    "#);
+    insta::assert_snapshot!(test(&program, " \n"), @r#"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: record.json: holds no record
+    hint: write one as `{"field": "value"}`
+    "#);
+    insta::assert_snapshot!(test(&program, "[{}, \"ada\"]"), @r#"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: record.json: record 2 is not an object
+    hint: write a record as `{"field": "value"}`
+    "#);
+    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "okta", "--record", "nothing.json"]), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: nothing.json: cannot be read: No such file or directory (os error 2)
+    hint: name a file with `--record FILE`, or give a record on standard input
+    ");
+    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "okta"]), @r#"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: standard input: holds no record
+    hint: write one as `{"field": "value"}`
+    "#);
 }
 
 #[test]
 fn a_section_without_python_has_nothing_to_try() {
     let program = super::program(&ini("", "", &[("unused", "    return value")]));
-    insta::assert_snapshot!(test(&program, "{}"), @"");
-    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "oktaa"]), @"");
+    insta::assert_snapshot!(test(&program, "{}"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: [okta] has no Python to try
+    hint: give it a `recordfilter`, or name a converter of [converters] in one of its mappings
+    ");
+    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "oktaa"]), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini: [oktaa] there is no such section
+    hint: did you mean `okta`?
+    ");
 }
 
 /// The time that a converter sees stands still, and what it has of Oomnitza's locations is nothing.
@@ -64,5 +124,11 @@ fn oomnitza_is_not_asked() {
         "",
         &[("where", "    return converter(record, 'location', value=value)")],
     ));
-    insta::assert_snapshot!(test(&program, r#"{"site": "L1"}"#), @"");
+    insta::assert_snapshot!(test(&program, r#"{"site": "L1"}"#), @r#"
+    exit: 0
+    ----- stdout
+    record 1: stays
+      WHERE = "L1"
+    ----- stderr
+    "#);
 }

@@ -11,23 +11,89 @@ fn upload(filter: &str) -> Output {
 
 #[test]
 fn a_syntax_error_has_its_line_and_a_caret() {
-    insta::assert_snapshot!(upload("    if record.a = 1:\n        return True"), @"");
-    insta::assert_snapshot!(upload("    # the first of two\n    return (record.a ==\n    return 2"), @"");
-    insta::assert_snapshot!(upload("    return record.name == 'Zoë"), @"");
+    insta::assert_snapshot!(upload("    if record.a = 1:\n        return True"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:13: [okta] recordfilter: cannot assign to attribute here. Maybe you meant '==' instead of '='?
+        if record.a = 1:
+           ^
+    hint: correct the line, and try it with `filter test`
+    ");
+    insta::assert_snapshot!(upload("    # the first of two\n    return (record.a ==\n    return 2"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:14: [okta] recordfilter: '(' was never closed
+        return (record.a ==
+               ^
+    hint: correct the line, and try it with `filter test`
+    ");
+    insta::assert_snapshot!(upload("    return record.name == 'Zoë"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:13: [okta] recordfilter: unterminated string literal (detected at line 3)
+        return record.name == 'Zoë
+                              ^
+    hint: correct the line, and try it with `filter test`
+    ");
 }
 
 #[test]
 fn indentation_that_is_none() {
-    insta::assert_snapshot!(upload("    if record.a:\n    return True"), @"");
-    insta::assert_snapshot!(upload("      x = 1\n    return x"), @"");
-    insta::assert_snapshot!(upload("    if record.a:\n\treturn 1\n        return 2"), @"");
+    insta::assert_snapshot!(upload("    if record.a:\n    return True"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:14: [okta] recordfilter: expected an indented block after 'if' statement on line 13
+        return True
+        ^
+    hint: indent the lines of a block alike, and more than the line that begins it
+    ");
+    insta::assert_snapshot!(upload("      x = 1\n    return x"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:14: [okta] recordfilter: unindent does not match any outer indentation level
+        return x
+                ^
+    hint: indent the lines of a block alike, and more than the line that begins it
+    ");
+    insta::assert_snapshot!(upload("    if record.a:\n\treturn 1\n        return 2"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:14: [okta] recordfilter: expected an indented block after 'if' statement on line 13
+    hint: indent the lines of a block alike, and more than the line that begins it
+    ");
 }
 
 #[test]
 fn what_compiles_only_outside_of_a_function() {
-    insta::assert_snapshot!(upload("    for a in record:\n        yield a"), @"");
-    insta::assert_snapshot!(upload("    break"), @"");
-    insta::assert_snapshot!(upload("    # nothing"), @"");
+    insta::assert_snapshot!(upload("    for a in record:\n        yield a"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:14: [okta] recordfilter: `yield` makes no result
+    hint: write `return`
+    ");
+    insta::assert_snapshot!(upload("    break"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:13: [okta] recordfilter: 'break' outside loop
+        break
+        ^
+    hint: correct the line, and try it with `filter test`
+    ");
+    insta::assert_snapshot!(upload("    # nothing"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:12: [okta] recordfilter: holds no code
+    hint: write `return True`, or remove the setting
+    ");
 }
 
 /// One blank, a tab, or the line of the setting itself: the old program wanted two blanks.
@@ -64,7 +130,19 @@ fn every_converter_is_looked_at() {
         ("worse", "    retrun value"),
     ];
     let program = super::program(&ini(mapping, "", &converters));
-    insta::assert_snapshot!(program.run(&["upload", "okta"]), @"");
+    insta::assert_snapshot!(program.run(&["upload", "okta"]), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:16: [converters] bad: invalid syntax
+        return value +
+                      ^
+    hint: correct the line, and try it with `filter test`
+    error: config.ini:18: [converters] worse: invalid syntax
+        retrun value
+               ^
+    hint: did you mean `return`?
+    ");
     // A section that uses none of it does not care.
     let program = super::program(&ini("", "", &converters));
     let output = program.run(&["upload", "okta"]);
@@ -76,14 +154,50 @@ fn python_2_is_read_where_that_is_certain_and_noted() {
     let filter = "    print 'at', record.a\n    if record.has_key('a') and record.a <> 010:\n        raise ValueError, 'x'\n    try:\n        return `record`\n    except ValueError, e:\n        return 5L";
     let program = super::program(&ini("", filter, &[]));
     program.write("record.json", b"{}");
-    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "okta", "--record", "record.json"]), @"");
+    insta::assert_snapshot!(program.run(&["filter", "test", "--section", "okta", "--record", "record.json"]), @"
+    exit: 0
+    ----- stdout
+    log: at None
+    record 1: stays
+    ----- stderr
+    warning: config.ini:13: [okta] recordfilter: `print` is read as a function: `print(…)`
+    warning: config.ini:14: [okta] recordfilter: `.has_key(x)` is read as `x in …`
+    warning: config.ini:14: [okta] recordfilter: `<>` is read as `!=`
+    warning: config.ini:14: [okta] recordfilter: a number with a leading zero is read as octal: `0o…`
+    warning: config.ini:15: [okta] recordfilter: `raise X, text` is read as `raise X(text)`
+    warning: config.ini:17: [okta] recordfilter: backticks are read as `repr(…)`
+    warning: config.ini:18: [okta] recordfilter: `except X, e:` is read as `except X as e:`
+    warning: config.ini:19: [okta] recordfilter: the `L` of a long number is left out
+    ");
 }
 
 #[test]
 fn python_2_that_is_not_certain_is_refused_with_what_to_write() {
-    insta::assert_snapshot!(upload("    import sys\n    print >>sys.stderr, record.a"), @"");
-    insta::assert_snapshot!(upload("    return sorted(record.a, key=lambda (a, b): b)"), @"");
-    insta::assert_snapshot!(upload("    exec record.a in {}"), @"");
+    insta::assert_snapshot!(upload("    import sys\n    print >>sys.stderr, record.a"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:14: [okta] recordfilter: `print >>file` is not Python any more
+    hint: write `LOG.info(…)` instead of `print >>…`
+    ");
+    insta::assert_snapshot!(upload("    return sorted(record.a, key=lambda (a, b): b)"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:13: [okta] recordfilter: Lambda expression parameters cannot be parenthesized
+        return sorted(record.a, key=lambda (a, b): b)
+                                           ^
+    hint: a `lambda` takes no tuple apart any more: give it one name, and take that apart by index
+    ");
+    insta::assert_snapshot!(upload("    exec record.a in {}"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:13: [okta] recordfilter: Missing parentheses in call to 'exec'. Did you mean exec(...)?
+        exec record.a in {}
+        ^
+    hint: write `exec(code, names)`
+    ");
 }
 
 /// What people write of Python 2 and what is only seen when it runs.
@@ -142,5 +256,11 @@ fn exceptions_do_not_tell_contents() {
 #[test]
 fn on_error_is_stop_or_skip() {
     let program = super::program(&ini("on_error = ignore", "    return True", &[]));
-    insta::assert_snapshot!(program.run(&["upload", "okta"]), @"");
+    insta::assert_snapshot!(program.run(&["upload", "okta"]), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:11: [okta] on_error: cannot be `ignore`
+    hint: write `on_error = skip` to leave out records on which code fails, or `on_error = stop`
+    ");
 }

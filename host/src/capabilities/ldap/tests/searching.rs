@@ -380,7 +380,7 @@ async fn searches_that_may_not_be_are_refused_and_nothing_is_sent() {
 #[tokio::test]
 async fn a_search_that_the_directory_has_forgotten_begins_again_and_not_without_end() {
     /// Two entries, and then what a directory says that was restarted, so often; then both pages.
-    async fn forgetful(times: u32) -> (Vec<Vec<String>>, Option<String>) {
+    async fn forgetful(times: u32, limits: Limits) -> (Vec<Vec<String>>, Option<String>) {
         let (url, _served) = directory(move |mut peer: Peer| async move {
             for _ in 0..times {
                 assert_eq!(peer.request().await.unwrap().page.unwrap(), (2, vec![]));
@@ -398,9 +398,9 @@ async fn a_search_that_the_directory_has_forgotten_begins_again_and_not_without_
             peer.page_ends(b"").await;
         })
         .await;
-        Guest::new(&url).run(search(2)).await
+        Guest::limited(&url, limits).run(search(2)).await
     }
-    let (pages, error) = forgetful(1).await;
+    let (pages, error) = forgetful(1, Limits::default()).await;
     assert_eq!(
         (pages.concat(), error),
         (
@@ -408,8 +408,14 @@ async fn a_search_that_the_directory_has_forgotten_begins_again_and_not_without_
             None
         )
     );
-    let (pages, error) = forgetful(4).await;
+    let (pages, error) = forgetful(4, Limits::default()).await;
     assert_eq!(pages.concat().len(), 8);
+    let strict = Limits {
+        restarts: 1,
+        ..Limits::default()
+    };
+    let (few, same) = forgetful(2, strict).await;
+    assert_eq!((few.concat().len(), &same), (4, &error));
     assert_eq!(
         error.as_deref(),
         Some("refused 53: paged results cookie is invalid or old")

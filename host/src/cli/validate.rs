@@ -103,6 +103,13 @@ async fn judge_section(raw: &RawSection, ini: &Ini, context: &Context) -> (Vec<F
         Err(error) => return (of(error, place()), false),
     };
     let mut findings = judged.findings;
+    findings.extend(
+        judged
+            .job
+            .python()
+            .into_iter()
+            .flat_map(|python| python.notes().to_vec()),
+    );
     findings.extend(judged.unfit.into_iter().flat_map(|error| of(error, place())));
     findings.extend(match run::judge_mappings(&judged.job, context).await {
         Ok(findings) => findings,

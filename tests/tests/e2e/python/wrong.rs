@@ -169,6 +169,12 @@ fn python_2_is_read_where_that_is_certain_and_noted() {
     warning: config.ini:18: [okta] recordfilter: `except X, e:` is read as `except X as e:`
     warning: config.ini:19: [okta] recordfilter: the `L` of a long number is left out
     ");
+    let noted = program.run(&["validate", "okta"]);
+    assert_eq!(
+        (noted.code, noted.stdout.matches("[okta] recordfilter: ").count()),
+        (Some(0), 8),
+        "{noted}"
+    );
 }
 
 #[test]

@@ -37,6 +37,11 @@ impl Spent {
                 }
             }
         });
+        // What it logs is read while it runs: a full pipe would hold it up for ever.
+        let logged = child
+            .stdout
+            .take()
+            .map(|mut stdout| thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink())));
         let mut said = String::new();
         if let Some(mut stderr) = child.stderr.take() {
             stderr.read_to_string(&mut said).expect("what it says can be read");
@@ -51,6 +56,12 @@ impl Spent {
         let wall = started.elapsed().as_secs_f64();
         drop(ended);
         let peak = looking.join().expect("memory can be looked at");
+        if let Some(logged) = logged {
+            logged
+                .join()
+                .expect("its output can be read")
+                .expect("its output can be read");
+        }
         let status = child.wait().expect("it can be waited for");
         assert!(status.success(), "it ended with {status}: {said}");
         Self { wall, cpu, peak }

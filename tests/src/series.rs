@@ -63,11 +63,22 @@ impl Series {
 
     /// Lets so many days pass: what was read last was read that much earlier.
     pub fn pass_days(&self, days: u64) {
+        self.change(|entry| {
+            let full_run = entry["full_run"].as_u64().expect("a time");
+            entry["full_run"] = json!(full_run - days * 24 * 60 * 60);
+        });
+    }
+
+    /// Says that the last run ended here.
+    pub fn set_cursor(&self, cursor: &str) {
+        self.change(|entry| entry["cursor"] = json!(cursor));
+    }
+
+    fn change(&self, change: impl Fn(&mut Value)) {
         for file in self.kept() {
             let mut entry: Value =
                 serde_json::from_slice(&std::fs::read(&file).expect("it can be read")).expect("JSON");
-            let full_run = entry["full_run"].as_u64().expect("a time");
-            entry["full_run"] = json!(full_run - days * 24 * 60 * 60);
+            change(&mut entry);
             std::fs::write(&file, entry.to_string()).expect("it can be written");
         }
     }

@@ -93,7 +93,9 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
             Action::Completions { shell } => pages::completions(*shell),
             Action::Man { command } => pages::man(command.as_deref()),
             Action::Gui { .. } => {
-                output::say(
+                output::tell(
+                    crate::logging::Gravity::Error,
+                    None,
                     "error: the window is not in this version yet\nhint: `oomnitza-connector generate-ini --comments` writes an ini file that explains itself, for any editor",
                 );
                 Exit::Config

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::args::Common;
 use super::exit::Exit;
 use super::machine;
-use super::output::{chain, say, say_all, tell};
+use super::output::{chain, say_all, tell};
 use crate::capabilities::http;
 use crate::catalog::{BuiltIn, Catalog};
-use crate::config::{self, Destination, Finding, Ini, SignIn};
+use crate::config::{self, Destination, Finding, Ini};
 use crate::logging::{self, Gravity};
 use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::{self, Oomnitza};
@@ -33,6 +33,7 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         Exit::Config
     };
     let ini = Ini::read(&common.ini).map_err(wrong)?;
+    logging::know_sections(config::connector_sections(&ini).map(|section| section.name.as_str()));
     let destination = run::judge_destination(&ini, &machine::variable).map_err(wrong)?;
     say_all(&destination.warnings);
     let mut context = context(common, built_in)?;
@@ -81,7 +82,8 @@ pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<C
 /// The components that can be had.
 pub(super) fn catalog(common: &Common, built_in: &'static [BuiltIn]) -> Result<Catalog, Exit> {
     let engine = Engine::new().map_err(|error| {
-        say(&chain(&error.to_string(), &error, error.hint().as_deref()));
+        let text = chain(&error.to_string(), &error, error.hint().as_deref());
+        tell(Gravity::Error, None, &text);
         Exit::Defect
     })?;
     let loader = Loader::new(
@@ -141,13 +143,12 @@ impl Opened {
         if destination.has_plain_secret {
             self.warn_of_readers();
         }
-        let (SignIn::Token(secret) | SignIn::Password { password: secret, .. }) = &destination.sign_in;
-        logging::secrets().learn(secret);
         let options = oomnitza::Options {
             tls: run::tls(&destination.common, self.context.bundle.as_deref()),
             proxies: self.context.oomnitza_proxies.clone(),
             timeouts: self.context.timeouts.clone(),
             backoff: machine::backoff(),
+            redactor: logging::secrets().clone(),
         };
         Ok(Oomnitza::sign_in(&destination, options).await?)
     }

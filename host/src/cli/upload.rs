@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::args::Common;
 use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
-use super::output::{print, say, tell, thousands};
+use super::output::{print, tell, thousands};
 use super::progress::Board;
 use super::{machine, preview, report, signals};
 use crate::catalog::BuiltIn;
@@ -21,7 +21,11 @@ const SAVED_DATA: &str = "saved_data";
 
 pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static [BuiltIn]) -> Exit {
     if names.is_empty() {
-        say("error: no section is named\nhint: name the sections to run, for example `oomnitza-connector upload okta`");
+        tell(
+            Gravity::Error,
+            None,
+            "error: no section is named\nhint: name the sections to run, for example `oomnitza-connector upload okta`",
+        );
         return Exit::Config;
     }
     let opened = match open(common, built_in) {
@@ -124,10 +128,8 @@ fn once(names: &[String]) -> Vec<String> {
     let mut known = BTreeSet::new();
     let (first, again): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| known.insert(*name));
     for name in again {
-        say(&format!(
-            "warning: [{}] is named more than once and runs once",
-            clean(name, 80)
-        ));
+        let text = format!("warning: [{}] is named more than once and runs once", clean(name, 80));
+        tell(Gravity::Warning, Some(name), &text);
     }
     first.into_iter().cloned().collect()
 }

@@ -168,14 +168,17 @@ impl Config {
         }
     }
 
-    /// Makes the console one of JSON.
-    pub(super) fn speak_json(&mut self) {
+    /// Makes the console one of JSON, and says where the first one is.
+    pub(super) fn speak_json(&mut self) -> Stream {
         self.have_console();
+        let mut first = None;
         for handler in &mut self.handlers {
-            if matches!(handler.sink, Sink::Console(_)) {
+            if let Sink::Console(stream) = handler.sink {
                 handler.format = Format::Json;
+                first.get_or_insert(stream);
             }
         }
+        first.unwrap_or(Stream::Error)
     }
 
     /// Sees to it that there is a console: somebody has asked for lines there.

@@ -18,12 +18,20 @@ pub(super) struct Line<'a> {
     pub(super) name: &'a str,
     pub(super) section: Option<&'a str>,
     pub(super) message: &'a str,
-    pub(super) fields: &'a [(&'static str, String)],
+    pub(super) details: &'a [Detail],
     pub(super) time: Timestamp,
     pub(super) file: &'a str,
     pub(super) line: u32,
     /// When the program started.
     pub(super) since: Timestamp,
+}
+
+/// What belongs to a message and is not in its text.
+pub(super) struct Detail {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    /// A line of text has it in quotation marks. They come last: a secret is found only as it is.
+    pub(super) is_text: bool,
 }
 
 /// How lines are written.
@@ -275,10 +283,15 @@ impl Line<'_> {
     }
 
     fn write_message(&self, to: &mut String) {
-        to.push_str(self.message);
-        for (name, value) in self.fields {
+        // A report keeps its lines, which cannot pass for entries of their own.
+        to.push_str(&self.message.replace('\n', "\n    "));
+        for Detail { name, value, is_text } in self.details {
             // Whoever writes into a string cannot fail.
-            _ = write!(to, " {name}={value}");
+            _ = if *is_text {
+                write!(to, " {name}={value:?}")
+            } else {
+                write!(to, " {name}={value}")
+            };
         }
     }
 
@@ -320,9 +333,9 @@ impl Line<'_> {
             section: self.section,
             message: self.message,
             fields: self
-                .fields
+                .details
                 .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
+                .map(|detail| (detail.name.to_owned(), detail.value.as_str().into()))
                 .collect(),
         };
         // Texts only; this does not fail.
@@ -368,15 +381,22 @@ impl Shape {
 mod tests {
     use super::*;
 
+    fn place(value: &str) -> [Detail; 1] {
+        [Detail {
+            name: "place",
+            value: value.to_owned(),
+            is_text: true,
+        }]
+    }
+
     fn line(format: &str, date: Option<&str>) -> String {
-        let fields = [("place", "\"x\"".to_owned())];
         let time: Timestamp = "2026-11-25T14:20:05.123456Z".parse().unwrap();
         let line = Line {
             level: 30,
             name: "connectors/okta",
             section: Some("okta.EU"),
             message: "it is late",
-            fields: &fields,
+            details: &place("x"),
             time,
             file: "host/src/net/dial.rs",
             line: 7,
@@ -439,13 +459,12 @@ mod tests {
 
     #[test]
     fn json_says_everything() {
-        let fields = [("place", "x".to_owned())];
         let line = Line {
             level: 20,
             name: "lib/connector",
             section: None,
             message: "two\nlines",
-            fields: &fields,
+            details: &place("\"x\""),
             time: "2026-11-25T14:20:05.123456Z".parse().unwrap(),
             file: "",
             line: 0,
@@ -454,7 +473,11 @@ mod tests {
         assert_eq!(
             Format::Json.write(&line),
             "{\"time\":\"2026-11-25T14:20:05.123Z\",\"level\":\"INFO\",\"name\":\"lib/connector\",\
-             \"message\":\"two\\nlines\",\"fields\":{\"place\":\"x\"}}\n"
+             \"message\":\"two\\nlines\",\"fields\":{\"place\":\"\\\"x\\\"\"}}\n"
+        );
+        assert_eq!(
+            Format::parse("%(message)s", None).0.write(&line),
+            "two\n    lines place=\"\\\"x\\\"\"\n"
         );
     }
 }

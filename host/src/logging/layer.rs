@@ -18,9 +18,9 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::config::{Config, FileConfig, Handler, Sink, Stream, file_lines};
 use super::file::LogFile;
-use super::format::{Format, Line};
+use super::format::{Detail, Format, Line};
 use super::route::Routes;
-use super::{REPORT, secrets};
+use super::{REPORT, is_json, is_section, secrets, shown};
 use crate::files;
 use crate::redact::clean;
 
@@ -30,19 +30,22 @@ const LINE_BYTES: usize = 16 << 10;
 /// The least level of the connectors' own files, as in version 1.0.10: INFO.
 const SECTION_LEVEL: u8 = 20;
 
+/// The least level of what people are told: INFO.
+const REPORT_LEVEL: u8 = 20;
+
 /// What this program's own targets begin with.
 const OURS: &str = "oomnitza_connector";
 
 /// Writes events.
 pub(super) struct Log {
-    handlers: Vec<Output>,
-    /// Which of the configuration's handlers is which of these.
-    indexes: BTreeMap<usize, usize>,
+    /// By their places in the configuration.
+    handlers: BTreeMap<usize, Output>,
     routes: Routes,
     /// Whether levels are somebody else's decision.
     is_at_every_level: bool,
     sections: Option<Sections>,
-    speaks_json: bool,
+    /// Where what people are told goes as JSON, whatever the configuration says: nobody else tells them then.
+    reports: Option<Stream>,
     above: fn(&dyn Fn()),
     since: Timestamp,
     told: Mutex<BTreeSet<(PathBuf, io::ErrorKind)>>,
@@ -81,12 +84,12 @@ fn number(level: &Level) -> u8 {
 }
 
 impl Log {
-    /// Writes to those handlers of a configuration.
-    pub(super) fn new(
+    /// Writes to those handlers of a configuration, with their places in it.
+    pub(super) fn new<'a>(
         config: &Config,
-        only: Vec<usize>,
+        only: impl IntoIterator<Item = (usize, &'a Handler)>,
         sections: Option<PathBuf>,
-        speaks_json: bool,
+        reports: Option<Stream>,
         above: fn(&dyn Fn()),
     ) -> Self {
         let output = |handler: &Handler| Output {
@@ -99,11 +102,9 @@ impl Log {
         };
         Self {
             handlers: only
-                .iter()
-                .filter_map(|index| config.handlers.get(*index))
-                .map(output)
+                .into_iter()
+                .map(|(place, handler)| (place, output(handler)))
                 .collect(),
-            indexes: only.into_iter().zip(0..).collect(),
             routes: Routes::new(config),
             is_at_every_level: false,
             sections: sections.map(|directory| Sections {
@@ -111,7 +112,7 @@ impl Log {
                 format: file_lines(),
                 files: Mutex::default(),
             }),
-            speaks_json,
+            reports,
             above,
             since: Timestamp::now(),
             told: Mutex::default(),
@@ -126,13 +127,18 @@ impl Log {
 
     /// What is in front of it otherwise: this program's own events, at levels that some handler writes.
     pub(super) fn filter(&self) -> FilterFn<impl Fn(&Metadata<'_>) -> bool + use<>> {
-        let handlers = self.handlers.iter().map(|handler| handler.level).min();
+        let handlers = self.handlers.values().map(|handler| handler.level).min();
         let sections = self.sections.as_ref().map(|_| SECTION_LEVEL);
         let written = handlers.into_iter().chain(sections).min();
         let least = written.map_or(u8::MAX, |written| {
             let routed = written.max(self.routes.least_level());
             sections.map_or(routed, |sections| routed.min(sections))
         });
+        let least = if self.reports.is_some() {
+            least.min(REPORT_LEVEL)
+        } else {
+            least
+        };
         let most = match least {
             0..=5 => LevelFilter::TRACE,
             6..=10 => LevelFilter::DEBUG,
@@ -147,28 +153,30 @@ impl Log {
     }
 
     fn write(&self, line: &Line<'_>, is_report: bool) {
+        if is_report && let Some(stream) = self.reports {
+            let text = Format::Json.write(line);
+            (self.above)(&|| stream.write(&text));
+        }
         let mut written = BTreeSet::new();
         let routed = if self.is_at_every_level {
-            self.indexes.keys().copied().collect()
+            self.handlers.keys().copied().collect()
         } else {
             self.routes.handlers(line.name, line.level)
         };
         for index in routed {
-            let Some(handler) = self.indexes.get(&index).and_then(|index| self.handlers.get(*index)) else {
+            let Some(handler) = self.handlers.get(&index) else {
                 continue;
             };
-            let is_for_all = self.is_at_every_level || (is_report && matches!(handler.to, To::Console(_)));
-            if line.level < handler.level && !is_for_all {
+            if line.level < handler.level && !self.is_at_every_level {
                 continue;
             }
             match &handler.to {
                 // The console has it already.
-                To::Console(_) if is_report && !self.speaks_json => {}
+                To::Console(_) if is_report => {}
                 // Python writes it twice where two loggers name one console; nobody wants that.
                 To::Console(_) if !written.insert(index) => {}
                 To::Console(stream) => {
                     let text = handler.format.write(line);
-                    let text = secrets().redact(&text);
                     (self.above)(&|| stream.write(&text));
                 }
                 To::File(file) => self.append(file, &handler.format, line),
@@ -176,14 +184,14 @@ impl Log {
         }
         if let (Some(sections), Some(section)) = (&self.sections, line.section)
             && line.level >= SECTION_LEVEL
+            && is_section(section)
         {
             self.append(&sections.file(section), &sections.format, line);
         }
     }
 
     fn append(&self, file: &LogFile, format: &Format, line: &Line<'_>) {
-        let text = format.write(line);
-        if let Err(error) = file.write(&secrets().redact(&text), line.time) {
+        if let Err(error) = file.write(&format.write(line), line.time) {
             self.tell(file.path(), &error);
         }
     }
@@ -206,13 +214,13 @@ impl Log {
             io::ErrorKind::NotFound => "make the directory, or name another one in the logging file",
             _ => "let this user write there, or say with `--logging-config` where logs go",
         };
-        let text = if self.speaks_json {
+        let text = if is_json() {
             let line = Line {
                 level: 30,
                 name: "connector.py",
                 section: None,
                 message: &format!("{what}; {hint}"),
-                fields: &[],
+                details: &[],
                 time: Timestamp::now(),
                 file: file!(),
                 line: line!(),
@@ -264,34 +272,29 @@ fn name<'a>(metadata: &Metadata<'a>, section: Option<&str>) -> Cow<'a, str> {
 struct Carried {
     message: String,
     section: Option<String>,
-    fields: Vec<(&'static str, String)>,
+    details: Vec<Detail>,
 }
 
 impl Carried {
-    fn put(&mut self, field: &Field, value: String) {
+    fn put(&mut self, field: &Field, value: String, is_text: bool) {
         match field.name() {
             "message" => self.message = value,
-            // What libraries log through the `log` crate brings where it was, which is known.
-            name if name.starts_with("log.") => {}
-            name => self.fields.push((name, clean(&value, LINE_BYTES))),
+            "section" if is_text => self.section = Some(value),
+            name => self.details.push(Detail { name, value, is_text }),
         }
     }
 }
 
 impl Visit for Carried {
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "section" {
-            self.section = Some(value.to_owned());
-        } else {
-            self.put(field, format!("{value:?}"));
-        }
+        self.put(field, value.to_owned(), true);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let mut text = String::new();
         // Whoever writes into a string fails only where the value does.
         _ = write!(text, "{value:?}");
-        self.put(field, text);
+        self.put(field, text, false);
     }
 }
 
@@ -314,20 +317,24 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
             });
         }
         let is_report = metadata.target() == REPORT;
+        // Masked before anything is cut or escaped: a part of a secret is not found, nor one that is written otherwise.
+        let message = secrets().redact(&carried.message);
         let message = if is_report {
-            // Its parts were cleaned one by one; its lines are kept, and cannot pass for entries of their own.
-            let indented = if self.speaks_json { "\n" } else { "\n    " };
-            carried.message.replace('\n', indented)
+            // Its parts were cleaned one by one, and its lines are kept.
+            message.into_owned()
         } else {
-            clean(&carried.message, LINE_BYTES)
+            clean(&message, LINE_BYTES)
         };
-        let section = carried.section.as_deref().map(|section| clean(section, 200));
+        for detail in &mut carried.details {
+            detail.value = clean(&secrets().redact(&detail.value), LINE_BYTES);
+        }
+        let section = carried.section.as_deref().map(shown);
         let line = Line {
             level: number(metadata.level()),
             name: &name(metadata, section.as_deref()),
             section: section.as_deref(),
             message: &message,
-            fields: &carried.fields,
+            details: &carried.details,
             time: Timestamp::now(),
             file: metadata.file().unwrap_or_default(),
             line: metadata.line().unwrap_or_default(),

@@ -13,18 +13,22 @@ mod moment;
 mod read;
 mod route;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Filter, Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use config::Config;
 pub use read::{Problem, ReadError};
 
-use crate::redact::Redactor;
-use config::{Sink, Stream};
+use crate::redact::{Redactor, clean};
+use config::{Handler, Sink, Stream};
 use layer::Log;
 
 /// The target of what is told to people as well: reports, findings, errors. The console has them already.
@@ -58,6 +62,9 @@ static SECRETS: OnceLock<Redactor> = OnceLock::new();
 /// Whether reports are lines of JSON.
 static IS_JSON: OnceLock<bool> = OnceLock::new();
 
+/// The sections whose connectors may have files.
+static SECTIONS: OnceLock<BTreeSet<String>> = OnceLock::new();
+
 /// The secrets that are masked in every line from now on.
 pub fn secrets() -> &'static Redactor {
     SECRETS.get_or_init(Redactor::default)
@@ -66,6 +73,21 @@ pub fn secrets() -> &'static Redactor {
 /// Whether what people are told is to be a line of the log instead.
 pub fn is_json() -> bool {
     IS_JSON.get().copied().unwrap_or_default()
+}
+
+/// Says which sections there are. Others, that somebody only asked for, get no file for their connectors.
+pub fn know_sections<'a>(names: impl IntoIterator<Item = &'a str>) {
+    _ = SECTIONS.set(names.into_iter().map(shown).collect());
+}
+
+/// Whether there is such a section, by its name as it is shown.
+fn is_section(name: &str) -> bool {
+    SECTIONS.get().is_some_and(|sections| sections.contains(name))
+}
+
+/// A section's name as lines show it.
+fn shown(section: &str) -> String {
+    clean(section, 200)
 }
 
 /// Starts the log. Only the first call has an effect.
@@ -84,35 +106,25 @@ pub fn start(setup: Setup) {
     if filter.is_some() {
         config.have_console();
     }
-    if setup.is_json {
-        config.speak_json();
-    }
+    let reports = setup.is_json.then(|| config.speak_json());
     let sections = has_files.then(|| setup.directory.clone());
-    let (console, files): (Vec<_>, Vec<_>) =
-        config
-            .handlers
-            .iter()
-            .enumerate()
-            .map(|(index, _)| index)
-            .partition(|index| {
-                config
-                    .handlers
-                    .get(*index)
-                    .is_some_and(|handler| matches!(handler.sink, Sink::Console(_)))
-            });
-    let speaks_json = setup.is_json;
-    let log = |only: Vec<usize>, sections| Log::new(&config, only, sections, speaks_json, setup.above);
+    let (console, files): (Vec<_>, Vec<_>) = config
+        .handlers
+        .iter()
+        .enumerate()
+        .partition(|(_, handler)| matches!(handler.sink, Sink::Console(_)));
+    let log = |only: Vec<(usize, &Handler)>, sections, reports| Log::new(&config, only, sections, reports, setup.above);
     let (first, second) = match filter {
         // `RUST_LOG` decides about the console, the levels of the configuration about the files.
         Some(filter) => {
-            let filter = from_environment(filter, speaks_json);
-            let console = log(console, None).at_every_level().with_filter(filter).boxed();
-            let files = log(files, sections);
+            let filter = from_environment(filter, setup.is_json);
+            let console = log(console, None, reports).at_every_level().with_filter(filter).boxed();
+            let files = log(files, sections, None);
             let filter = files.filter();
             (console, Some(files.with_filter(filter)))
         }
         None => {
-            let all = log(console.into_iter().chain(files).collect(), sections);
+            let all = log(console.into_iter().chain(files).collect(), sections, reports);
             let filter = all.filter();
             (all.with_filter(filter).boxed(), None)
         }
@@ -121,19 +133,16 @@ pub fn start(setup: Setup) {
 }
 
 /// The levels that `RUST_LOG` names.
-fn from_environment(filter: &str, speaks_json: bool) -> EnvFilter {
+fn from_environment<S: Subscriber>(filter: &str, is_json: bool) -> impl Filter<S> + use<S> {
     let filter = EnvFilter::builder()
-        .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
+        .with_default_directive(LevelFilter::WARN.into())
         .parse_lossy(filter);
-    // tiberius logs the server's texts as they come, and whole packets, the login's and the rows' among them.
-    let always = ["tiberius=off"].into_iter();
-    let reports = speaks_json.then(|| format!("{REPORT}=info"));
-    always
-        .chain(reports.as_deref())
-        .fold(filter, |filter, directive| match directive.parse() {
-            Ok(directive) => filter.add_directive(directive),
-            Err(_) => filter,
-        })
+    let reports = is_json.then(|| format!("{REPORT}=info").parse().ok()).flatten();
+    let filter = reports.into_iter().fold(filter, EnvFilter::add_directive);
+    // tiberius logs the server's texts as they come, and whole rows (0.13; of packets their lengths). It is no directive: one of
+    // somebody's own that names a part of it would win.
+    let is_said = filter_fn(|metadata| !metadata.target().starts_with("tiberius"));
+    filter.and(is_said.with_max_level_hint(LevelFilter::TRACE))
 }
 
 /// How grave it is what people are told.

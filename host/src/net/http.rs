@@ -24,7 +24,7 @@ const IDLE_TIME: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct HttpClient {
     network: Network,
-    /// Two clients, so that one for plain HTTP never reads a certificate.
+    /// Two clients, so that one for plain HTTP never reads a certificate, unless that of a proxy.
     plain: Arc<OnceCell<Client>>,
     secure: Arc<OnceCell<Client>>,
 }
@@ -98,8 +98,10 @@ impl HttpClient {
         } else {
             &self.plain
         };
+        let proxy = shared.proxies.for_scheme(url.scheme());
+        let is_secured = url.scheme() == "https" || proxy.is_some_and(|proxy| proxy.scheme() == "https");
         let build = || async {
-            let tls = if url.scheme() == "https" {
+            let tls = if is_secured {
                 let config = shared.tls.config().await;
                 (*config.map_err(|error| shared.advice.note(error))?).clone()
             } else {
@@ -123,7 +125,7 @@ impl HttpClient {
                 .no_proxy();
             let proxies = shared.proxies.clone();
             // Whether a host is an exception is decided for each request: one client serves them all.
-            if proxies.serves(url.scheme()) {
+            if proxy.is_some() {
                 builder = builder.proxy(reqwest::Proxy::custom(move |url| proxies.for_url(url).cloned()));
             }
             builder

@@ -1,5 +1,7 @@
 //! Proxies, as the environment names them (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in both cases), or as a section does.
 
+use std::net::IpAddr;
+
 use url::{Host, Url};
 
 use super::error::Error;
@@ -85,23 +87,18 @@ impl Proxies {
         })
     }
 
-    /// Whether there is a proxy for such URLs, exceptions aside.
-    pub(super) fn serves(&self, scheme: &str) -> bool {
+    /// The proxy for such URLs, exceptions aside.
+    pub(super) fn for_scheme(&self, scheme: &str) -> Option<&Url> {
         match scheme {
-            "https" => self.https.is_some(),
-            "http" => self.http.is_some(),
-            _ => false,
+            "https" => self.https.as_ref(),
+            "http" => self.http.as_ref(),
+            _ => None,
         }
     }
 
     /// The proxy for `url`, if it has one.
     pub(super) fn for_url(&self, url: &Url) -> Option<&Url> {
-        let proxy = match url.scheme() {
-            "https" => self.https.as_ref()?,
-            "http" => self.http.as_ref()?,
-            _ => return None,
-        };
-        (!self.is_exception(url)).then_some(proxy)
+        self.for_scheme(url.scheme()).filter(|_| !self.is_exception(url))
     }
 
     /// Whether `host` is that of a proxy.
@@ -115,13 +112,16 @@ impl Proxies {
     fn is_exception(&self, url: &Url) -> bool {
         let Some(host) = url.host_str() else { return false };
         let host = host.trim_matches(['[', ']']).to_lowercase();
-        let is_local = match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            _ => host == "localhost",
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            _ => None,
         };
-        is_local
+        address.map_or(host == "localhost", |address| address.is_loopback())
             || self.exceptions.iter().any(|exception| {
+                if address.is_some_and(|address| is_within(address, exception)) {
+                    return true;
+                }
                 let (name, port) = match exception.rsplit_once(':') {
                     Some((name, port)) if port.parse::<u16>().is_ok() && !name.contains(':') => {
                         (name, port.parse().ok())
@@ -133,6 +133,25 @@ impl Proxies {
                     name == "*" || host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
                 is_named && port.is_none_or(|port: u16| url.port_or_known_default() == Some(port))
             })
+    }
+}
+
+/// Whether an exception is a network with this address in it: `10.0.0.0/8`, `fd00::/8`.
+fn is_within(address: IpAddr, network: &str) -> bool {
+    let Some((base, bits)) = network.split_once('/') else {
+        return false;
+    };
+    match (address, base.parse(), bits.parse::<u32>()) {
+        // A shift by all bits leaves nothing to compare.
+        (IpAddr::V4(address), Ok(IpAddr::V4(base)), Ok(bits @ 0..=32)) => {
+            let differences = address.to_bits() ^ base.to_bits();
+            differences.checked_shr(32 - bits).unwrap_or(0) == 0
+        }
+        (IpAddr::V6(address), Ok(IpAddr::V6(base)), Ok(bits @ 0..=128)) => {
+            let differences = address.to_bits() ^ base.to_bits();
+            differences.checked_shr(128 - bits).unwrap_or(0) == 0
+        }
+        _ => false,
     }
 }
 
@@ -178,6 +197,34 @@ mod tests {
                 is_proxied,
                 "{url}"
             );
+        }
+    }
+
+    #[test]
+    fn an_exception_may_be_a_network() {
+        for (exception, url, is_proxied) in [
+            ("10.0.0.0/8", "http://10.255.0.1/", false),
+            ("10.0.0.0/8", "http://11.0.0.1/", true),
+            ("a.example, 192.168.1.77/24", "https://192.168.1.3:8443/", false),
+            ("192.168.1.0/25", "http://192.168.1.128/", true),
+            ("192.168.1.5/32", "http://192.168.1.5/", false),
+            ("192.168.1.5/32", "http://192.168.1.4/", true),
+            ("0.0.0.0/0", "http://8.8.8.8/", false),
+            ("0.0.0.0/0", "http://[2001:db8::1]/", true),
+            ("fd00::/8", "http://[fdab::1]/", false),
+            ("fd00::/8", "http://[fe00::1]/", true),
+            ("2001:db8::/127", "http://[2001:db8::2]/", true),
+            ("::/0", "http://[2001:db8::2]/", false),
+            // A name is not looked up, and what is no network is none.
+            ("10.0.0.0/8", "http://a.example/", true),
+            ("10.0.0.0/33", "http://10.0.0.1/", true),
+            ("10.0.0.0/", "http://10.0.0.1/", true),
+            ("10/8", "http://10.0.0.1/", true),
+            ("fd00::/129", "http://[fd00::1]/", true),
+        ] {
+            let proxies = proxies(&[("ALL_PROXY", "http://proxy.example"), ("NO_PROXY", exception)]).unwrap();
+            let url = Url::parse(url).unwrap();
+            assert_eq!(proxies.for_url(&url).is_some(), is_proxied, "{exception} {url}");
         }
     }
 

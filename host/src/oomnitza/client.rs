@@ -42,6 +42,8 @@ pub struct Options {
     pub timeouts: Timeouts,
     /// How long the waits between tries are.
     pub backoff: Backoff,
+    /// What masks secrets in what Oomnitza says; it learns those of Oomnitza.
+    pub redactor: Redactor,
 }
 
 /// How long one section's calls are repeated. Each section has its own.
@@ -160,6 +162,7 @@ impl Oomnitza {
         let rule = Rule::of(&destination.url, Reach::Named)?;
         let network = Network::new(Egress::new(vec![rule]), options.tls, options.proxies, options.timeouts);
         let (SignIn::Token(secret) | SignIn::Password { password: secret, .. }) = &destination.sign_in;
+        options.redactor.learn(secret);
         let shared = Shared {
             http: network.http(),
             base: destination.url.clone(),
@@ -168,7 +171,7 @@ impl Oomnitza {
                 value: Secret::default(),
                 generation: 0,
             }),
-            redactor: Redactor::new([secret]),
+            redactor: options.redactor,
             backoff: options.backoff,
             pause: Pause::default(),
             uploads: Semaphore::new(destination.upload_parallel),

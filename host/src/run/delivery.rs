@@ -208,13 +208,14 @@ impl<'a> Delivery<'a> {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
-        if let Some(saving) = &self.keeping.saving {
-            saving.payload(&self.way.target().body(batch.joined()));
-        }
         let (uploader, parallel) = match &mut self.way {
             Way::Upload(uploader, parallel) => (uploader.clone(), *parallel),
             Way::Show(preview, target) => {
-                let shown = preview.request(&target.path(), &target.body(batch.joined()), &batch.records());
+                let body = target.body(batch.joined());
+                if let Some(saving) = &self.keeping.saving {
+                    saving.payload(&body);
+                }
+                let shown = preview.request(&target.path(), &body, &batch.records());
                 self.shown(shown, batch.len() as u64);
                 return;
             }
@@ -224,6 +225,9 @@ impl<'a> Delivery<'a> {
             if self.report.error.is_some() {
                 return;
             }
+        }
+        if let Some(saving) = &self.keeping.saving {
+            saving.payload(&uploader.target().body(batch.joined()));
         }
         tracing::info!(
             section = self.report.section,

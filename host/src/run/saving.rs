@@ -128,18 +128,6 @@ impl Saving {
         });
     }
 
-    /// Nothing more comes: what a directory gave becomes a table.
-    pub(super) fn end(&self) {
-        self.keep(|shared, state| {
-            if state.entries.take().is_none() {
-                return Ok(());
-            }
-            let part = shared.directory.join(ENTRIES);
-            table(&part, &shared.directory.join("ldap.csv"))?;
-            std::fs::remove_file(part)
-        });
-    }
-
     fn keep(&self, what: impl FnOnce(&Shared, &mut State) -> io::Result<()>) {
         let shared = &*self.shared;
         let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -166,6 +154,25 @@ impl Saving {
                 );
             }
             Ok(()) => {}
+        }
+    }
+}
+
+/// Nothing more comes, however the run ended: what a directory gave becomes a table.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if state.entries.take().is_none() {
+            return;
+        }
+        let part = self.directory.join(ENTRIES);
+        let made = table(&part, &self.directory.join("ldap.csv")).and_then(|()| std::fs::remove_file(part));
+        if let Err(error) = made {
+            let place = self.directory.display();
+            tracing::warn!(
+                section = self.section,
+                "what came cannot be made a table in {place}: {error}"
+            );
         }
     }
 }
@@ -267,7 +274,6 @@ mod tests {
             saving.answer("text/xml; charset=utf-8", b"<a/>");
             saving.answer("application/json", b"{}");
             saving.payload(b"[{\"USER\":\"x\"}]");
-            saving.end();
         }
         let directory = home.path().join("okta");
         let mut names: Vec<_> = std::fs::read_dir(&directory)
@@ -294,12 +300,17 @@ mod tests {
             br#"[{"cn":"A, \"B\"","uid":"=1+1"},{"mail":"x\ny","n":5,"cn":null}]"#,
             9,
         );
-        saving.end();
+        // What was kept until there was no room for more is a table too.
+        saving.shared.state.lock().unwrap().bytes = MOST_BYTES;
+        saving.payload(b"[]");
+        assert!(saving.shared.state.lock().unwrap().is_over);
+        let directory = saving.directory().to_owned();
+        drop(saving);
         assert_eq!(
-            text(&saving.directory().join("ldap.csv")),
+            text(&directory.join("ldap.csv")),
             "cn,uid,mail,n\r\n\"A, \"\"B\"\"\",=1+1,,\r\n,,\"x\ny\",5\r\n"
         );
-        assert_eq!(std::fs::read_dir(saving.directory()).unwrap().count(), 1);
+        assert!(!directory.join(ENTRIES).exists());
     }
 
     #[test]

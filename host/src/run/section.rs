@@ -191,7 +191,7 @@ async fn pipeline(
     let keeping = Keeping {
         rejects,
         bookmark,
-        saving: saving.clone(),
+        saving,
     };
     let delivery = Delivery::new(way, limit, report, keeping, counters, halt.clone());
     let all = async {
@@ -213,7 +213,7 @@ async fn pipeline(
         }
     };
     match &result {
-        Err(Error::Source(SourceError::StaleCursor(_))) => {
+        Err(Error::Source(SourceError::StaleCursor(_))) if is_whole => {
             if let Some(journal) = open_journal() {
                 journal.forget();
             }
@@ -223,9 +223,6 @@ async fn pipeline(
             "the source did not say where a later run can go on, so the next one reads everything as well"
         ),
         _ => {}
-    }
-    if let Some(saving) = &saving {
-        saving.end();
     }
     report.source = statistics.statistics();
     report.upload_retries = uploader.map_or(0, |uploader| uploader.repeated());

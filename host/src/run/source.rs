@@ -7,6 +7,7 @@ use super::prepare::{Context, Job};
 use super::progress::Counters;
 use super::saving::Saving;
 use super::stop::Stop;
+use crate::capabilities::log::{self, LogState};
 use crate::sandbox::{self, Capabilities, Connector, Page, SourceError, Wanted};
 
 /// The first page, or why there is none.
@@ -37,6 +38,7 @@ impl<'a> Source<'a> {
     ) -> Result<Option<Self>, Error> {
         let work = async {
             let settings = &job.section.settings;
+            let http = capabilities.http.clone();
             let mut connector = instantiate(job, context, capabilities).await?;
             let mut opened = connector.open(settings, cursor.as_deref(), &wanted).await;
             let mut first = None;
@@ -59,7 +61,13 @@ impl<'a> Source<'a> {
                 _ => false,
             };
             if is_stale {
-                connector = instantiate(job, context, job.grant(context)?).await?;
+                // It is one run still: it counts on, keeps its answers and knows its tokens.
+                let again = Capabilities {
+                    log: LogState::new(&job.section.name, http.redactor(), log::Limits::default()),
+                    http,
+                    ..job.grant(context)?
+                };
+                connector = instantiate(job, context, again).await?;
                 opened = connector.open(settings, None, &wanted).await;
                 first = None;
             }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use oomnitza_tests::{Output, Program};
+use oomnitza_tests::{Answer, Fake, Output, Program, Series};
 
 use crate::configuration::{OOMNITZA, Places};
 
@@ -320,6 +320,24 @@ fn a_good_component_runs_whichever_way_it_comes() {
             "{way:?}\n{output}"
         );
     }
+}
+
+/// A source that forgets where the last run ended while it is read: only a run that sends everything draws a conclusion from that.
+#[test]
+fn where_the_last_run_ended_is_forgotten_by_a_whole_run_alone() {
+    let source = Fake::start(|_| Ok(Answer::json(200, "{}")));
+    let series = Series::of("fixture", "url = URL\nsync_field = NAME\nincremental = True\n", &source);
+    series.program.write("connectors/fixture.wasm", &fixture("forgetful"));
+    assert_eq!(series.upload(&[], 0, "NAME").len(), 3);
+    for part in [&["--testmode"][..], &["--record-count", "5"], &[]] {
+        assert_eq!(series.cursor().as_deref(), Some("here"), "before {part:?}");
+        let output = series.run(part);
+        assert!(
+            output.code == Some(1) && output.stderr.contains("it was forgotten"),
+            "{output}"
+        );
+    }
+    assert_eq!(series.cursor(), None);
 }
 
 #[test]

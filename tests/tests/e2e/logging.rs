@@ -334,7 +334,8 @@ fn rust_log_decides_about_the_console_and_a_logging_file_about_files() {
             "a": { "class": "logging.FileHandler", "filename": "a.log" }, "b": { "class": "logging.StreamHandler", "level": "ERROR" } },
         "root": { "level": "INFO", "handlers": ["a", "b"] } });
     program.write("logging.json", logging.to_string().as_bytes());
-    let output = program.env("RUST_LOG", "off").run(&["upload", "okta"]);
+    let program = program.env("RUST_LOG", "off");
+    let output = program.run(&["upload", "okta"]);
     assert_snapshot!(output, @"
     exit: 0
     ----- stdout
@@ -342,6 +343,204 @@ fn rust_log_decides_about_the_console_and_a_logging_file_about_files() {
     [okta] 1 records sent in [TIME]
       read 1 = sent 1 + filtered 0 + rejected 0 + failed 0
     ");
+    let log = std::fs::read_to_string(program.home().join("a.log")).unwrap();
+    assert!(log.contains("sending 1 records"), "{log}");
+}
+
+#[test]
+fn the_old_program_s_own_handlers_write_and_rotate() {
+    let servers = Servers::with_people(250);
+    let file = |class: &str, name: &str| serde_json::json!({ "class": class, "filename": name, "maxBytes": 100, "backupCount": 2 });
+    let (output, program) = with_file(
+        &servers,
+        &serde_json::json!({
+            "version": 1,
+            "handlers": {
+                "a": file("lib.config.RotateHandler", "a.log"),
+                "b": file("cloghandler.ConcurrentRotatingFileHandler", "b.log"),
+                "c": file("concurrent_log_handler.ConcurrentRotatingFileHandler", "c.log"),
+            },
+            "root": { "level": "INFO", "handlers": ["a", "b", "c"] },
+        }),
+    );
+    assert_snapshot!(output, @"
+    exit: 0
+    ----- stdout
+    ----- stderr
+    [okta] 250 records sent in [TIME]
+      read 250 = sent 250 + filtered 0 + rejected 0 + failed 0
+    ");
+    for name in ["a.log", "b.log", "c.log"] {
+        let text = |suffix: &str| std::fs::read_to_string(program.home().join(format!("{name}{suffix}"))).unwrap();
+        assert!(text("").ends_with("Done.\n"), "{name}");
+        assert!(
+            text(".1").len() <= 100 || text(".1").contains("250 records sent"),
+            "{name}"
+        );
+        assert!(
+            text(".2").contains("sending ") && !program.home().join(format!("{name}.3")).exists(),
+            "{name}"
+        );
+    }
+}
+
+/// A logging file says where lines go, not whether people are told: with `--json-log` nobody else tells them.
+#[test]
+fn reports_as_json_are_told_wherever_a_logging_file_sends_lines() {
+    let console = |stream: &str| serde_json::json!({ "class": "logging.StreamHandler", "stream": stream });
+    let file = serde_json::json!({ "class": "logging.FileHandler", "filename": "a.log" });
+    for (stream, logging) in [
+        // No logger has the console.
+        (
+            "stdout",
+            serde_json::json!({ "version": 1, "handlers": { "console": console("ext://sys.stdout"), "file": file },
+                "root": { "level": "INFO", "handlers": ["file"] } }),
+        ),
+        // There is none.
+        (
+            "stderr",
+            serde_json::json!({ "version": 1, "handlers": { "file": file }, "root": { "level": "CRITICAL", "handlers": ["file"] } }),
+        ),
+        (
+            "stdout",
+            serde_json::json!({ "version": 1, "handlers": { "console": console("ext://sys.stdout") },
+                "root": { "level": "ERROR", "handlers": ["console"] } }),
+        ),
+        (
+            "stderr",
+            serde_json::json!({ "version": 1, "handlers": { "console": console("ext://sys.stderr"), "file": file },
+                "loggers": { "connectors/okta": { "level": "CRITICAL", "handlers": ["file"], "propagate": false } },
+                "root": { "level": "INFO", "handlers": ["console"] } }),
+        ),
+    ] {
+        for fails in [false, true] {
+            let servers = Servers::with_people(1);
+            if fails {
+                servers.okta.inject(1, okta::Fault::Echo);
+            }
+            let program = servers.program().with_its_own_log();
+            program.write("logging.json", logging.to_string().as_bytes());
+            let output = program.run(&["upload", "okta", "--json-log"]);
+            assert_eq!(output.code, Some(i32::from(fails)), "{logging}\n{output}");
+            let told = |text: &str| -> Vec<Value> {
+                let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+                lines
+                    .filter(|line| {
+                        line["message"].as_str().unwrap().contains(if fails {
+                            "stopped"
+                        } else {
+                            "[okta] 1 records sent"
+                        })
+                    })
+                    .collect()
+            };
+            let (out, err) = (told(&output.stdout), told(&output.stderr));
+            let (here, elsewhere) = if stream == "stdout" { (out, err) } else { (err, out) };
+            assert_eq!((here.len(), elsewhere.len()), (1, 0), "{logging}\n{output}");
+            assert_eq!(here[0]["level"], if fails { "ERROR" } else { "INFO" }, "{output}");
+        }
+    }
+}
+
+/// Whatever a line does to it: quotes it, writes it as JSON, cuts it.
+#[test]
+fn a_secret_with_quotes_is_masked_in_every_line() {
+    const TOKEN: &str = "00-\"quoted\\token\"-0123456789";
+    let servers = Servers::start(
+        okta::Settings {
+            people: 2,
+            token: TOKEN.to_owned(),
+            ..okta::Settings::default()
+        },
+        Settings::default(),
+    );
+    servers.oomnitza.inject(Fault::Next {
+        call: Call::Upload,
+        times: 3,
+        trouble: Trouble::Json(serde_json::json!({ "errors": TOKEN }).to_string()),
+    });
+    let program = servers
+        .program_with("", &format!("api_token = {TOKEN}"))
+        .with_its_own_log();
+    let file = |name: &str| serde_json::json!({ "class": "logging.FileHandler", "filename": format!("{name}.log"), "formatter": name });
+    // What is cut at 84 is cut within the token, where it is not masked yet.
+    let logging = serde_json::json!({
+        "version": 1,
+        "formatters": { "json": { "class": "x.JsonFormatter" }, "text": { "format": "%(message)s" }, "cut": { "format": "%(message).84s" } },
+        "handlers": { "console": { "class": "logging.StreamHandler" }, "json": file("json"), "text": file("text"), "cut": file("cut") },
+        "root": { "level": "INFO", "handlers": ["console", "json", "text", "cut"] },
+    });
+    program.write("logging.json", logging.to_string().as_bytes());
+    let output = program.run(&["upload", "okta", "--json-log"]);
+    assert_eq!(output.code, Some(4), "{output}");
+    let text = |name: &str| std::fs::read_to_string(program.home().join(name)).unwrap();
+    for said in [&output.stderr, &text("json.log"), &text("text.log"), &text("cut.log")] {
+        assert!(
+            said.contains("people (200): [redacted]") || said.contains("people (200): [reda"),
+            "{said}"
+        );
+        assert!(!said.contains("quoted") && !said.contains("00-"), "{said}");
+    }
+    assert!(
+        text("text.log")
+            .contains("Oomnitza refused a record reason=\"Oomnitza refused to take people (200): [redacted]\"\n"),
+        "{}",
+        text("text.log")
+    );
+    assert!(
+        output
+            .stderr
+            .contains(r#""fields":{"reason":"Oomnitza refused to take people (200): [redacted]"}"#),
+        "{output}"
+    );
+}
+
+#[test]
+fn no_record_is_logged_at_any_level() {
+    let servers = Servers::with_people(3);
+    let people = (0..3).map(|index| {
+        oomnitza_tests::servers::user(index)["USER"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    });
+    let program = people.fold(servers.program(), |program, address| program.keeping(&address));
+    let output = program.env("RUST_LOG", "trace").run(&["upload", "okta"]);
+    servers.assert_arrived(0..3);
+    assert!(output.stderr.contains("TRACE"), "{output}");
+}
+
+#[test]
+fn what_is_wrong_with_the_command_line_is_json_too() {
+    let servers = Servers::with_people(1);
+    for (arguments, code, said) in [
+        (&["upload"][..], 2, "no section is named"),
+        (&["upload", "okta", "okta"], 0, "[okta] is named more than once"),
+        (&["gui"], 2, "the window is not in this version"),
+    ] {
+        let program = servers.program().with_its_own_log();
+        let output = program.run(&[arguments, &["--json-log"]].concat());
+        assert_eq!(output.code, Some(code), "{output}");
+        let lines = output.stdout.lines().chain(output.stderr.lines());
+        let lines: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+        let is_said = |line: &Value| line["message"].as_str().unwrap().starts_with(said);
+        assert_eq!(lines.into_iter().filter(is_said).count(), 1, "{output}");
+    }
+}
+
+#[test]
+fn a_section_that_does_not_exist_has_no_log_of_its_own() {
+    let (_servers, program) = servers(1);
+    for name in ["nosuch", "../evil", "okta.nosuch", "oomnitza"] {
+        let output = program.run(&["upload", name]);
+        assert_eq!(output.code, Some(2), "{output}");
+    }
+    let mut files = program.files();
+    files.sort();
+    assert_eq!(
+        files,
+        ["config.ini", "errors.log", "info.log"].map(std::path::PathBuf::from)
+    );
 }
 
 #[test]
@@ -370,22 +569,23 @@ fn all_that_is_said_can_be_lines_of_json() {
         .iter()
         .map(|line| {
             format!(
-                "{} {} {}",
+                "{} {} {} {}",
                 line["level"].as_str().unwrap(),
                 line["name"].as_str().unwrap(),
-                line["message"]
+                line["message"],
+                line["fields"]
             )
         })
         .collect();
     assert_snapshot!(oomnitza_tests::settled(&told.join("\n"), &program.home().display().to_string()), @r#"
-    INFO connector.py "Connector version: 1.1.0"
-    WARNING connectors/okta "config.ini:12: [okta] unknown: is not a setting of this section and has no effect\nhint: remove the line, or correct its name"
-    INFO connectors/okta "Running connector: okta"
-    INFO connectors/okta "sending 2 records to oomnitza..."
-    INFO connectors/okta "Oomnitza refused a record"
-    INFO connectors/okta "Oomnitza refused a record"
-    WARNING connectors/okta "[okta] 0 records sent in [TIME]\n  read 2 = sent 0 + filtered 0 + rejected 2 + failed 0\n  rejected by Oomnitza: Oomnitza refused to take people (200): [\"no\"] (2)\n  the rejected records are kept in [HOME]/.local/state/oomnitza-connector/rejects/okta-[TIME].jsonl"
-    INFO connector.py "Done."
+    INFO connector.py "Connector version: 1.1.0" null
+    WARNING connectors/okta "config.ini:12: [okta] unknown: is not a setting of this section and has no effect\nhint: remove the line, or correct its name" null
+    INFO connectors/okta "Running connector: okta" null
+    INFO connectors/okta "sending 2 records to oomnitza..." null
+    INFO connectors/okta "Oomnitza refused a record" {"reason":"Oomnitza refused to take people (200): [\"no\"]"}
+    INFO connectors/okta "Oomnitza refused a record" {"reason":"Oomnitza refused to take people (200): [\"no\"]"}
+    WARNING connectors/okta "[okta] 0 records sent in [TIME]\n  read 2 = sent 0 + filtered 0 + rejected 2 + failed 0\n  rejected by Oomnitza: Oomnitza refused to take people (200): [\"no\"] (2)\n  the rejected records are kept in [HOME]/.local/state/oomnitza-connector/rejects/okta-[TIME].jsonl" null
+    INFO connector.py "Done." null
     "#);
     assert!(
         lines

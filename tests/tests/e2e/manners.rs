@@ -119,8 +119,8 @@ fn nothing_that_servers_say_moves_a_cursor() {
     );
 }
 
-/// The program at a terminal (`script` gives it one) of somebody who wants no colours.
-fn at_a_terminal(program: &Program, arguments: &str) -> String {
+/// The program at a terminal (`script` gives it one) of somebody who wants no colours, and what `RUST_LOG` says.
+pub(crate) fn at_a_terminal(program: &Program, arguments: &str, filter: &str) -> String {
     let binary = Program::path();
     let output = Command::new("script")
         .args(["-qec", &format!("{} {arguments}", binary.display()), "/dev/null"])
@@ -129,7 +129,7 @@ fn at_a_terminal(program: &Program, arguments: &str) -> String {
         .env("HOME", program.home())
         .env("PATH", "/usr/bin:/bin")
         .env("TERM", "xterm")
-        .env("RUST_LOG", "info")
+        .env("RUST_LOG", filter)
         .env("NO_COLOR", "1")
         .output()
         .expect("`script` of util-linux is there");
@@ -158,7 +158,7 @@ fn no_colour_means_none() {
             end.is_some_and(|end| rest[end..].starts_with('m'))
         })
     };
-    let plain = at_a_terminal(&program, "upload okta");
+    let plain = at_a_terminal(&program, "upload okta", "info");
     assert!(plain.contains("3 records sent") && !is_coloured(&plain), "{plain:?}");
     assert!(is_coloured("\u{1b}[31mred") && !is_coloured("\u{1b}[2K"));
 }

@@ -229,5 +229,26 @@ fn a_later_run_of_the_xml_api_sends_those_who_were_updated_since() {
     assert_eq!(series.upload(&[], 0, "USER"), ["user1", "user2"]);
     assert_eq!(series.upload(&[], 0, "USER"), ["user2"]);
     assert_eq!(source.asked().len(), 4, "everybody is asked for each time");
+    // A run that has to begin anew counts what it asks, and keeps what it is answered.
+    series.set_cursor("soon");
+    let output = series.run(&["--save-data"]);
+    assert!(
+        output
+            .stderr
+            .contains("does not know any more where the last run ended"),
+        "{output}"
+    );
+    let report = output.report();
+    assert_eq!(
+        (&report["sent"], &report["source_requests"]),
+        (&json!(2), &json!(2)),
+        "{output}"
+    );
+    for page in ["page000.xml", "page001.xml"] {
+        assert!(
+            series.program.home().join("saved_data/onelogin").join(page).is_file(),
+            "{page}"
+        );
+    }
     assert_eq!(source.violations(), Vec::<String>::new());
 }

@@ -136,6 +136,30 @@ fn secured_hosts_are_reached_through_a_tunnel_and_judged_by_their_own_certificat
     );
 }
 
+/// The way to the proxy is secured then, whatever the way from there is.
+#[test]
+fn a_proxy_may_speak_tls() {
+    let servers = servers(OKTA, 1);
+    let proxy = proxy_of(&servers);
+    let front = secured("127.0.0.1", &format!("http://{}", proxy.address()));
+    let run = |settings: &str| {
+        let program = Program::with(&ini(OOMNITZA, OKTA, settings, settings))
+            .env("HTTP_PROXY", &front.url.replace("http:", "https:"));
+        program.write("proxy.pem", front.certificate.as_bytes());
+        program.run(&["upload", "okta"])
+    };
+    let output = run("cacert_file = proxy.pem");
+    assert_eq!(output.code, Some(0), "{output}");
+    servers.assert_arrived(0..1);
+    let requests = proxy.requests();
+    assert!(!requests.is_empty(), "{output}");
+    // One that nobody vouches for is not spoken to.
+    let output = run("");
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("certificate"), "{output}");
+    assert_eq!(proxy.requests(), requests);
+}
+
 #[test]
 fn hosts_that_no_proxy_names_and_loopback_are_reached_directly() {
     let servers = servers(OKTA, 1);

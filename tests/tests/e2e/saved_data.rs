@@ -3,10 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use insta::assert_snapshot;
+use oomnitza_connector::standin::Trouble;
 use oomnitza_connector::standin::ldap;
-use oomnitza_connector::standin::oomnitza::{Oomnitza, Settings};
-use oomnitza_tests::{Answer, Fake, Program, Servers};
+use oomnitza_connector::standin::oomnitza::{Call, Fault, Oomnitza, Settings};
+use oomnitza_tests::{Answer, Fake, Program, Servers, settled};
 use serde_json::Value;
+
+use crate::components::fixture;
+use crate::manners::at_a_terminal;
 
 /// What is saved, below `saved_data`.
 fn saved(program: &Program) -> Vec<String> {
@@ -94,6 +98,22 @@ fn records_and_payloads_are_kept_as_they_came_and_went() {
 }
 
 #[test]
+fn only_what_was_sent_is_kept_as_sent() {
+    let servers = Servers::with_people(450);
+    servers.oomnitza.inject(Fault::Next {
+        call: Call::Upload,
+        times: 1,
+        trouble: Trouble::Status(403, None),
+    });
+    let program = servers.program_with("upload_parallel = 1", "");
+    let output = program.run(&["upload", "okta", "--save-data"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    let mut payloads = saved(&program);
+    payloads.retain(|file| file.contains("payload"));
+    assert_eq!((payloads.len(), servers.uploads().len()), (1, 1), "{output}");
+}
+
+#[test]
 fn pages_of_xml_are_kept_too() {
     let source = Fake::start(|asked| {
         let user = "<user><id type=\"integer\">7</id><username>u</username><firstname>F</firstname><lastname>L</lastname><email>e@x</email></user>";
@@ -154,6 +174,24 @@ fn a_directory_is_asked_for_everything_and_kept_as_a_table() {
 }
 
 #[test]
+fn a_directory_that_cannot_be_read_leaves_no_half_of_a_table() {
+    let directory = ldap::Ldap::start(ldap::Settings::default()).unwrap();
+    let destination = Oomnitza::start(Settings::default()).unwrap();
+    let settings = ldap::Settings::default();
+    let program = Program::with(&format!(
+        "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[ldap]\nenable = True\nurl = {}\nusername = {}\npassword = another-password\n\
+         base_dn = {}\nfilter = (objectClass=inetOrgPerson)\nprotocol_version = 3\ndefault_role = 25\ndefault_position = x\n",
+        destination.url(),
+        directory.url(),
+        settings.bind_dn,
+        settings.base_dn
+    ));
+    let output = program.run(&["upload", "ldap", "--save-data"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert_eq!(saved(&program), ["ldap/ldap.csv"]);
+}
+
+#[test]
 fn a_section_s_name_leads_nowhere_else() {
     let servers = Servers::with_people(1);
     let ini = oomnitza_tests::servers::ini(&servers.oomnitza.url(), &servers.okta.url(), "", "");
@@ -211,5 +249,22 @@ fn testmode_shows_requests_as_they_would_be_sent() {
     [okta] 1 records shown in [TIME]
       read 1 = shown 1 + filtered 0 + rejected 0 + failed 0
     "#);
+    assert!(servers.uploads().is_empty());
+}
+
+/// Who looks at a terminal gets people as a table and other bodies line by line.
+#[test]
+fn testmode_shows_tables_and_bodies_at_a_terminal() {
+    let servers = Servers::with_people(3);
+    let program = servers.program();
+    let shown = at_a_terminal(&program, "upload okta --testmode", "off");
+    assert_snapshot!(settled(&shown, &program.home().display().to_string()));
+    let program = Program::with(&format!(
+        "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[fixture]\nenable = True\nurl = http://127.0.0.1:9\nsync_field = NAME\ncount = 2\n",
+        servers.oomnitza.url()
+    ));
+    program.write("connectors/fixture.wasm", &fixture("good"));
+    let shown = at_a_terminal(&program, "upload fixture --testmode", "off");
+    assert_snapshot!(settled(&shown, &program.home().display().to_string()));
     assert!(servers.uploads().is_empty());
 }

@@ -230,6 +230,21 @@ fn a_check_asks_for_one_row_of_every_view() {
     assert_eq!((ledger.queries.len(), ledger.rows), (2, 2));
 }
 
+/// The library that speaks with the server logs rows, for whoever asks for a part of it.
+#[test]
+fn no_row_is_logged_whatever_is_asked_for() {
+    for filter in ["tiberius::tds=trace", "trace", "trace,tiberius::tds::codec=trace"] {
+        let (destination, source) = start(Site::default());
+        let program = program(&destination, &source, "").env("RUST_LOG", filter);
+        let output = program.run(&["upload", "sccm"]);
+        assert_eq!(output.code, Some(0), "{output}");
+        assert!(
+            !output.stderr.contains("PC-00") && !output.stderr.contains("tiberius"),
+            "{filter}\n{output}"
+        );
+    }
+}
+
 #[test]
 fn testmode_sends_nothing() {
     let (destination, source) = start(Site::default());

@@ -31,7 +31,7 @@ demo: build ## the main job without any account: sample sources, a stand-in Oomn
 test: build ## run every test; starts the servers it needs, on loopback
 	@$(CARGO) test $(WORKSPACE)
 
-test-servers: build ## run the tests that need servers from npm (the vendors' published specifications)
+test-servers: build ## run the tests that need servers from npm (specifications, recordings and a WSDL of the vendors)
 	@tests/servers/run.sh
 
 lint: build ## format and clippy

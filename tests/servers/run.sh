@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs the program against servers that are made from the vendors' published specifications. Prism comes from npm; where npm or its
-# registry cannot be reached this fails, because a test that did not run has shown nothing.
+# Runs the program against servers that others made: from the vendors' published specifications (Prism), recordings (WireMock) and a WSDL
+# (soap). They come from npm; where npm or its registry cannot be reached this fails, because a test that did not run has shown nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-prism_version=5.14.2
+packages=(@stoplight/prism-cli@5.14.2 wiremock@3.13.2 soap@1.13.0)
 directory=$PWD/target/servers
-prism=$directory/node_modules/.bin/prism
+modules=$directory/node_modules
 
 fail() { # message, hint
     printf 'test-servers: error: %s\nhint: %s\n' "$1" "$2" >&2
@@ -15,14 +15,19 @@ fail() { # message, hint
 
 [ -x target/release/oomnitza-connector ] || fail 'the program is not built' 'run `make test-servers`, which builds it'
 command -v npm >/dev/null || fail 'there is no npm' 'install Node.js 18 or later'
-if [ "$("$prism" --version 2>/dev/null)" != "$prism_version" ]; then
-    printf 'test-servers: installing @stoplight/prism-cli %s\n' "$prism_version" >&2
+command -v java >/dev/null || fail 'there is no java, which WireMock needs' 'install a Java runtime, 11 or later'
+if [ "$(cat "$directory/installed" 2>/dev/null)" != "${packages[*]}" ]; then
+    printf 'test-servers: installing %s\n' "${packages[*]}" >&2
     mkdir -p "$directory"
-    npm install --prefix "$directory" --no-audit --no-fund --loglevel=error "@stoplight/prism-cli@$prism_version" >"$directory/npm.log" 2>&1 || {
+    npm install --prefix "$directory" --no-audit --no-fund --loglevel=error "${packages[@]}" >"$directory/npm.log" 2>&1 || {
         tail -n 20 "$directory/npm.log" >&2
-        fail 'Prism cannot be installed' 'it comes from the npm registry, which this machine must be able to reach'
+        fail 'the servers cannot be installed' 'they come from the npm registry, which this machine must be able to reach'
     }
+    printf '%s' "${packages[*]}" >"$directory/installed"
 fi
 
-PRISM=$prism cargo test --quiet --release --workspace --test servers
-printf 'test-servers: the program keeps to the published specification of Okta (Prism %s)\n' "$prism_version"
+export PRISM=$modules/.bin/prism NODE_PACKAGES=$modules
+WIREMOCK=$(find "$modules/wiremock/build" -name 'wiremock*.jar' | head -n 1)
+export WIREMOCK
+cargo test --quiet --release --workspace --test servers
+printf 'test-servers: the program keeps to the specifications, recordings and WSDL of the vendors (%s)\n' "${packages[*]}"

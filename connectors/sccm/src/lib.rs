@@ -80,11 +80,11 @@ impl Connector for Sccm {
                 Setting::text("database", "Database", "The site's database: CM_ and the site code").default("CM_DCT"),
             )
             .setting(
-                Setting::text("username", "User name", "A login of SQL Server that may read the site's views")
+                Setting::text("username", "User name", "A login of SQL Server that may read the site's views, or with `authentication = Windows` an account: DOMAIN\\user")
                     .example("change-me")
                     .optional(),
             )
-            .setting(Setting::text("password", "Password", "The password of that login").example("change-me").secret().optional())
+            .setting(Setting::text("password", "Password", "The password of that login or account").example("change-me").secret().optional())
             .setting(
                 Setting::text(
                     "authentication",

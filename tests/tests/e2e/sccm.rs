@@ -205,7 +205,7 @@ fn what_is_wrong_is_said_and_nothing_is_sent() {
         (
             Site::default(),
             "authentication = Windows\n",
-            "signing in as the user that this program runs as is not possible yet",
+            "signing in as the user that this program runs as (Kerberos) is not possible; name an account of Windows",
         ),
         (Site::default(), "encrypt = required\n", "the server does not encrypt"),
     ] {
@@ -260,4 +260,19 @@ fn testmode_sends_nothing() {
     );
     assert_eq!(request["body"]["agent_id"], json!("SCCM"));
     assert_eq!(request["body"]["computers"][0]["NAME"], json!("PC-000000"));
+}
+
+#[test]
+fn an_account_of_windows_signs_in_with_its_password() {
+    let destination = oomnitza::Oomnitza::start(oomnitza::Settings::default()).unwrap();
+    let mut settings = Site::default().settings();
+    settings.user = r"EXAMPLE\oomnitza".to_owned();
+    let source = Tds::start(settings).unwrap();
+    let account = "authentication = Windows\nusername = EXAMPLE\\oomnitza\n";
+    let output = program(&destination, &source, account).run(&["upload", "sccm"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(source.ledger().violations, Vec::<String>::new());
+    let wrong = format!("{account}password = wrong-password\n");
+    let output = program(&destination, &source, &wrong).run(&["check", "sccm"]);
+    insta::assert_snapshot!(output.without_stdout());
 }

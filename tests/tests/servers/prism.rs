@@ -1,26 +1,20 @@
 //! Prism, while a test runs.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oomnitza_tests::eventually;
 
+use crate::free_port;
+
 /// A server by a specification. Dropping it ends it.
 pub struct Prism {
     child: Child,
     port: u16,
     log: Arc<Mutex<String>>,
-}
-
-/// A port that nobody had a moment ago: Prism cannot be told to choose one itself.
-pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|port| port.local_addr())
-        .expect("there is a port")
-        .port()
 }
 
 impl Prism {
@@ -78,11 +72,11 @@ impl Prism {
 
     /// Fails unless so many requests came, and all of them and their answers kept to the specification.
     ///
-    /// Its log comes late. One more request, which does not keep to it, shows where the log of the others ends, and that a violation
-    /// would have been noticed.
-    pub fn assert_kept_to_specification(&self, requests: usize) {
-        self.get("/api/v1/users?limit=many");
-        let is_noticed = || self.log().contains("limit must be integer");
+    /// Its log comes late. One more request, which does not keep to it and of which it says this, shows where the log of the others ends,
+    /// and that a violation would have been noticed.
+    pub fn assert_kept_to_specification(&self, requests: usize, (wrong, said): (&str, &str)) {
+        self.get(wrong);
+        let is_noticed = || self.log().contains(said);
         eventually("Prism has written down a violation", is_noticed);
         let log = self.log();
         let (before, _) = log.rsplit_once("Request received").expect("it was received");

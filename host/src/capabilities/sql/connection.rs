@@ -1,5 +1,6 @@
 //! A connection: reached, secured, signed in; and the task it lives on.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +15,8 @@ use url::Url;
 use super::address::address;
 use super::error::Error;
 use super::limits::Limits;
+use super::login::sign_in;
+use super::ntlm::Account;
 use super::rows::{self, Asked, Page};
 use super::state::{Shared, Slot};
 use super::wire::{Allowance, Wire};
@@ -174,17 +177,25 @@ pub(super) fn late(url: &Url, what: &'static str, limit: Duration) -> Error {
     })
 }
 
-/// How to sign in with what a slot holds.
-fn login(slot: Option<Slot>) -> Result<AuthMethod, Error> {
+/// How to sign in.
+#[derive(Clone)]
+enum Login {
+    /// With a login of SQL Server.
+    Server(AuthMethod),
+    /// With an account of Windows.
+    Windows(Account),
+}
+
+/// How to sign in with what a slot holds. Names of SQL Server's own logins hold no backslash.
+fn login(slot: Option<Slot>) -> Result<Login, Error> {
     match slot {
         None => Err(Error::Unsupported(
-            "signing in as the user that this program runs as is not possible yet; make a login of SQL Server that may read, and say `authentication = SQL Server` with its `username` and `password`",
+            "signing in as the user that this program runs as (Kerberos) is not possible; name an account of Windows, `username = DOMAIN\\user`, with its `password`, or make a login of SQL Server and say `authentication = SQL Server`",
         )),
-        // Names of SQL Server's own logins hold no backslash.
-        Some(slot) if slot.user.contains('\\') => Err(Error::Unsupported(
-            "signing in with an account of Windows (NTLM) is not possible yet; make a login of SQL Server that may read, and say `authentication = SQL Server` with its `username` and `password`",
-        )),
-        Some(slot) => Ok(AuthMethod::sql_server(&slot.user, slot.password.expose())),
+        Some(slot) => Ok(match Account::of(&slot.user, &slot.password) {
+            Some(account) => Login::Windows(account),
+            None => Login::Server(AuthMethod::sql_server(&slot.user, slot.password.expose())),
+        }),
     }
 }
 
@@ -192,7 +203,7 @@ fn login(slot: Option<Slot>) -> Result<AuthMethod, Error> {
 async fn connect(
     shared: &Arc<Shared>,
     target: &Target,
-    login: AuthMethod,
+    login: Login,
     allowance: &Arc<Allowance>,
 ) -> Result<Client<Wire>, Error> {
     let network = &shared.network;
@@ -205,14 +216,30 @@ async fn connect(
             }
             None => network.connect(&url).await?,
         };
-        let stream = handshake::secure(network, stream, &url, shared.encrypt).await?;
-        if shared.encrypt == super::Encrypt::Off {
-            tracing::warn!(place = %url, "the password crosses the network as good as in clear text");
-        }
+        let mut stream = handshake::secure(network, stream, &url, shared.encrypt).await?;
+        let is_open = shared.encrypt == super::Encrypt::Off;
+        let mut rehearsed = VecDeque::from([handshake::ANSWER.to_vec()]);
+        let method = match &login {
+            Login::Server(method) => {
+                if is_open {
+                    tracing::warn!(place = %url, "the password crosses the network as good as in clear text");
+                }
+                method.clone()
+            }
+            Login::Windows(account) => {
+                if is_open {
+                    tracing::warn!(place = %url, "nothing on the connection is encrypted, and the password can be guessed from what is seen");
+                }
+                let answer = sign_in(&mut *stream, &url, &target.database, PROGRAM, account).await?;
+                shared.count_received(answer.len());
+                rehearsed.push_back(answer);
+                AuthMethod::None
+            }
+        };
         allowance.renew_page(shared.limits.row_wire_bytes);
         allowance.renew(shared.limits.row_wire_bytes);
-        let wire = Wire::new(stream, Arc::clone(allowance), Arc::clone(shared));
-        match Client::connect(config(&url, &target.database, login.clone()), wire).await {
+        let wire = Wire::new(stream, rehearsed, Arc::clone(allowance), Arc::clone(shared));
+        match Client::connect(config(&url, &target.database, method), wire).await {
             Ok(client) => return Ok(client),
             Err(tiberius::error::Error::Routing { host, port }) => {
                 url = address(&format!("{host},{port}")).map_err(|problem| {

@@ -20,14 +20,14 @@ use crate::net::{self, Network};
 const PROTOCOL: &[u8] = b"tds/8.0";
 
 /// A packet's head: type, status, length (big-endian, with the head), process, number, window.
-const HEAD: usize = 8;
+pub(super) const HEAD: usize = 8;
 
 /// Types of packets.
 const PRELOGIN: u8 = 0x12;
-const REPLY: u8 = 0x04;
+pub(super) const REPLY: u8 = 0x04;
 
 /// Status of a message's last packet.
-const LAST: u8 = 0x01;
+pub(super) const LAST: u8 = 0x01;
 
 /// Options of a PRELOGIN message.
 const OPTION_ENCRYPTION: u8 = 0x01;

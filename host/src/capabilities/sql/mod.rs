@@ -12,7 +12,8 @@
 //! # From the server to the guest
 //!
 //! A server is not trusted, before the login least of all. TLS is `net`'s, with the section's settings: `handshake` negotiates it
-//! (PRELOGIN), secures the stream, and `wire` hands tiberius a stream that is secured already. `wire` also counts what tiberius reads
+//! (PRELOGIN), secures the stream, and `wire` hands tiberius a stream that is secured already. `login` signs in with an account of Windows,
+//! before tiberius gets there (`ntlm`). `wire` also counts what tiberius reads
 //! against an allowance that is renewed row by row, since tiberius itself would take a cell of 2 GiB and rows without end. A connection
 //! lives on a task of its own (`connection`): rows are read when the guest asks for a page and no sooner, and a panic in the library
 //! ends that task and no other.
@@ -24,6 +25,8 @@ mod error;
 mod handshake;
 mod host;
 mod limits;
+mod login;
+mod ntlm;
 mod rows;
 mod state;
 mod statement;

@@ -1,5 +1,6 @@
-//! The stream as tiberius sees it: secured already, its PRELOGIN answered already, and no longer than the allowance.
+//! The stream as tiberius sees it: secured already, its first messages answered already, and no longer than the allowance.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,24 +55,30 @@ impl Allowance {
 /// The stream as tiberius sees it.
 pub(super) struct Wire {
     stream: Box<dyn Stream>,
-    prelogin: Prelogin,
+    /// What the messages are answered that tiberius sends although they have been exchanged.
+    rehearsed: VecDeque<Vec<u8>>,
+    /// What was taken of such a message so far.
+    asked: Vec<u8>,
+    /// What was not read yet of such an answer.
+    answer: Vec<u8>,
     allowance: Arc<Allowance>,
     shared: Arc<Shared>,
 }
 
-/// The PRELOGIN that tiberius sends, although it has been exchanged: with its TLS left out it always asks for none.
-enum Prelogin {
-    /// What of it was taken so far.
-    Asked(Vec<u8>),
-    /// What of the answer was not read yet.
-    Answered(Vec<u8>),
-}
-
 impl Wire {
-    pub(super) fn new(stream: Box<dyn Stream>, allowance: Arc<Allowance>, shared: Arc<Shared>) -> Self {
+    /// With the answers to the messages that have been exchanged already: to PRELOGIN, in which tiberius without its TLS always asks for
+    /// none; and maybe to a login.
+    pub(super) fn new(
+        stream: Box<dyn Stream>,
+        rehearsed: VecDeque<Vec<u8>>,
+        allowance: Arc<Allowance>,
+        shared: Arc<Shared>,
+    ) -> Self {
         Self {
             stream,
-            prelogin: Prelogin::Asked(Vec::new()),
+            rehearsed,
+            asked: Vec::new(),
+            answer: Vec::new(),
             allowance,
             shared,
         }
@@ -80,16 +87,15 @@ impl Wire {
 
 impl io::AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        match &mut self.prelogin {
-            Prelogin::Asked(_) => return Poll::Ready(Err(io::Error::other("nothing was asked"))),
-            Prelogin::Answered(answer) if !answer.is_empty() => {
-                let length = answer.len().min(into.len());
-                for (to, from) in into.iter_mut().zip(answer.drain(..length)) {
-                    *to = from;
-                }
-                return Poll::Ready(Ok(length));
+        if !self.answer.is_empty() {
+            let length = self.answer.len().min(into.len());
+            for (to, from) in into.iter_mut().zip(self.answer.drain(..length)) {
+                *to = from;
             }
-            Prelogin::Answered(_) => {}
+            return Poll::Ready(Ok(length));
+        }
+        if !self.rehearsed.is_empty() {
+            return Poll::Ready(Err(io::Error::other("nothing was asked")));
         }
         let left = usize::try_from(self.allowance.left()).unwrap_or(usize::MAX);
         if left == 0 {
@@ -107,10 +113,11 @@ impl io::AsyncRead for Wire {
 
 impl io::AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if let Prelogin::Asked(asked) = &mut self.prelogin {
-            asked.extend_from_slice(bytes);
-            if handshake::is_whole(asked) {
-                self.prelogin = Prelogin::Answered(handshake::ANSWER.to_vec());
+        if !self.rehearsed.is_empty() {
+            self.asked.extend_from_slice(bytes);
+            if handshake::is_whole(&self.asked) {
+                self.asked.clear();
+                self.answer = self.rehearsed.pop_front().unwrap_or_default();
             }
             return Poll::Ready(Ok(bytes.len()));
         }

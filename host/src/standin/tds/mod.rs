@@ -2,6 +2,7 @@
 //! `sp_executesql`, results of any type, errors, attention. It knows no SQL: whoever starts it says what a statement is answered.
 
 mod channel;
+mod ntlm;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use tokio::net::TcpStream;
 pub use request::Asked;
 pub use token::{Cell, Column, Kind};
 
-use channel::{ATTENTION, BATCH, Channel, LOGIN, PRELOGIN, RPC};
+use channel::{ATTENTION, BATCH, Channel, LOGIN, PRELOGIN, RPC, SSPI};
 use request::Login;
 use token::{DONE_ATTENTION, DONE_COUNT, DONE_ERROR, Tokens};
 
@@ -95,7 +96,7 @@ pub enum Greeting {
 /// What a server is like.
 #[derive(Clone)]
 pub struct Settings {
-    /// Who may sign in.
+    /// Who may sign in: a login, or an account of Windows, `DOMAIN\user`.
     pub user: String,
     /// The password of that login.
     pub password: String,
@@ -263,8 +264,15 @@ impl Server {
             self.judge(&login);
         }
         let mut tokens = Tokens::default();
-        if login.is_integrated || login.user != settings.user || login.password != settings.password {
-            tokens.error(18_456, 14, &format!("Login failed for user '{}'.", login.user));
+        let (name, is_let_in) = match &login.sspi {
+            Some(negotiate) => self.windows(channel, negotiate).await?,
+            None => (
+                login.user.clone(),
+                login.user == settings.user && login.password == settings.password,
+            ),
+        };
+        if !is_let_in {
+            tokens.error(18_456, 14, &format!("Login failed for user '{name}'."));
             return self.refuse(channel, tokens).await;
         }
         if !login.database.is_empty() && !login.database.eq_ignore_ascii_case(&settings.database) {
@@ -273,7 +281,7 @@ impl Server {
                 login.database
             );
             tokens.error(4_060, 11, &what);
-            tokens.error(18_456, 14, &format!("Login failed for user '{}'.", login.user));
+            tokens.error(18_456, 14, &format!("Login failed for user '{name}'."));
             return self.refuse(channel, tokens).await;
         }
         match &settings.greeting {
@@ -295,6 +303,21 @@ impl Server {
         channel.send(&tokens.0).await?;
         channel.packet = packet;
         Ok(())
+    }
+
+    /// Asks for the proof that the client knows an account's password: its name, and whether it is let in.
+    async fn windows(&self, channel: &mut Channel, negotiate: &[u8]) -> io::Result<(String, bool)> {
+        let mut tokens = Tokens::default();
+        tokens.sspi(&ntlm::challenge());
+        channel.send(&tokens.0).await?;
+        let (kind, answer) = channel.message().await?;
+        let proof = ntlm::judge(negotiate, &answer, &self.settings.password).filter(|_| kind == SSPI);
+        let proof = proof.ok_or_else(|| self.violation("the answer to the challenge is none of NTLM version 2"))?;
+        if self.settings.is_strict && proof.is_whole != Some(true) {
+            return Err(self.violation("the three messages of NTLM are not checked, or wrongly"));
+        }
+        let is_let_in = proof.is_right && proof.name.eq_ignore_ascii_case(&self.settings.user);
+        Ok((proof.name, is_let_in))
     }
 
     fn judge(&self, login: &Login) {

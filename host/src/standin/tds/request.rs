@@ -60,7 +60,8 @@ pub(super) struct Login {
     pub(super) program: String,
     pub(super) database: String,
     pub(super) is_read_only: bool,
-    pub(super) is_integrated: bool,
+    /// NTLM's first message, where Windows is to vouch for the user.
+    pub(super) sspi: Option<Vec<u8>>,
     pub(super) packet: usize,
 }
 
@@ -95,12 +96,19 @@ impl Login {
         for _ in 0..3 {
             field(false)?;
         }
+        let database = field(false)?;
+        let _card = reader.bytes(6)?;
+        let (offset, length) = (usize::from(reader.short()?), usize::from(reader.short()?));
+        let is_integrated = flags.get(1)? & 0x80 != 0;
         Some(Self {
             user,
             password,
             program,
-            database: field(false)?,
-            is_integrated: flags.get(1)? & 0x80 != 0,
+            database,
+            sspi: is_integrated
+                .then(|| message.get(offset..offset + length))
+                .flatten()
+                .map(<[u8]>::to_vec),
             is_read_only: flags.get(2)? & 0x20 != 0,
             packet: usize::try_from(packet).ok()?,
         })

@@ -8,10 +8,14 @@ use super::*;
 
 /// What `tsql` prints when it signs in and asks this.
 fn tsql(server: &Tds, password: &str, statement: &str) -> String {
+    tsql_as(server, "reader", password, statement)
+}
+
+fn tsql_as(server: &Tds, user: &str, password: &str, statement: &str) -> String {
     // A client that waits for ever is to fail its test and no other.
     let mut child = Command::new("timeout")
         .args(["20", "tsql"])
-        .args(["-H", "127.0.0.1", "-p", &server.port().to_string(), "-U", "reader"])
+        .args(["-H", "127.0.0.1", "-p", &server.port().to_string(), "-U", user])
         .args(["-P", password, "-D", "CM_DCT", "-o", "q", "-t", "|"])
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
@@ -124,4 +128,23 @@ fn an_independent_client_shakes_hands_in_packets() {
     let server = Tds::start(settings).unwrap();
     let printed = tsql(&server, "stand-in-password", "SELECT everything");
     assert_eq!(printed.matches("Größe").count(), 1_000, "{printed}");
+}
+
+#[test]
+fn an_independent_client_proves_that_it_knows_the_password_of_an_account_of_windows() {
+    let mut settings = settings();
+    settings.user = r"EXAMPLE\Reader".to_owned();
+    let server = Tds::start(settings).unwrap();
+    let printed = tsql_as(&server, r"EXAMPLE\reader", "stand-in-password", "SELECT everything");
+    assert_eq!(printed.matches("Größe").count(), 1_000, "{printed}");
+    for (user, password) in [
+        (r"EXAMPLE\reader", "wrong"),
+        (r"ELSEWHERE\reader", "stand-in-password"),
+        (r"EXAMPLE\other", "stand-in-password"),
+        ("reader", "stand-in-password"),
+    ] {
+        let printed = tsql_as(&server, user, password, "SELECT everything");
+        assert!(printed.contains("18456") && !printed.contains("Größe"), "{printed}");
+    }
+    assert_eq!(server.ledger().violations, Vec::<String>::new());
 }

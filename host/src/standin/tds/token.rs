@@ -183,6 +183,11 @@ impl Tokens {
         self.counted(0xe3, &body);
     }
 
+    /// What the client is asked to prove.
+    pub(super) fn sspi(&mut self, challenge: &[u8]) {
+        self.counted(0xed, challenge);
+    }
+
     /// That the client is to sign in elsewhere.
     pub(super) fn routing(&mut self, host: &str, port: u16) {
         let mut place = Self(vec![0]);

@@ -44,24 +44,18 @@ async fn a_database_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn ways_to_sign_in_that_there_are_not_yet_say_what_to_do_instead() {
+async fn a_way_to_sign_in_that_there_is_not_says_what_to_do_instead() {
     let server = numbers(1);
-    let granted = Granted {
-        user: r"EXAMPLE\reader",
-        ..Granted::default()
-    };
-    let error = Guest::with(&server.server(), granted).open().await.unwrap_err();
-    assert!(
-        error.contains("an account of Windows (NTLM) is not possible yet; make a login of SQL Server"),
-        "{error}"
-    );
     let mut guest = Guest::of(&server);
     let target = Target {
         auth: None,
         ..guest.target()
     };
     let error = guest.open_target(target).await.unwrap_err();
-    assert!(error.contains("say `authentication = SQL Server`"), "{error}");
+    assert!(
+        error.contains("name an account of Windows, `username = DOMAIN"),
+        "{error}"
+    );
     // Nobody was asked.
     assert_eq!(server.ledger().connections, 0);
 }
@@ -171,4 +165,64 @@ async fn connections_are_counted_and_closed_when_they_are_dropped() {
         error,
         "Error::TooLarge(\"the run has opened 2 connections, which is the limit\")"
     );
+}
+
+/// A server that knows one account of Windows, and what a guest with this name and password gets there.
+async fn windows(user: &'static str, password: &'static str, greeting: Greeting) -> (Tds, Result<usize, String>) {
+    let mut settings = Settings::with(|_| Answer::rows(vec![Column::new("a", Kind::Int)], vec![vec![Cell::Int(1)]]));
+    settings.user = r"EXAMPLE\Jörg".to_owned();
+    settings.greeting = greeting;
+    let server = Tds::start(settings).unwrap();
+    let granted = Granted {
+        user,
+        password,
+        ..Granted::default()
+    };
+    let rows = Guest::with(&server.server(), granted).all("SELECT a").await;
+    (server, rows.map(|rows| rows.len()))
+}
+
+#[tokio::test]
+async fn an_account_of_windows_signs_in_and_its_password_is_never_sent() {
+    let (server, rows) = windows(r"example\jörg", PASSWORD, Greeting::Welcome).await;
+    assert_eq!(rows, Ok(1));
+    let ledger = server.ledger();
+    assert_eq!((ledger.logins, ledger.violations), (1, vec![]));
+    for (user, password) in [
+        (r"EXAMPLE\Jörg", "wrong-password"),
+        (r"OTHER\Jörg", PASSWORD),
+        (r"EXAMPLE\", PASSWORD),
+    ] {
+        let (server, refused) = windows(user, password, Greeting::Welcome).await;
+        let error = refused.unwrap_err();
+        assert!(error.contains("Error::Login(Refusal { number: 18456"), "{error}");
+        assert_eq!(server.ledger().violations, Vec::<String>::new());
+    }
+    // A server that knows no accounts of Windows says so in its own words.
+    let granted = Granted {
+        user: r"EXAMPLE\Jörg",
+        ..Granted::default()
+    };
+    let server = numbers(1);
+    let error = Guest::with(&server.server(), granted).open().await.unwrap_err();
+    assert!(error.contains("number: 18456"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_server_says_after_the_proof_is_held_to_the_same_limits() {
+    let (_server, sent_on) = windows(
+        r"EXAMPLE\Jörg",
+        PASSWORD,
+        Greeting::Routing("evil.example".to_owned(), 1433),
+    )
+    .await;
+    assert!(sent_on.unwrap_err().contains("Denied"));
+    let (_server, endless) = windows(r"EXAMPLE\Jörg", PASSWORD, Greeting::EndlessInfo).await;
+    let error = endless.unwrap_err();
+    assert!(
+        error.contains("sends more than 65536 bytes before it lets us sign in"),
+        "{error}"
+    );
+    let (_server, nonsense) = windows(r"EXAMPLE\Jörg", PASSWORD, Greeting::Raw(vec![0xed, 1, 0, 7])).await;
+    assert!(nonsense.unwrap_err().contains("does not speak TDS as it should"));
 }

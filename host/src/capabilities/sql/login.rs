@@ -1,0 +1,193 @@
+//! A login with an account of Windows: LOGIN7 (MS-TDS section 2.2.6.4) and NTLM within it.
+//!
+//! tiberius knows NTLM only with a library that is larger than all the rest of it (docs/adr/0012). So this login is exchanged before
+//! tiberius sends its own, and what the server says in the end is what tiberius gets to read.
+
+use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use url::Url;
+
+use super::error::Error;
+use super::handshake::{HEAD, LAST, REPLY};
+use super::ntlm::{self, Account, Fresh};
+use super::wire::Stream;
+use crate::net;
+
+/// Types of packets.
+const LOGIN: u8 = 0x10;
+const SSPI: u8 = 0x11;
+
+/// The token that carries a server's challenge: its mark, and a length of 16 bits.
+const TOKEN_SSPI: u8 = 0xed;
+
+/// TDS 7.4, as tiberius says.
+const VERSION: u32 = 0x7400_0004;
+
+/// Bytes of a packet, which every server takes before a login.
+const PACKET: usize = 4_096;
+
+/// The longest answer to a login that is read. Servers send some hundred bytes, and their greetings in other languages not many more.
+const MAX_ANSWER: usize = 64 << 10;
+
+/// From 1601 to 1970 in intervals of 100 ns.
+const SINCE_1601: u64 = 116_444_736_000_000_000;
+
+/// Signs in; what the server said to it comes back, in its packets.
+pub(super) async fn sign_in(
+    stream: &mut dyn Stream,
+    url: &Url,
+    database: &str,
+    program: &str,
+    account: &Account,
+) -> Result<Vec<u8>, Error> {
+    let negotiate = ntlm::negotiate();
+    let login = login(url.host_str().unwrap_or_default(), database, program, &negotiate)
+        .ok_or_else(|| Error::Invalid("a name is too long for a login".to_owned()))?;
+    send(stream, url, &packets(LOGIN, &login)).await?;
+    let answer = answer(stream, url).await?;
+    // Anything else is a refusal, which tiberius reads.
+    let [TOKEN_SSPI, low, high, challenge @ ..] = answer.content.as_slice() else {
+        return Ok(answer.packets);
+    };
+    let length = usize::from(u16::from_le_bytes([*low, *high]));
+    let fresh = fresh().ok_or(Error::Unsupported(
+        "this machine gives no random numbers to sign in with",
+    ))?;
+    let response = challenge
+        .get(..length)
+        .and_then(|challenge| ntlm::authenticate(account, &negotiate, challenge, fresh))
+        .ok_or_else(|| {
+            Error::Protocol(format!(
+                "{url} does not ask for a password as Windows does since NTLM version 2"
+            ))
+        })?;
+    send(stream, url, &packets(SSPI, &response)).await?;
+    Ok(self::answer(stream, url).await?.packets)
+}
+
+/// None where the machine gives no random numbers.
+fn fresh() -> Option<Fresh> {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let intervals = u64::try_from(since_1970.as_nanos() / 100).unwrap_or_default();
+    let mut nonce = [0; 8];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random.fill(&mut nonce).ok()?;
+    Some(Fresh {
+        nonce,
+        time: intervals.saturating_add(SINCE_1601),
+    })
+}
+
+/// What became of the connection.
+fn broken(url: &Url, error: &io::Error) -> Error {
+    Error::Net(net::Error::Broken {
+        place: url.to_string(),
+        reason: if error.kind() == io::ErrorKind::UnexpectedEof {
+            "the server closed it".to_owned()
+        } else {
+            error.to_string()
+        },
+    })
+}
+
+async fn send(stream: &mut dyn Stream, url: &Url, bytes: &[u8]) -> Result<(), Error> {
+    stream.write_all(bytes).await.map_err(|error| broken(url, &error))?;
+    stream.flush().await.map_err(|error| broken(url, &error))
+}
+
+/// A message that came.
+struct Message {
+    /// As it came.
+    packets: Vec<u8>,
+    /// What it holds.
+    content: Vec<u8>,
+}
+
+async fn answer(stream: &mut dyn Stream, url: &Url) -> Result<Message, Error> {
+    let mut message = Message {
+        packets: Vec::new(),
+        content: Vec::new(),
+    };
+    loop {
+        let mut head = [0; HEAD];
+        stream
+            .read_exact(&mut head)
+            .await
+            .map_err(|error| broken(url, &error))?;
+        let [REPLY, status, high, low, ..] = head else {
+            let problem = "its answer to the login is not one of TDS";
+            return Err(Error::Protocol(format!(
+                "{url} does not speak TDS as it should: {problem}"
+            )));
+        };
+        let length = usize::from(u16::from_be_bytes([high, low])).saturating_sub(HEAD);
+        if message.content.len() + length > MAX_ANSWER {
+            return Err(Error::TooLarge(format!(
+                "{url} sends more than {MAX_ANSWER} bytes before it lets us sign in, which is the limit"
+            )));
+        }
+        let mut content = vec![0; length];
+        stream
+            .read_exact(&mut content)
+            .await
+            .map_err(|error| broken(url, &error))?;
+        message.packets.extend(head);
+        message.packets.extend(&content);
+        message.content.extend(content);
+        if status & LAST != 0 {
+            return Ok(message);
+        }
+    }
+}
+
+/// A message in packets.
+fn packets(kind: u8, message: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(message.len() + HEAD);
+    let mut parts = message.chunks(PACKET - HEAD).peekable();
+    while let Some(part) = parts.next() {
+        let status = if parts.peek().is_none() { LAST } else { 0 };
+        // A packet is far shorter than 64 KiB.
+        let [high, low] = u16::try_from(part.len() + HEAD).unwrap_or(u16::MAX).to_be_bytes();
+        bytes.extend([kind, status, high, low, 0, 0, 1, 0]);
+        bytes.extend(part);
+    }
+    bytes
+}
+
+/// LOGIN7: thirty-six bytes of numbers, a table of texts, and the texts. None where one of them is too long.
+fn login(server: &str, database: &str, program: &str, negotiate: &[u8]) -> Option<Vec<u8>> {
+    const TABLE: usize = 94;
+    let mut message = vec![0; 4];
+    for number in [VERSION, u32::try_from(PACKET).ok()?, 0, 0, 0] {
+        message.extend(number.to_le_bytes());
+    }
+    // The database must be there, and so must the language; Windows vouches for the user; only reading is meant.
+    message.extend([0x20 | 0x40, 0x01 | 0x02 | 0x80, 0x20, 0x08]);
+    message.extend([0; 8]);
+    let mut texts = Vec::new();
+    let mut entry = |message: &mut Vec<u8>, bytes: Vec<u8>, unit: usize| {
+        message.extend(u16::try_from(TABLE + texts.len()).ok()?.to_le_bytes());
+        message.extend(u16::try_from(bytes.len() / unit).ok()?.to_le_bytes());
+        texts.extend(bytes);
+        Some(())
+    };
+    let utf16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    // Host, user, password, program, server, extension, library, language, database.
+    for text in [program, "", "", program, server, "", "", "", database] {
+        entry(&mut message, utf16(text), 2)?;
+    }
+    // The network card's number.
+    message.extend([0; 6]);
+    entry(&mut message, negotiate.to_vec(), 1)?;
+    // A file to attach, a new password, and the length of what is longer than 64 KiB.
+    for _ in 0..2 {
+        entry(&mut message, Vec::new(), 2)?;
+    }
+    message.extend([0; 4]);
+    message.extend(texts);
+    let length = u32::try_from(message.len()).ok()?.to_le_bytes();
+    message.get_mut(..4)?.copy_from_slice(&length);
+    Some(message)
+}

@@ -80,7 +80,7 @@ impl Connector for Sccm {
                 Setting::text("database", "Database", "The site's database: CM_ and the site code").default("CM_DCT"),
             )
             .setting(
-                Setting::text("username", "User name", "A login of SQL Server that may read the site's views, or with `authentication = Windows` an account: DOMAIN\\user")
+                Setting::text("username", "User name", "A login of SQL Server that may read the site's views, or an account of Windows: DOMAIN\\user")
                     .example("change-me")
                     .optional(),
             )

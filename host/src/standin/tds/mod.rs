@@ -313,7 +313,8 @@ impl Server {
         let (kind, answer) = channel.message().await?;
         let proof = ntlm::judge(negotiate, &answer, &self.settings.password).filter(|_| kind == SSPI);
         let proof = proof.ok_or_else(|| self.violation("the answer to the challenge is none of NTLM version 2"))?;
-        if self.settings.is_strict && proof.is_whole != Some(true) {
+        // The check is made with a key of whoever knows the password.
+        if self.settings.is_strict && proof.is_right && proof.is_whole != Some(true) {
             return Err(self.violation("the three messages of NTLM are not checked, or wrongly"));
         }
         let is_let_in = proof.is_right && proof.name.eq_ignore_ascii_case(&self.settings.user);

@@ -56,7 +56,7 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
         Err(error) => {
             output::say(&output::chain(
                 &format!("the machine gave no threads to work with: {error}"),
-                &error,
+                None,
                 None,
             ));
             return Exit::Failed;

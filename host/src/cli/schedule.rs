@@ -101,7 +101,7 @@ pub(super) fn schedule(action: &Action, common: &Common) -> Exit {
             if !what.is_empty() {
                 say(&chain(
                     &what,
-                    &std::fmt::Error,
+                    None,
                     Some(&hint).filter(|hint| !hint.is_empty()).map(String::as_str),
                 ));
             }

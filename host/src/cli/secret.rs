@@ -66,7 +66,7 @@ pub(super) fn secret(action: &Action) -> Exit {
     match done {
         Ok(()) => Exit::Done,
         Err((what, hint)) => {
-            say(&chain(&what, &std::fmt::Error, Some(&hint)));
+            say(&chain(&what, None, Some(&hint)));
             Exit::Config
         }
     }
@@ -85,6 +85,8 @@ fn set(store: &Store, name: &str, value: &[OsString]) -> Result<(), Refusal> {
             ),
         ));
     }
+    // Before anybody types a secret for a name that it cannot have.
+    store.admits(name).map_err(refused)?;
     let secret = if std::io::stdin().is_terminal() {
         let typed = rpassword::prompt_password(format!("The secret `{name}`, which is not shown: "));
         typed.map(String::into_bytes)

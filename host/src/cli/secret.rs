@@ -32,6 +32,7 @@ pub(super) enum Action {
         value: Vec<OsString>,
     },
     /// Say whether there is a secret, or show it
+    #[command(after_help = EXAMPLES)]
     Get {
         /// What it is called
         name: String,
@@ -40,8 +41,10 @@ pub(super) enum Action {
         show: bool,
     },
     /// Print the names of the secrets that are kept
+    #[command(after_help = EXAMPLES)]
     List,
     /// Forget a secret
+    #[command(after_help = EXAMPLES)]
     Delete {
         /// What it is called
         name: String,

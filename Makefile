@@ -8,7 +8,7 @@ WORKSPACE := --release --workspace
 PROGRAM := target/release/oomnitza-connector
 
 .DEFAULT_GOAL := help
-.PHONY: help setup guests build demo test test-servers lint format bench ci clean
+.PHONY: help setup guests build demo test test-servers fuzz lint format bench ci clean
 
 help: ## print this index
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: build ## run every test; starts the servers it needs, on loopback
 
 test-servers: build ## run the tests that need servers from npm (specifications, recordings and a WSDL of the vendors)
 	@tests/servers/run.sh
+
+fuzz: ## look for an ini file that breaks a promise, until it is stopped; needs `cargo install cargo-fuzz` and a nightly Rust
+	@$(CARGO) +nightly fuzz run ini tests/ini/corpus
 
 lint: build ## format and clippy
 	@$(CARGO) fmt --all --check

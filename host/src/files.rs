@@ -36,6 +36,17 @@ pub(crate) fn folder(section: &str) -> String {
     format!("_{name}-{mark}")
 }
 
+/// Sixteen hexadecimal digits that tell these parts from others.
+pub(crate) fn hash<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let digest = digest.finalize();
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A directory that only this user can look into, made if need be.
 pub(crate) fn private_directory(directory: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();

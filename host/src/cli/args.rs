@@ -1,8 +1,11 @@
 //! The command line: the old program's, word for word, and what is new. Help, completions and man pages are made of these definitions.
 
+use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
 /// What was typed.
@@ -15,6 +18,8 @@ use clap_complete::Shell;
     after_help = EXAMPLES,
     arg_required_else_help = true,
     infer_long_args = true,
+    // As argparse has it: of an option that comes twice the last one holds.
+    args_override_self = true,
     max_term_width = 100
 )]
 pub(super) struct Cli {
@@ -87,7 +92,8 @@ Examples:
 const MAN_EXAMPLES: &str = "\
 Examples:
   oomnitza-connector man | man -l -
-  oomnitza-connector man upload > oomnitza-connector-upload.1";
+  oomnitza-connector man upload > oomnitza-connector-upload.1
+  oomnitza-connector man schedule print | man -l -";
 
 /// The most sections side by side: each has components and pages of its own in memory.
 const MAX_JOBS: usize = 16;
@@ -144,7 +150,7 @@ pub(super) enum Action {
     #[command(subcommand, after_help = super::secret::EXAMPLES)]
     Secret(super::secret::Action),
     /// Try the Python of a section: its recordfilter, and the converters that its mappings name
-    #[command(subcommand)]
+    #[command(subcommand, after_help = FILTER_EXAMPLES)]
     Filter(Filter),
     /// See it work: a stand-in Oomnitza and sample sources on this machine, and a real upload between them
     #[command(after_help = DEMO_EXAMPLES)]
@@ -163,7 +169,7 @@ pub(super) enum Action {
     #[command(after_help = MAN_EXAMPLES)]
     Man {
         /// The command that it is about; the program itself where none is named
-        command: Option<String>,
+        command: Vec<String>,
     },
 }
 
@@ -218,6 +224,48 @@ pub(super) struct Common {
     /// End with exit code 0 whatever came of it, as the old program did; a command line that is wrong still ends with 2
     #[arg(long, global = true)]
     pub(super) exit_zero: bool,
+    /// What was typed, as it was.
+    #[arg(skip)]
+    pub(super) matches: ArgMatches,
+}
+
+impl Cli {
+    /// Reads a command line, the program's name first.
+    pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(arguments)?;
+        let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
+        cli.common.matches = matches;
+        Ok(cli)
+    }
+}
+
+impl Common {
+    /// The options for every action that were typed, `--ini` apart, with their whole names, and paths from the root: as a line has them that
+    /// means the same wherever it is run.
+    pub(super) fn typed(&self) -> io::Result<Vec<OsString>> {
+        let mut words = Vec::new();
+        let options = Self::augment_args(Command::new(""));
+        let is_typed = |id| self.matches.value_source(id) == Some(ValueSource::CommandLine);
+        for option in options
+            .get_arguments()
+            .filter(|option| is_typed(option.get_id().as_str()))
+        {
+            let Some(name) = option.get_long().filter(|name| *name != "ini") else {
+                continue;
+            };
+            words.push(format!("--{name}").into());
+            if !option.get_action().takes_values() {
+                continue;
+            }
+            for value in self.matches.get_raw(option.get_id().as_str()).into_iter().flatten() {
+                words.push(match option.get_value_hint() {
+                    ValueHint::AnyPath => std::path::absolute(value)?.into(),
+                    _ => value.to_owned(),
+                });
+            }
+        }
+        Ok(words)
+    }
 }
 
 fn count(text: &str) -> Result<u64, &'static str> {
@@ -239,7 +287,8 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
-        Cli::try_parse_from(std::iter::once("oomnitza-connector").chain(line.split_whitespace()))
+        let words = std::iter::once("oomnitza-connector").chain(line.split_whitespace());
+        Cli::read(words.map(OsString::from))
     }
 
     #[test]
@@ -260,6 +309,23 @@ mod tests {
         }
         assert!(parse("upload okta --record-count 0").is_err());
         assert!(parse("check").is_err());
+    }
+
+    /// As argparse had it: a wrapper adds its own at the end.
+    #[test]
+    fn of_an_option_that_comes_twice_the_last_one_holds() {
+        for line in [
+            "upload okta --ini b.ini --json --ini a.ini --json",
+            "--ini b.ini --json upload okta --ini a.ini",
+        ] {
+            let cli = parse(line).unwrap();
+            assert_eq!(
+                (cli.common.ini.to_str(), cli.common.json),
+                (Some("a.ini"), true),
+                "{line}"
+            );
+            assert_eq!(cli.common.typed().unwrap(), ["--json"], "{line}");
+        }
     }
 
     /// Cron lines have them: a new option must not make one of them mean two things.
@@ -308,7 +374,6 @@ mod tests {
 
     #[test]
     fn the_definitions_hold_together() {
-        use clap::CommandFactory as _;
         Cli::command().debug_assert();
     }
 }

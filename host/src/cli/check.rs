@@ -16,7 +16,7 @@ pub(super) async fn check(names: &[String], common: &Common, built_in: &'static 
         Ok(opened) => opened,
         Err(exit) => return exit,
     };
-    let mut worst = Exit::Done;
+    let mut worst: Option<Blame> = None;
     let oomnitza = match opened.sign_in().await {
         Ok(oomnitza) => {
             good(
@@ -27,31 +27,29 @@ pub(super) async fn check(names: &[String], common: &Common, built_in: &'static 
             Some(oomnitza)
         }
         Err(error) => {
-            worst = say_sign_in(&error);
+            say_sign_in(&error);
+            worst = Some(error.blame());
             None
         }
     };
     for name in names {
         for error in section(name, &opened, oomnitza.as_ref()).await {
-            worst = match error.blame() {
-                Blame::Host => Exit::Defect,
-                Blame::Config if worst == Exit::Done => Exit::Config,
-                _ if worst == Exit::Defect => Exit::Defect,
-                Blame::Config if worst == Exit::Config => Exit::Config,
-                _ => Exit::Failed,
-            };
+            worst = worst.max(Some(error.blame()));
             tell(Gravity::Error, Some(name), &report::failure(&clean(name, 80), &error));
         }
     }
-    worst
+    worst.map_or(Exit::Done, Exit::from)
 }
 
 /// Looks at one section, says what is good, and returns what is not.
 async fn section(name: &str, opened: &Opened, oomnitza: Option<&Oomnitza>) -> Vec<Error> {
-    let job = match opened.job(name).await {
+    let mut job = match opened.job(name).await {
         Ok(job) => job,
         Err(error) => return vec![error],
     };
+    if let Err(error) = opened.fetch(&mut job).await {
+        return vec![error];
+    }
     good(name, "settings", "complete");
     if let Some(python) = job.python() {
         say_all(python.notes());

@@ -66,22 +66,13 @@ async fn run(people: u64, built_in: &'static [BuiltIn]) -> Result<Exit, Problem>
     };
     let stop = Stop::default();
     signals::listen(stop.clone());
-    let reports = match open(&common, built_in) {
-        Ok(opened) => {
-            upload::sections(
-                &Arc::new(opened),
-                &["ldap".to_owned(), "okta".to_owned()],
-                &common,
-                &stop,
-            )
-            .await
-        }
-        Err(exit) => Err(exit),
+    let opened = match open(&common, built_in) {
+        Ok(opened) => Arc::new(opened),
+        Err(exit) => return Ok(exit),
     };
-    match reports {
-        Ok(reports) => arrived(&destination, &reports),
-        Err(exit) => Ok(exit),
-    }
+    let names = ["ldap".to_owned(), "okta".to_owned()];
+    let reports = upload::sections(&opened, &names, &common, &stop).await;
+    arrived(&destination, &reports)
 }
 
 /// What the stand-in Oomnitza has to say.

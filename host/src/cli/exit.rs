@@ -70,6 +70,16 @@ impl Exit {
     }
 }
 
+impl From<Blame> for Exit {
+    fn from(blame: Blame) -> Self {
+        match blame {
+            Blame::Config => Self::Config,
+            Blame::Outside => Self::Failed,
+            Blame::Host => Self::Defect,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())

@@ -16,7 +16,7 @@ use super::report;
 use crate::catalog::BuiltIn;
 use crate::mapping::{Judgement, Tried};
 use crate::redact::clean;
-use crate::run::{Blame, Error};
+use crate::run::Error;
 
 /// Bytes of records that are tried at once.
 const MOST_BYTES: u64 = 64 << 20;
@@ -53,11 +53,7 @@ pub(super) async fn test(section: &str, record: Option<&Path>, common: &Common, 
 
 fn failed(section: &str, error: &Error) -> Exit {
     say(&report::failure(&clean(section, 80), error));
-    match error.blame() {
-        Blame::Config => Exit::Config,
-        Blame::Outside => Exit::Failed,
-        Blame::Host => Exit::Defect,
-    }
+    error.blame().into()
 }
 
 /// The records of a file, or of standard input, each as JSON.

@@ -1,5 +1,6 @@
 //! `generate-ini`: the example ini file, from what the connectors say of themselves. Nothing that was there is lost.
 
+use std::error::Error as _;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +27,7 @@ pub(super) async fn generate(names: &[String], detail: Detail, common: &Common, 
             Ok(connector) => descriptions.push(connector.description),
             Err(error) => say(&chain(
                 &format!("{error}; the file has no section for it"),
-                &error,
+                error.source(),
                 error.hint().as_deref(),
             )),
         }
@@ -57,7 +58,7 @@ pub(super) async fn generate(names: &[String], detail: Detail, common: &Common, 
                 ),
                 _ => (Exit::Failed, None),
             };
-            say(&chain(&format!("{what}: {error}"), &error, hint));
+            say(&chain(&format!("{what}: {error}"), error.source(), hint));
             exit
         }
     }

@@ -1,5 +1,6 @@
 //! Which log an invocation has: a logging file that is named, `logging.json` beside the ini file, or what version 1.0.10 shipped.
 
+use std::error::Error as _;
 use std::path::Path;
 
 use super::args::{Action, Cli};
@@ -29,7 +30,7 @@ pub(super) fn start(cli: &Cli) -> Result<(), Exit> {
     };
     let read = file.map(|file| Config::read(file, &directory)).transpose();
     let read = read.map_err(|error| {
-        say(&chain(&error.to_string(), &error, Some(&error.hint())));
+        say(&chain(&error.to_string(), error.source(), Some(&error.hint())));
         Exit::Config
     })?;
     let (config, problems) = read.unzip();

@@ -31,7 +31,10 @@ pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [
     }
     let oomnitza = match opened.sign_in().await {
         Ok(oomnitza) => oomnitza,
-        Err(error) => return say_sign_in(&error),
+        Err(error) => {
+            say_sign_in(&error);
+            return error.blame().into();
+        }
     };
     let mut reports = Vec::new();
     for name in names {

@@ -24,8 +24,6 @@ mod validate;
 
 use std::ffi::OsString;
 
-use clap::Parser as _;
-
 use args::{Action, Cli, Filter};
 pub use exit::Exit;
 
@@ -33,7 +31,7 @@ use crate::catalog::BuiltIn;
 
 /// Runs the program: the arguments, the program's name first, and the components that it carries.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [BuiltIn]) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
         Err(error) => return usage::answer(&error),
     };
@@ -56,7 +54,7 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
         Err(error) => {
             output::say(&output::chain(
                 &format!("the machine gave no threads to work with: {error}"),
-                &error,
+                None,
                 None,
             ));
             return Exit::Failed;
@@ -91,7 +89,7 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
             }
             Action::Demo { people } => demo::demo(*people, built_in).await,
             Action::Completions { shell } => pages::completions(*shell),
-            Action::Man { command } => pages::man(command.as_deref()),
+            Action::Man { command } => pages::man(command),
             Action::Gui { .. } => {
                 output::tell(
                     crate::logging::Gravity::Error,

@@ -1,5 +1,6 @@
 //! What every action begins with: the ini file, its sections, and Oomnitza.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::config::{self, Destination, Finding, Ini};
 use crate::logging::{self, Gravity};
 use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::{self, Oomnitza};
-use crate::run::{self, Context, Error, Job, prepare};
+use crate::run::{self, Context, Error, Job, JudgedDestination, prepare};
 use crate::sandbox::{Engine, Limits, Loader};
 
 /// An ini file that can be worked with.
@@ -22,22 +23,29 @@ pub(super) struct Opened {
     pub(super) ini: Ini,
     pub(super) destination: Destination,
     pub(super) context: Context,
+    /// Whether a secret of [oomnitza] stands in the ini file.
+    has_plain_secret: bool,
     /// Whether it was said that others can read the ini file.
     has_warned: AtomicBool,
 }
 
 /// Reads the ini file and says everything that is wrong with what all sections share.
 pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Opened, Exit> {
-    let wrong = |findings: Vec<_>| {
+    let ini = Ini::read(&common.ini).map_err(|findings| {
         say_all(&findings);
         Exit::Config
-    };
-    let ini = Ini::read(&common.ini).map_err(wrong)?;
+    })?;
     logging::know_sections(config::connector_sections(&ini).map(|section| section.name.as_str()));
-    let destination = run::judge_destination(&ini, &machine::variable).map_err(wrong)?;
-    say_all(&destination.warnings);
     let mut context = context(common, built_in)?;
-    context.oomnitza_proxies = run::proxies_of(&destination, &ini, &context.proxies).map_err(wrong)?;
+    let JudgedDestination {
+        findings,
+        ready,
+        has_plain_secret,
+        ..
+    } = run::judge_destination(&ini, &context.proxies, &machine::variable);
+    say_all(&findings);
+    let (destination, proxies) = ready.ok_or(Exit::Config)?;
+    context.oomnitza_proxies = proxies;
     for secret in context.proxies.secrets().chain(context.oomnitza_proxies.secrets()) {
         logging::secrets().learn(&secret);
     }
@@ -45,6 +53,7 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         ini,
         destination,
         context,
+        has_plain_secret,
         has_warned: AtomicBool::new(false),
     })
 }
@@ -53,7 +62,11 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
 pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<Context, Exit> {
     let proxies = Proxies::from_env(&machine::variable).map_err(|error| {
         let hint = "write it like `http://proxy.example.com:3128`, or unset it";
-        tell(Gravity::Error, None, &chain(&error.to_string(), &error, Some(hint)));
+        tell(
+            Gravity::Error,
+            None,
+            &chain(&error.to_string(), error.source(), Some(hint)),
+        );
         Exit::Config
     })?;
     let catalog = catalog(common, built_in)?;
@@ -82,7 +95,7 @@ pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<C
 /// The components that can be had.
 pub(super) fn catalog(common: &Common, built_in: &'static [BuiltIn]) -> Result<Catalog, Exit> {
     let engine = Engine::new().map_err(|error| {
-        let text = chain(&error.to_string(), &error, error.hint().as_deref());
+        let text = chain(&error.to_string(), error.source(), error.hint().as_deref());
         tell(Gravity::Error, None, &text);
         Exit::Defect
     })?;
@@ -114,7 +127,7 @@ fn connectors(common: &Common) -> PathBuf {
 }
 
 impl Opened {
-    /// The section called `name`, ready to run. Its warnings are said.
+    /// The section called `name`, ready to run once its secrets are fetched. Its warnings are said.
     pub(super) async fn job(&self, name: &str) -> Result<Job, Error> {
         let raw = config::select(&self.ini, name).map_err(|finding| Error::Config(vec![finding]))?;
         let job = prepare(&self.ini, raw, &self.context, &machine::variable).await?;
@@ -131,6 +144,15 @@ impl Opened {
         Ok(job)
     }
 
+    /// Fetches the section's secrets that are kept elsewhere.
+    pub(super) async fn fetch(&self, job: &mut Job) -> Result<(), Error> {
+        job.fetch(&self.context, &machine::variable).await?;
+        for (_, secret) in &job.section.secrets {
+            logging::secrets().learn(secret);
+        }
+        Ok(())
+    }
+
     /// Signs in to Oomnitza.
     pub(super) async fn sign_in(&self) -> Result<Oomnitza, Error> {
         let mut destination = self.destination.clone();
@@ -140,7 +162,7 @@ impl Opened {
                 .into_iter()
                 .fold(destination, |destination, (_, secret)| destination.with(secret));
         }
-        if destination.has_plain_secret {
+        if self.has_plain_secret {
             self.warn_of_readers();
         }
         let options = oomnitza::Options {
@@ -186,17 +208,16 @@ pub(super) fn readers(_ini: &Ini) -> Option<Finding> {
 }
 
 /// Says that Oomnitza cannot be signed in to.
-pub(super) fn say_sign_in(error: &Error) -> Exit {
-    match error {
-        Error::Config(findings) | Error::Unavailable(findings) => say_all(findings),
-        error => {
+pub(super) fn say_sign_in(error: &Error) {
+    match error.findings() {
+        [] => {
             let first = format!("[oomnitza] cannot be used: {error}");
-            tell(Gravity::Error, None, &chain(&first, error, error.hint().as_deref()));
+            tell(
+                Gravity::Error,
+                None,
+                &chain(&first, error.source(), error.hint().as_deref()),
+            );
         }
-    }
-    if matches!(error, Error::Config(_)) {
-        Exit::Config
-    } else {
-        Exit::Failed
+        findings => say_all(findings),
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn deliver(bytes: &[u8]) -> Exit {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             say(&chain(
                 &format!("standard output cannot be written to: {error}"),
-                &error,
+                None,
                 None,
             ));
             Exit::Failed
@@ -62,9 +62,8 @@ pub(super) fn is_watched() -> bool {
 }
 
 /// A chain of errors: what failed, what caused it, and what can be done.
-pub(super) fn chain(first: &str, error: &dyn Error, hint: Option<&str>) -> String {
+pub(super) fn chain(first: &str, mut cause: Option<&dyn Error>, hint: Option<&str>) -> String {
     let mut text = format!("error: {}", clean(first, LINE_BYTES));
-    let mut cause = error.source();
     while let Some(error) = cause {
         _ = write!(text, "\n  Caused by: {}", clean(&error.to_string(), LINE_BYTES));
         cause = error.source();
@@ -128,10 +127,10 @@ mod tests {
 
     #[test]
     fn nothing_in_a_message_reaches_the_terminal_as_control() {
-        let error = std::io::Error::other("x");
+        let error = std::io::Error::other("x\ny");
         assert_eq!(
-            chain("a\x1b[2Jb", &error, Some("c\rd")),
-            "error: a\\u{1b}[2Jb\nhint: c\\rd"
+            chain("a\x1b[2Jb", Some(&error), Some("c\rd")),
+            "error: a\\u{1b}[2Jb\n  Caused by: x\\ny\nhint: c\\rd"
         );
     }
 }

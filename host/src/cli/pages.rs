@@ -21,19 +21,19 @@ pub(super) fn completions(shell: Shell) -> Exit {
     deliver(script.as_bytes())
 }
 
-pub(super) fn man(of: Option<&str>) -> Exit {
+pub(super) fn man(of: &[String]) -> Exit {
     let mut program = Cli::command();
     // So that the pages of commands list the options that all of them have.
     program.build();
-    let command = match of {
-        None => program,
-        Some(name) => match find(&program, name) {
+    let mut command = &program;
+    for name in of {
+        command = match find(command, name) {
             Ok(command) => command,
             Err(exit) => return exit,
-        },
-    };
+        };
+    }
     let mut page = Vec::new();
-    match Man::new(command).render(&mut page) {
+    match Man::new(command.clone()).render(&mut page) {
         Ok(()) => deliver(&page),
         Err(error) => {
             say(&format!(
@@ -44,15 +44,15 @@ pub(super) fn man(of: Option<&str>) -> Exit {
     }
 }
 
-fn find(program: &Command, name: &str) -> Result<Command, Exit> {
+fn find<'a>(above: &'a Command, name: &str) -> Result<&'a Command, Exit> {
     let known = || {
-        program
+        above
             .get_subcommands()
             .map(Command::get_name)
             .filter(|name| *name != "help")
     };
-    if let Some(command) = program.get_subcommands().find(|command| command.get_name() == name) {
-        return Ok(command.clone());
+    if let Some(command) = above.get_subcommands().find(|command| command.get_name() == name) {
+        return Ok(command);
     }
     let hint = match nearest(name, known()) {
         Some(meant) => format!("did you mean `{meant}`?"),

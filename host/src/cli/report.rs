@@ -93,7 +93,7 @@ pub(super) fn failure(section: &str, error: &Error) -> String {
                     "stopped"
                 }
             ),
-            error,
+            error.source(),
             error.hint().as_deref(),
         ),
     }
@@ -204,15 +204,11 @@ impl Failure {
             causes.push(error.to_string());
             cause = error.source();
         }
-        let findings = match error {
-            Error::Config(findings) | Error::Unavailable(findings) | Error::Code(findings) => findings.as_slice(),
-            _ => &[],
-        };
         Self {
             message: error.to_string(),
             causes,
             hint: error.hint(),
-            findings: findings.iter().map(Found::of).collect(),
+            findings: error.findings().iter().map(Found::of).collect(),
         }
     }
 }

@@ -19,6 +19,7 @@ Examples:
   oomnitza-connector schedule print okta --at 02:30
   oomnitza-connector schedule install ldap okta --every 6h --days mon-fri
   oomnitza-connector schedule install okta --at 02:30 --for systemd --system
+  oomnitza-connector schedule install okta --every 15m --json-log    keeps what `upload` takes
   oomnitza-connector schedule remove okta";
 
 /// What to do with a schedule.
@@ -101,7 +102,7 @@ pub(super) fn schedule(action: &Action, common: &Common) -> Exit {
             if !what.is_empty() {
                 say(&chain(
                     &what,
-                    &std::fmt::Error,
+                    None,
                     Some(&hint).filter(|hint| !hint.is_empty()).map(String::as_str),
                 ));
             }
@@ -153,19 +154,24 @@ fn described(what: &What, timing: &Timing, common: &Common) -> Result<Schedule, 
     Ok(Schedule {
         program,
         ini: absolute(&common.ini)?,
+        options: common
+            .typed()
+            .map_err(|error| rootless("what an option names", &error))?,
         sections: what.names.clone(),
         when,
     })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Refusal> {
-    std::path::absolute(path).map_err(|error| {
-        (
-            format!("`{}` cannot be made a path from the root: {error}", path.display()),
-            String::new(),
-            Exit::Failed,
-        )
-    })
+    std::path::absolute(path).map_err(|error| rootless(&format!("`{}`", path.display()), &error))
+}
+
+fn rootless(what: &str, error: &std::io::Error) -> Refusal {
+    (
+        format!("{what} cannot be made a path from the root: {error}"),
+        String::new(),
+        Exit::Failed,
+    )
 }
 
 fn inexpressible(problem: String) -> Refusal {

@@ -32,6 +32,7 @@ pub(super) enum Action {
         value: Vec<OsString>,
     },
     /// Say whether there is a secret, or show it
+    #[command(after_help = EXAMPLES)]
     Get {
         /// What it is called
         name: String,
@@ -40,8 +41,10 @@ pub(super) enum Action {
         show: bool,
     },
     /// Print the names of the secrets that are kept
+    #[command(after_help = EXAMPLES)]
     List,
     /// Forget a secret
+    #[command(after_help = EXAMPLES)]
     Delete {
         /// What it is called
         name: String,
@@ -66,7 +69,7 @@ pub(super) fn secret(action: &Action) -> Exit {
     match done {
         Ok(()) => Exit::Done,
         Err((what, hint)) => {
-            say(&chain(&what, &std::fmt::Error, Some(&hint)));
+            say(&chain(&what, None, Some(&hint)));
             Exit::Config
         }
     }
@@ -85,6 +88,8 @@ fn set(store: &Store, name: &str, value: &[OsString]) -> Result<(), Refusal> {
             ),
         ));
     }
+    // Before anybody types a secret for a name that it cannot have.
+    store.admits(name).map_err(refused)?;
     let secret = if std::io::stdin().is_terminal() {
         let typed = rpassword::prompt_password(format!("The secret `{name}`, which is not shown: "));
         typed.map(String::into_bytes)

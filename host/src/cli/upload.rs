@@ -38,26 +38,17 @@ pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static
     if common.testmode {
         tracing::info!("Connector started in Test Mode.");
     }
-    match sections(&Arc::new(opened), names, common, &stop).await {
-        Ok(reports) => {
-            tracing::info!("Done.");
-            Exit::of(&reports)
-        }
-        Err(exit) => exit,
-    }
+    let reports = sections(&Arc::new(opened), names, common, &stop).await;
+    tracing::info!("Done.");
+    Exit::of(&reports)
 }
 
 /// Runs sections and shows their reports.
-pub(super) async fn sections(
-    opened: &Arc<Opened>,
-    names: &[String],
-    common: &Common,
-    stop: &Stop,
-) -> Result<Vec<Report>, Exit> {
+pub(super) async fn sections(opened: &Arc<Opened>, names: &[String], common: &Common, stop: &Stop) -> Vec<Report> {
     let names = once(names);
     let mut jobs = Vec::new();
     for name in &names {
-        // What gives a secret may take its time; whoever stops meanwhile does not wait for it.
+        // A connector that is new may take its time; whoever stops meanwhile does not wait for it.
         let job = tokio::select! {
             job = opened.job(name) => job.map(Some),
             () = stop.asked() => Ok(None),
@@ -67,7 +58,7 @@ pub(super) async fn sections(
     // With nothing to run, nobody is signed in anywhere.
     let oomnitza = if jobs.iter().any(|(_, job)| matches!(job, Ok(Some(_)))) {
         tokio::select! {
-            signed_in = opened.sign_in() => Some(signed_in.map_err(|error| say_sign_in(&error))?),
+            signed_in = opened.sign_in() => Some(signed_in.inspect_err(say_sign_in).map_err(Arc::new)),
             // Nothing has begun, so an Oomnitza that does not answer is not waited for.
             () = stop.asked() => None,
         }
@@ -79,15 +70,21 @@ pub(super) async fn sections(
         let (opened, oomnitza, stop, board) = (opened.clone(), oomnitza.clone(), stop.clone(), board.clone());
         let options = options(&opened, common);
         async move {
-            match (job, &oomnitza) {
-                (Ok(Some(job)), Some(oomnitza)) if !stop.is_asked() => {
-                    section(place, &job, &opened, oomnitza, options, &board, &stop).await
+            let ended = match (job, oomnitza) {
+                (Err(error), _) => Err(error),
+                (Ok(Some(_)), Some(Err(error))) => Err(Error::SignIn(error)),
+                (Ok(Some(job)), Some(Ok(oomnitza))) if !stop.is_asked() => {
+                    section(place, job, &opened, &oomnitza, options, &board, &stop).await
                 }
-                (Ok(_), _) => Report {
+                (Ok(_), _) => Ok(None),
+            };
+            match ended {
+                Ok(Some(report)) => report,
+                Ok(None) => Report {
                     is_interrupted: true,
                     ..Report::new(&name)
                 },
-                (Err(error), _) => Report::failed(&name, error),
+                Err(error) => Report::failed(&name, error),
             }
         }
     };
@@ -98,11 +95,14 @@ pub(super) async fn sections(
     let finished = |result: Result<Report, Error>| {
         let name = asked.next().map_or("", String::as_str);
         let report = result.unwrap_or_else(|error| Report::failed(name, error));
-        tell(
-            report::gravity(&report),
-            Some(&report.section),
-            &report::for_people(&report),
-        );
+        // That nobody can be signed in was said once, for all of them.
+        if !matches!(report.error, Some(Error::SignIn(_))) {
+            tell(
+                report::gravity(&report),
+                Some(&report.section),
+                &report::for_people(&report),
+            );
+        }
         if common.json {
             // A reader that is gone does not want to know.
             _ = print(&report::for_machines(&report));
@@ -120,7 +120,7 @@ pub(super) async fn sections(
         };
         tell(gravity, None, &together(&reports));
     }
-    Ok(reports)
+    reports
 }
 
 /// The names without those that come again: a section that runs twice at once would be in its own way, and sends the same.
@@ -161,23 +161,30 @@ fn options(opened: &Opened, common: &Common) -> Options {
     }
 }
 
+/// Fetches a section's secrets and runs it; nothing where somebody asked to stop before it began.
 async fn section(
     place: usize,
-    job: &Job,
+    mut job: Job,
     opened: &Opened,
     oomnitza: &Oomnitza,
     options: Options,
     board: &Board,
     stop: &Stop,
-) -> Report {
+) -> Result<Option<Report>, Error> {
+    // What gives a secret may take its time; whoever stops meanwhile does not wait for it.
+    tokio::select! {
+        fetched = opened.fetch(&mut job) => fetched?,
+        () = stop.asked() => return Ok(None),
+    }
     tracing::info!(section = job.section.name, "Running connector: {}", job.section.name);
     let counters = Arc::new(Counters::default());
     let is_preview = options.preview.is_some();
-    let work = run(job, &opened.context, oomnitza, options, &counters, stop);
+    let work = run(&job, &opened.context, oomnitza, options, &counters, stop);
     // The table of a preview is what there is to see.
-    if is_preview {
+    let report = if is_preview {
         work.await
     } else {
         board.line((place, &job.section.name), &counters, work).await
-    }
+    };
+    Ok(Some(report))
 }

@@ -55,10 +55,9 @@ fn counted(count: usize, what: &str) -> String {
 
 /// Everything about `[oomnitza]` and these sections, or those that are enabled; and which these are.
 async fn judge(names: &[String], ini: &Ini, context: &Context) -> (Vec<Finding>, String) {
-    let (mut findings, mut has_plain_secret) = match run::judge_destination(ini, &machine::variable) {
-        Ok(destination) => (destination.warnings, destination.has_plain_secret),
-        Err(findings) => (findings, false),
-    };
+    let destination = run::judge_destination(ini, &context.proxies, &machine::variable);
+    let (mut findings, mut has_plain_secret) = (destination.findings, destination.has_plain_secret);
+    findings.extend(run::look(destination.elsewhere.as_slice(), context, &machine::variable));
     let (mut sections, mut disabled): (Vec<&RawSection>, Vec<&str>) = (Vec::new(), Vec::new());
     if names.is_empty() {
         for section in config::connector_sections(ini) {
@@ -110,6 +109,7 @@ async fn judge_section(raw: &RawSection, ini: &Ini, context: &Context) -> (Vec<F
             .into_iter()
             .flat_map(|python| python.notes().to_vec()),
     );
+    findings.extend(run::look(&judged.job.section.elsewhere, context, &machine::variable));
     findings.extend(judged.unfit.into_iter().flat_map(|error| of(error, place())));
     findings.extend(match run::judge_mappings(&judged.job, context).await {
         Ok(findings) => findings,

@@ -63,7 +63,7 @@ impl Reading<'_> {
     pub(super) fn credential(&mut self, setting: &str, is_taken: impl Fn(&str) -> bool, env: &Env) -> Named {
         let raw = self.raw;
         let filled = |name: &str| raw.entry(name).filter(|entry| !entry.value.trim().is_empty());
-        let mut lines: Vec<(usize, &Entry)> = (0..)
+        let lines: Vec<(usize, &Entry)> = (0..)
             .zip(names(setting))
             .filter(|(_, name)| !is_taken(name))
             .filter_map(|(way, name)| Some((way, filled(&name)?)))
@@ -71,8 +71,13 @@ impl Reading<'_> {
         let first = (!lines.is_empty()).then(|| filled(setting)).flatten();
         // As it has always been: `env_password` goes before `password`.
         let first = first.filter(|_| setting != "password" || lines.iter().any(|(way, _)| *way != 0));
-        let mut all: Vec<&Entry> = first.into_iter().chain(lines.iter().map(|(_, entry)| *entry)).collect();
-        if let [one, other, ..] = all.as_mut_slice() {
+        let lines = lines.into_iter().map(|(way, entry)| (Some(way), entry));
+        let mut all: Vec<(Option<usize>, &Entry)> = first.map(|entry| (None, entry)).into_iter().chain(lines).collect();
+        // What the section says itself goes before what [DEFAULT] says.
+        if all.iter().any(|(_, entry)| !entry.is_default) {
+            all.retain(|(_, entry)| !entry.is_default);
+        }
+        if let [(_, one), (_, other), ..] = all.as_mut_slice() {
             if one.line > other.line {
                 std::mem::swap(one, other);
             }
@@ -82,7 +87,7 @@ impl Reading<'_> {
             self.error(Some(entry), &name, what, remedy);
             return Named::Wrong;
         }
-        let Some((way, entry)) = lines.pop() else {
+        let Some((Some(way), entry)) = all.pop() else {
             return Named::Nothing;
         };
         let value = entry.value.trim().to_owned();
@@ -102,7 +107,7 @@ impl Reading<'_> {
 
     /// The secret that an environment variable holds, which the line names.
     pub(super) fn environment(&mut self, entry: &Entry, env: &Env) -> Option<Secret> {
-        let value = env(&entry.value);
+        let value = env(&entry.value).filter(|value| !value.is_empty());
         if value.is_none() {
             let name = entry.name.clone();
             self.error(

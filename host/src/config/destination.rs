@@ -22,16 +22,27 @@ pub struct Destination {
     pub sign_in: SignIn,
     /// Where the token or password is, if it is neither in the file nor in the environment; `sign_in` holds none until then.
     pub elsewhere: Option<Fetch>,
-    /// Whether the token or password stands in the file.
-    pub has_plain_secret: bool,
     /// How the connection is secured.
     pub common: Common,
     /// Batches under way at once.
     pub upload_parallel: usize,
     /// How long failing requests of one section are repeated, altogether.
     pub retry_budget: Duration,
+}
+
+/// `[oomnitza]` as far as it can be read.
+#[derive(Debug)]
+pub struct ReadDestination {
+    /// Where the records go, where nothing of that is missing or wrong.
+    pub destination: Option<Destination>,
+    /// How the connection is secured.
+    pub common: Common,
+    /// Where the token or password is, if it is neither in the file nor in the environment.
+    pub elsewhere: Option<Fetch>,
+    /// Whether a secret stands in the file.
+    pub has_plain_secret: bool,
     /// What is worth knowing about it.
-    pub warnings: Vec<Finding>,
+    pub findings: Vec<Finding>,
 }
 
 /// How to sign in to Oomnitza.
@@ -59,39 +70,40 @@ impl Destination {
     }
 }
 
-/// Batches under way at once where the file says nothing.
-const DEFAULT_PARALLEL: usize = 4;
-
 /// The most batches under way at once: more would only queue up in Oomnitza.
 const MAX_PARALLEL: usize = 16;
 
-/// How long failing requests are repeated where the file says nothing.
-const DEFAULT_RETRY: Duration = Duration::from_secs(60 * 60);
+/// The longest that failing requests are repeated, in seconds.
+const MAX_RETRY: u64 = 24 * 60 * 60;
 
-/// Reads `[oomnitza]`, or says everything that is wrong with it.
-pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
+/// Reads `[oomnitza]`, and says everything that is wrong with it.
+pub fn read_destination(ini: &Ini, env: &Env) -> ReadDestination {
     let Some(raw) = ini.section("oomnitza") else {
-        return Err(vec![Finding::error(ini.place(), "has no section [oomnitza]").remedy(
+        let missing = Finding::error(ini.place(), "has no section [oomnitza]").remedy(
             "put `[oomnitza]` with `url` and `api_token` (or `username` and `password`) at the top of the file",
-        )]);
+        );
+        return ReadDestination {
+            destination: None,
+            common: Common::default(),
+            elsewhere: None,
+            has_plain_secret: false,
+            findings: vec![missing],
+        };
     };
-    if let Some(first) = ini.sections.first().filter(|first| first.name != "oomnitza") {
-        return Err(vec![
-            Finding::error(
-                ini.place().at(raw.line, "oomnitza", None),
-                format!(
-                    "must be the first section, but [{}] on line {} comes before it",
-                    first.name, first.line
-                ),
-            )
-            .remedy("move it to the top of the file"),
-        ]);
-    }
     let mut reading = Reading {
         place: ini.place(),
         raw,
         findings: Vec::new(),
     };
+    if let Some(first) = ini.sections.first().filter(|first| first.name != "oomnitza") {
+        let what = format!(
+            "must be the first section, but [{}] on line {} comes before it",
+            first.name, first.line
+        );
+        let place = ini.place().at(raw.line, "oomnitza", None);
+        let misplaced = Finding::error(place, what).remedy("move it to the top of the file");
+        reading.findings.push(misplaced);
+    }
     let free = |_: &str| false;
     let (token, password) = (
         reading.credential("api_token", free, env),
@@ -101,7 +113,6 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
     let url = url(&mut reading);
     let filled = |name: &str| raw.value(name).filter(|value| !value.is_empty());
     let mut elsewhere = None;
-    let mut has_plain_secret = false;
     // The secret, or an empty one in its place until it is fetched.
     let mut secret = |name: &str, named: Named| match named {
         Named::Here(secret) => Ok(Some(secret)),
@@ -110,10 +121,7 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
             Ok(Some(Secret::default()))
         }
         Named::Wrong => Err(()),
-        Named::Nothing => Ok(filled(name).map(|plain| {
-            has_plain_secret = true;
-            Secret::new(plain)
-        })),
+        Named::Nothing => Ok(filled(name).map(Secret::new)),
     };
     let sign_in = match (secret("api_token", token), filled("username")) {
         (Err(()), _) => None,
@@ -145,14 +153,9 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
             None
         }
     };
-    let upload_parallel = number(
-        &mut reading,
-        "upload_parallel",
-        1,
-        MAX_PARALLEL as u64,
-        DEFAULT_PARALLEL as u64,
-    );
-    let retry_seconds = number(&mut reading, "retry_seconds", 0, 24 * 60 * 60, DEFAULT_RETRY.as_secs());
+    let upload_parallel = reading.number("upload_parallel", 1..=MAX_PARALLEL);
+    let retry_seconds = reading.number("retry_seconds", 0..=MAX_RETRY);
+    let has_plain_secret = reading.has_plain_secret(own::secrets_of_destination());
     let secret_lines: Vec<String> = own::secrets_of_destination().flat_map(credential::names).collect();
     let known = || own::names_of_destination().chain(secret_lines.iter().map(String::as_str));
     for entry in raw
@@ -163,19 +166,20 @@ pub fn destination(ini: &Ini, env: &Env) -> Result<Destination, Vec<Finding>> {
         let place = ini.place().at(entry.line, "oomnitza", Some(&entry.name));
         reading.findings.push(unknown_setting(place, &entry.name, known()));
     }
-    let warnings = reading.in_order();
-    match (url, sign_in) {
-        (Some(url), Some(sign_in)) if !Finding::are_fatal(&warnings) => Ok(Destination {
-            url,
-            sign_in,
-            elsewhere,
-            has_plain_secret,
-            common,
-            upload_parallel: usize::try_from(upload_parallel).unwrap_or(DEFAULT_PARALLEL),
-            retry_budget: Duration::from_secs(retry_seconds),
-            warnings,
-        }),
-        _ => Err(warnings),
+    let destination = url.zip(sign_in).map(|(url, sign_in)| Destination {
+        url,
+        sign_in,
+        elsewhere: elsewhere.clone(),
+        common: common.clone(),
+        upload_parallel: upload_parallel.unwrap_or_default(),
+        retry_budget: Duration::from_secs(retry_seconds.unwrap_or_default()),
+    });
+    ReadDestination {
+        destination,
+        common,
+        elsewhere,
+        has_plain_secret,
+        findings: reading.in_order(),
     }
 }
 
@@ -210,25 +214,6 @@ fn url(reading: &mut Reading<'_>) -> Option<Url> {
     }
 }
 
-fn number(reading: &mut Reading<'_>, name: &str, least: u64, most: u64, default: u64) -> u64 {
-    let raw = reading.raw;
-    let Some(entry) = raw.entry(name).filter(|entry| !entry.value.is_empty()) else {
-        return default;
-    };
-    match entry.value.parse::<u64>() {
-        Ok(number) if (least..=most).contains(&number) => number,
-        _ => {
-            reading.error(
-                Some(entry),
-                name,
-                format!("cannot be `{}`", entry.value),
-                format!("it is a whole number from {least} to {most}; without the setting it is {default}"),
-            );
-            default
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -237,7 +222,9 @@ mod tests {
 
     fn read(text: &str) -> Result<Destination, Vec<String>> {
         let ini = Ini::parse(Path::new("config.ini"), text.as_bytes().to_vec()).unwrap();
-        destination(&ini, &|_| None).map_err(|findings| findings.iter().map(Finding::to_string).collect())
+        let read = read_destination(&ini, &|_| None);
+        let findings = read.findings.iter().map(Finding::to_string).collect();
+        read.destination.filter(|_| read.findings.is_empty()).ok_or(findings)
     }
 
     #[test]
@@ -246,6 +233,8 @@ mod tests {
             read("[oomnitza]\nurl = https://example.oomnitza.com/\napi_token = t\nusername =\npassword =\n").unwrap();
         assert_eq!(token.url.as_str(), "https://example.oomnitza.com/");
         assert!(matches!(token.sign_in, SignIn::Token(_)));
+        let hour = Duration::from_secs(60 * 60);
+        assert_eq!((token.upload_parallel, token.retry_budget), (4, hour));
         let password =
             read("[oomnitza]\nurl = https://x/base/\napi_token =\nusername = u\npassword = p\nupload_parallel = 1\n")
                 .unwrap();
@@ -259,7 +248,11 @@ mod tests {
             ("[okta]\nurl = x\n", vec!["config.ini: has no section [oomnitza]"]),
             (
                 "[okta]\n[oomnitza]\n",
-                vec!["config.ini:2: [oomnitza] must be the first section, but [okta] on line 1 comes before it"],
+                vec![
+                    "config.ini:2: [oomnitza] must be the first section, but [okta] on line 1 comes before it",
+                    "config.ini:2: [oomnitza] url: is missing",
+                    "config.ini:2: [oomnitza] api_token: is missing",
+                ],
             ),
             (
                 "[oomnitza]\n",

@@ -15,8 +15,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::finding::{Finding, Place};
+use super::program::CONVERTERS;
 
 /// Bytes of a file. The longest real ones have some thousand lines.
 const MAX_FILE_BYTES: u64 = 4 << 20;
@@ -31,9 +33,6 @@ const MAX_SETTINGS: usize = 1_000;
 
 /// The section whose settings hold in all the others.
 const DEFAULT: &str = "DEFAULT";
-
-/// The section whose settings are names of the user's own: nothing else holds there.
-const CONVERTERS: &str = "converters";
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -55,8 +54,8 @@ pub struct RawSection {
     pub name: String,
     /// The line of its first header.
     pub line: u32,
-    /// Its settings in order, each name once, with its last value.
-    pub entries: Vec<Entry>,
+    /// Its settings in order, each name once, with its last value. What `[DEFAULT]` says is there once, for all sections.
+    pub entries: Vec<Arc<Entry>>,
 }
 
 /// A setting as it stands in the file.
@@ -98,7 +97,7 @@ pub(super) enum Kind {
 impl RawSection {
     /// The setting called `name`.
     pub fn entry(&self, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.name == name)
+        self.entries.iter().find(|entry| entry.name == name).map(Arc::as_ref)
     }
 
     /// The value of the setting called `name`.
@@ -204,16 +203,15 @@ fn with_defaults(mut sections: Vec<RawSection>) -> Vec<RawSection> {
     let Some(at) = sections.iter().position(|section| section.name == DEFAULT) else {
         return sections;
     };
-    let defaults = sections.remove(at).entries;
+    let mut defaults = sections.remove(at).entries;
+    for entry in &mut defaults {
+        Arc::make_mut(entry).is_default = true;
+    }
+    // Nothing else holds among names of the user's own.
     for section in sections.iter_mut().filter(|section| section.name != CONVERTERS) {
-        for entry in &defaults {
-            if section.entry(&entry.name).is_none() {
-                section.entries.push(Entry {
-                    is_default: true,
-                    ..entry.clone()
-                });
-            }
-        }
+        let is_missing = |entry: &&Arc<Entry>| section.entry(&entry.name).is_none();
+        let missing: Vec<_> = defaults.iter().filter(is_missing).cloned().collect();
+        section.entries.extend(missing);
     }
     sections
 }
@@ -259,6 +257,7 @@ impl Reader<'_> {
         let text = self.decode(trim_end(line.get(1..).unwrap_or_default())).into_owned();
         let section = self.open.and_then(|open| self.sections.get_mut(open));
         if let Some(entry) = section.and_then(|section| section.entries.last_mut()) {
+            let entry = Arc::make_mut(entry);
             entry.value.push('\n');
             entry.value.push_str(&text);
             entry.lines.push(number);
@@ -340,7 +339,7 @@ impl Reader<'_> {
                 "remove those that are not needed",
             );
         }
-        section.entries.push(entry);
+        section.entries.push(Arc::new(entry));
         self.value_open = true;
         Some(kind)
     }

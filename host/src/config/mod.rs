@@ -21,13 +21,12 @@ pub mod template;
 mod zone;
 
 pub use credential::{Elsewhere, Fetch};
-pub use destination::{Destination, SignIn, destination};
+pub use destination::{Destination, ReadDestination, SignIn, read_destination};
 pub use edit::EditError;
 pub use example::{Detail, example};
 pub use finding::{Finding, Place, Severity};
 pub use ini::{Entry, Ini, RawSection};
 pub use mapping_value::IniMapping;
-pub use own::{destination_settings, section_settings};
 pub use program::{OnError, Program, converters};
 pub(crate) use section::component_path;
 pub use section::{Common, Protocol, Proxy, Section, enabled, read_section, section};

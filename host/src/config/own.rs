@@ -274,14 +274,24 @@ pub(super) fn names_of_section<'a>() -> impl Iterator<Item = &'a str> {
     SHARED.iter().chain(SECTION).map(|own| own.name)
 }
 
+/// The value of one of them where the file has none.
+pub(super) fn default(name: &str) -> Option<&'static str> {
+    let own = OOMNITZA
+        .iter()
+        .chain(SHARED)
+        .chain(SECTION)
+        .find(|own| own.name == name);
+    own?.default
+}
+
 /// The settings of `[oomnitza]`, `enable` apart.
-pub fn destination_settings() -> Vec<Setting> {
+pub(super) fn destination_settings() -> Vec<Setting> {
     let settings = OOMNITZA.iter().chain(SHARED).map(Own::setting);
     settings.filter(|setting| setting.name != "enable").collect()
 }
 
 /// The settings that a section of this connector may have besides what it describes, `enable` apart.
-pub fn section_settings(connector: &Description) -> Vec<Setting> {
+pub(super) fn section_settings(connector: &Description) -> Vec<Setting> {
     let has_use = |own: &&Own| match own.sections {
         Sections::Basic | Sections::All => own.name != "enable",
         Sections::People => connector.kind == RecordKind::Users,

@@ -1,5 +1,7 @@
 //! Code of the ini file, as it stands there: `recordfilter` and the entries of `[converters]` (docs/python.md).
 
+use std::sync::Arc;
+
 use super::finding::{Finding, Place};
 use super::ini::{Entry, Ini};
 
@@ -42,7 +44,7 @@ impl Program {
 /// The converters that the file defines.
 pub fn converters(ini: &Ini) -> Vec<Program> {
     ini.section(CONVERTERS).map_or_else(Vec::new, |section| {
-        let program = |entry| Program::of(ini, &section.name, entry);
+        let program = |entry: &Arc<Entry>| Program::of(ini, &section.name, entry);
         section.entries.iter().filter_map(program).collect()
     })
 }

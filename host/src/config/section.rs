@@ -1,6 +1,10 @@
 //! A section with its types: what stands in the file, judged by what its connector describes.
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
 
 use super::Env;
 use super::credential::{self, Fetch, Named};
@@ -30,7 +34,7 @@ pub struct Section {
     pub secrets: Vec<(String, Secret)>,
     /// Those that are kept elsewhere.
     pub elsewhere: Vec<Fetch>,
-    /// Whether one of them stands in the file.
+    /// Whether a secret stands in the file.
     pub has_plain_secret: bool,
     /// Its mappings.
     pub mappings: Vec<IniMapping>,
@@ -109,12 +113,12 @@ impl Default for Common {
     }
 }
 
-/// How many days after a full run everything is read again, where the section says nothing: what a source does not report as changed (a
-/// record that was deleted and came back, a clock that was wrong) is not missed for longer.
-const DEFAULT_FULL_RUN_DAYS: u32 = 7;
+/// The most days after a full run before everything is read again: what a source does not report as changed (a record that was deleted and
+/// came back, a clock that was wrong) is not missed for longer.
+const MOST_FULL_RUN_DAYS: u32 = 365;
 
 /// The most requests that a section may have under way at its source at once: a setting that is wrong by a zero must not take a source down.
-const MOST_PARALLEL: u32 = 16;
+const MOST_PARALLEL: usize = 16;
 
 impl Section {
     /// The value of a setting that is no secret.
@@ -166,12 +170,16 @@ pub fn enabled(ini: &Ini, section: &RawSection) -> Result<bool, Finding> {
     let Some(entry) = section.entry("enable") else {
         return Ok(false);
     };
+    truth_of(&ini.place(), section, entry)
+}
+
+/// What a setting says that is true or false.
+fn truth_of(place: &Place, section: &RawSection, entry: &Entry) -> Result<bool, Finding> {
+    let name = &entry.name;
     truth(&entry.value).ok_or_else(|| {
-        Finding::error(
-            ini.place().at(entry.line, &section.name, Some("enable")),
-            format!("`{}` is neither true nor false", entry.value),
-        )
-        .remedy("write `enable = True` or `enable = False`")
+        let what = format!("`{}` is neither true nor false", entry.value);
+        let remedy = format!("write `{name} = True` or `{name} = False`");
+        Finding::error(place.at(entry.line, &section.name, Some(name)), what).remedy(remedy)
     })
 }
 
@@ -199,7 +207,6 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
     let common = reading.common();
     let is_described = |name: &str| description.settings.iter().any(|setting| setting.name == name);
     let (mut settings, mut secrets, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
-    let mut has_plain_secret = false;
     for setting in &description.settings {
         let name = || setting.name.clone();
         if !setting.secret {
@@ -212,7 +219,6 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
             Named::Wrong => {}
             Named::Nothing => {
                 if let Some(value) = reading.described(setting) {
-                    has_plain_secret |= raw.value(&setting.name).is_some_and(|value| !value.is_empty());
                     secrets.push((name(), Secret::new(value)));
                 }
             }
@@ -231,12 +237,14 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
     }
     let sync_field = reading.sync_field(description);
     let incremental = reading.incremental(description);
-    let full_run_days = reading.full_run_days();
+    let full_run_days = reading.number("full_run_days", 1..=MOST_FULL_RUN_DAYS);
     let zone = reading.zone();
-    let parallel = reading.parallel();
+    let parallel = reading.number("parallel", 1..=MOST_PARALLEL);
     let mappings = reading.mappings();
     let on_error = reading.on_error();
     reading.unknown(description);
+    let described_secrets = description.settings.iter().filter(|setting| setting.secret);
+    let has_plain_secret = reading.has_plain_secret(described_secrets.map(|setting| setting.name.as_str()));
     let section = Section {
         name: raw.name.clone(),
         connector: description.id.clone(),
@@ -254,7 +262,7 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
         update_only: raw.value("update_only").unwrap_or("False").to_owned(),
         common,
         incremental,
-        full_run_days,
+        full_run_days: full_run_days.unwrap_or_default(),
         zone,
         parallel,
         allowed_hosts: raw
@@ -340,24 +348,19 @@ impl Reading<'_> {
     }
 
     pub(super) fn common(&mut self) -> Common {
-        let path = |value: Option<&str>| value.filter(|path| !path.is_empty()).map(PathBuf::from);
+        // As the admin means it: beside the ini file, wherever cron starts the program.
+        let directory = self.place.file.parent().unwrap_or(Path::new(""));
+        let path = |name: &str| {
+            let value = self.raw.value(name).filter(|path| !path.is_empty());
+            value.map(|path| directory.join(path))
+        };
         let mut common = Common {
-            cacert_file: path(self.raw.value("cacert_file")),
-            cacert_dir: path(self.raw.value("cacert_dir")),
+            cacert_file: path("cacert_file"),
+            cacert_dir: path("cacert_dir"),
             ..Common::default()
         };
+        common.verify_ssl = self.truth("verify_ssl").unwrap_or(common.verify_ssl);
         let raw = self.raw;
-        if let Some(entry) = raw.entry("verify_ssl").filter(|entry| !entry.value.is_empty()) {
-            match truth(&entry.value) {
-                Some(verify) => common.verify_ssl = verify,
-                None => self.error(
-                    Some(entry),
-                    "verify_ssl",
-                    format!("`{}` is neither true nor false", entry.value),
-                    "write `verify_ssl = True` or `verify_ssl = False`".to_owned(),
-                ),
-            }
-        }
         if let Some(entry) = raw.entry("ssl_protocol").filter(|entry| !entry.value.is_empty()) {
             match entry.value.to_ascii_lowercase().as_str() {
                 // OpenSSL's names for whatever both sides know.
@@ -415,20 +418,8 @@ impl Reading<'_> {
     }
 
     fn incremental(&mut self, description: &Description) -> bool {
-        let raw = self.raw;
-        let entry = raw.entry("incremental").filter(|entry| !entry.value.is_empty());
-        let asked = entry.and_then(|entry| {
-            let asked = truth(&entry.value);
-            if asked.is_none() {
-                self.error(
-                    Some(entry),
-                    "incremental",
-                    format!("`{}` is neither true nor false", entry.value),
-                    "write `incremental = True` or `incremental = False`".to_owned(),
-                );
-            }
-            asked
-        });
+        let entry = self.raw.entry("incremental");
+        let asked = self.truth("incremental");
         match (description.incremental, asked) {
             (Incremental::Always, Some(false)) => {
                 let place = self.at(entry, "incremental");
@@ -451,26 +442,39 @@ impl Reading<'_> {
         }
     }
 
-    fn full_run_days(&mut self) -> u32 {
-        let days = self.number("full_run_days", 365, &format!("it is {DEFAULT_FULL_RUN_DAYS}"));
-        days.unwrap_or(DEFAULT_FULL_RUN_DAYS)
+    /// What a setting says that is true or false, if it says something; what is wrong with it is noted.
+    fn truth(&mut self, name: &str) -> Option<bool> {
+        let entry = self.raw.entry(name).filter(|entry| !entry.value.is_empty())?;
+        let truth = truth_of(&self.place, self.raw, entry);
+        truth.map_err(|finding| self.findings.push(finding)).ok()
     }
 
-    fn parallel(&mut self) -> Option<usize> {
-        let parallel = self.number("parallel", MOST_PARALLEL, "the connector's own number holds");
-        parallel.map(|parallel| parallel as usize)
-    }
-
-    /// A whole number from 1 to `most`; `without` says what holds where there is none.
-    fn number(&mut self, name: &str, most: u32, without: &str) -> Option<u32> {
-        let raw = self.raw;
-        let entry = raw.entry(name).filter(|entry| !entry.value.is_empty())?;
-        let number = entry.value.parse().ok().filter(|number| (1..=most).contains(number));
-        if number.is_none() {
-            let remedy = format!("it is a whole number from 1 to {most}; without the setting {without}");
-            self.error(Some(entry), name, format!("cannot be `{}`", entry.value), remedy);
+    /// A whole number of this range, or the setting's default, if it has one; what is wrong with it is noted.
+    pub(super) fn number<N: FromStr + PartialOrd + Display>(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<N>,
+    ) -> Option<N> {
+        let default = own::default(name);
+        let entry = self.raw.entry(name).filter(|entry| !entry.value.is_empty());
+        let written = entry.map(|entry| entry.value.parse().ok().filter(|number| range.contains(number)));
+        if let Some(None) = &written {
+            let without = default.map_or("the connector's own number holds".to_owned(), |default| {
+                format!("it is {default}")
+            });
+            let (least, most) = (range.start(), range.end());
+            let remedy = format!("it is a whole number from {least} to {most}; without the setting {without}");
+            let value = entry.map_or("", |entry| &entry.value);
+            self.error(entry, name, format!("cannot be `{value}`"), remedy);
         }
-        number
+        written.flatten().or_else(|| default?.parse().ok())
+    }
+
+    /// Whether the section's text holds one of these secrets, whether or not it is used, or a proxy's password.
+    pub(super) fn has_plain_secret<'n>(&self, secrets: impl IntoIterator<Item = &'n str>) -> bool {
+        let is_filled = |name| self.raw.value(name).is_some_and(|value| !value.is_empty());
+        // In a proxy's address an `@` ends a user's name and password.
+        secrets.into_iter().any(is_filled) || self.raw.value("proxy").is_some_and(|proxy| proxy.contains('@'))
     }
 
     fn zone(&mut self) -> Option<Zone> {
@@ -499,7 +503,8 @@ impl Reading<'_> {
     fn mappings(&mut self) -> Vec<IniMapping> {
         let mut mappings: Vec<IniMapping> = Vec::new();
         let raw = self.raw;
-        for entry in raw.entries.iter().filter(|entry| entry.name.starts_with("mapping.")) {
+        let entries = raw.entries.iter().map(Arc::as_ref);
+        for entry in entries.filter(|entry| entry.name.starts_with("mapping.")) {
             match mapping_value::parse(&entry.name, &entry.value, entry.line) {
                 Ok(mapping) => mappings.push(mapping),
                 Err(problem) => self.error(Some(entry), &entry.name, problem, mapping_value::REMEDY.to_owned()),
@@ -518,7 +523,7 @@ impl Reading<'_> {
                 .chain(own::names_of_section())
                 .chain(elsewhere.iter().map(String::as_str))
         };
-        for entry in &raw.entries {
+        for entry in raw.entries.iter().map(Arc::as_ref) {
             let name = entry.name.as_str();
             if !entry.is_default && !name.starts_with("mapping.") && !known().any(|known| known == name) {
                 let place = self.at(Some(entry), name);

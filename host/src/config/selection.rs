@@ -2,11 +2,12 @@
 
 use super::finding::Finding;
 use super::ini::{Ini, RawSection};
+use super::program::CONVERTERS;
 use super::section::enabled;
 use super::suggest::nearest;
 
 /// Sections that are no connectors.
-const NO_CONNECTORS: [&str; 2] = ["oomnitza", "converters"];
+const NO_CONNECTORS: [&str; 2] = ["oomnitza", CONVERTERS];
 
 /// The sections that are connectors', in the order of the file.
 pub fn connector_sections(ini: &Ini) -> impl Iterator<Item = &RawSection> {

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::hash;
+use super::name;
 use crate::files;
 use crate::redact::clean;
 
@@ -46,10 +46,7 @@ struct Holder {
 impl Lock {
     /// Takes the lock of an ini file's section in `directory`, for this process on the machine called `host`.
     pub fn take(directory: &Path, ini: &Path, section: &str, host: &str) -> Result<Self, NoLock> {
-        // The file itself, whichever links led to it.
-        let place = std::fs::canonicalize(ini).map_err(NoLock::Unavailable)?;
-        let place = hash(&[place.as_os_str().as_encoded_bytes(), section.as_bytes()]);
-        let name = format!("{}-{place}", files::plain(section));
+        let name = name(ini, section);
         let holder = directory.join(format!("{name}.json"));
         let file = files::private_directory(directory)
             .and_then(|()| files::kept_private_file(&directory.join(format!("{name}.lock"))))

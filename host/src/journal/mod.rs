@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::files;
 
@@ -62,9 +61,7 @@ pub struct Belonging<'a> {
 impl Journal {
     /// The journal of a section in `directory`. A file that cannot be used is set aside and said.
     pub fn open(directory: &Path, belonging: &Belonging<'_>) -> Self {
-        let place = std::path::absolute(belonging.ini).unwrap_or_else(|_| belonging.ini.to_owned());
-        let place = hash(&[place.as_os_str().as_encoded_bytes(), belonging.section.as_bytes()]);
-        let path = directory.join(format!("{}-{place}.json", files::plain(belonging.section)));
+        let path = directory.join(format!("{}.json", name(belonging.ini, belonging.section)));
         let fingerprint = belonging.fingerprint();
         let entry = match files::read(&path, MOST_BYTES) {
             Ok(None) => None,
@@ -136,23 +133,16 @@ impl Belonging<'_> {
         }
         // Settings come in pairs, so these two are told from any of them.
         parts.extend([b"to".as_slice(), self.destination.as_bytes(), self.mapping.as_bytes()]);
-        hash(&parts)
+        files::hash(parts)
     }
 }
 
-/// Sixteen hexadecimal digits that tell these parts from others.
-fn hash(parts: &[&[u8]]) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part);
-    }
-    digest
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+/// What the files of an ini file's section are called: by the file itself, whichever links led to it.
+fn name(ini: &Path, section: &str) -> String {
+    let file = std::fs::canonicalize(ini).or_else(|_| std::path::absolute(ini));
+    let file = file.unwrap_or_else(|_| ini.to_owned());
+    let mark = files::hash([file.as_os_str().as_encoded_bytes(), section.as_bytes()]);
+    format!("{}-{mark}", files::plain(section))
 }
 
 fn now() -> u64 {
@@ -229,6 +219,25 @@ mod tests {
         ] {
             assert_eq!(open(&belonging).cursor(None), None, "{what}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_the_ini_file_leads_to_its_cursor() {
+        let home = tempfile::tempdir().unwrap();
+        let (file, link) = (home.path().join("a.ini"), home.path().join("link.ini"));
+        std::fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let settings = SETTINGS();
+        let open = |ini| {
+            let belonging = Belonging {
+                ini,
+                ..belonging(&settings)
+            };
+            Journal::open(home.path(), &belonging)
+        };
+        open(&file).keep("okta", "a", true).unwrap();
+        assert_eq!(open(&link).cursor(None), Some("a"));
     }
 
     #[test]

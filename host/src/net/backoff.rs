@@ -62,7 +62,7 @@ impl Budget {
 }
 
 /// The longest that an answer may make anybody wait.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
 
 /// What `Retry-After` (RFC 9110 section 10.2.3) asks for: seconds or a date, at most [`LONGEST_RETRY_AFTER`]. Nonsense is none.
 pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {

@@ -1,5 +1,7 @@
 //! Why a section cannot run, or ended early.
 
+use std::sync::Arc;
+
 use crate::config::Finding;
 use crate::{catalog, net, oomnitza, sandbox};
 
@@ -47,6 +49,9 @@ pub enum Error {
     /// Oomnitza.
     #[error(transparent)]
     Oomnitza(#[from] oomnitza::Error),
+    /// Oomnitza cannot be signed in to: the same for all sections.
+    #[error(transparent)]
+    SignIn(Arc<Self>),
     /// Oomnitza takes none of the records.
     #[error("Oomnitza refused each of the first {count} records; the last time: {reason}")]
     AllRefused {
@@ -75,8 +80,8 @@ pub enum Error {
     Bug(String),
 }
 
-/// Whose fault it is; the exit code follows from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whose fault it is, from the mildest to the gravest; the exit code follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Blame {
     /// What the admin wrote.
     Config,
@@ -107,6 +112,15 @@ impl Error {
         }
     }
 
+    /// What is wrong, each with its own place and remedy, where it is a matter of such.
+    pub fn findings(&self) -> &[Finding] {
+        match self {
+            Self::Config(findings) | Self::Unavailable(findings) | Self::Code(findings) => findings,
+            Self::SignIn(error) => error.findings(),
+            _ => &[],
+        }
+    }
+
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -118,6 +132,7 @@ impl Error {
             Self::Connector { source, .. } | Self::Mapper(source) => source.hint(),
             Self::Source(source) => source.hint(),
             Self::Oomnitza(error) => error.hint(),
+            Self::SignIn(error) => error.hint(),
             Self::AllRefused { .. } => {
                 Some("look at the mappings with `--show-mappings` and at the records with `--testmode`".to_owned())
             }
@@ -134,6 +149,7 @@ impl Error {
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
+            Self::SignIn(error) => error.blame(),
             Self::Bug(_) => Blame::Host,
             Self::Connector { source, .. } | Self::Mapper(source) if source.is_host_bug() => Blame::Host,
             Self::Catalog(error) if error.is_host_bug() => Blame::Host,

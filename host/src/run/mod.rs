@@ -27,7 +27,9 @@ mod stop;
 pub use check::{Finished, Step, check, judge_mappings};
 pub use error::{Blame, Error};
 pub use grants::tls;
-pub use prepare::{Context, Job, Judged, fetch, judge, judge_destination, prepare, prepare_mappings, proxies_of};
+pub use prepare::{
+    Context, Job, Judged, JudgedDestination, fetch, judge, judge_destination, look, prepare, prepare_mappings,
+};
 pub use preview::Preview;
 pub use progress::Counters;
 pub use python::Python;

@@ -70,15 +70,26 @@ pub struct Judged {
     pub unfit: Option<Error>,
 }
 
-/// Reads a section and finds its connector; the job, if nothing is wrong.
+/// `[oomnitza]` after it was looked at without a network.
+pub struct JudgedDestination {
+    /// What was found, in the order of the file.
+    pub findings: Vec<Finding>,
+    /// Where the records go and the proxies on the way there, if nothing of that is an error.
+    pub ready: Option<(Destination, Proxies)>,
+    /// Where its secret is, if that is neither in the file nor in the environment.
+    pub elsewhere: Option<Fetch>,
+    /// Whether a secret of it stands in the file.
+    pub has_plain_secret: bool,
+}
+
+/// Reads a section and finds its connector; the job, if nothing is wrong. Its secrets are still where they are ([`Job::fetch`]).
 pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'_>) -> Result<Job, Error> {
     let Judged { findings, job, unfit } = judge(ini, raw, context, env).await?;
-    let mut section = job.section.unless(findings).map_err(Error::Config)?;
-    if let Some(error) = unfit {
-        return Err(error);
+    let section = job.section.unless(findings).map_err(Error::Config)?;
+    match unfit {
+        Some(error) => Err(error),
+        None => Ok(Job { section, ..job }),
     }
-    section.secrets.extend(fetch(&section.elsewhere, context, env).await?);
-    Ok(Job { section, ..job })
 }
 
 /// Reads a section, finds its connector, and says everything that can be known without a network: what keeps it from running, and what
@@ -178,37 +189,49 @@ fn useless_proxy(job: &Job, granted: Granted) -> Option<Finding> {
         .then(|| Finding::warning(job.section.place(Some("proxy")), what).remedy("remove the setting"))
 }
 
-/// Reads `[oomnitza]`, and says everything about it that can be known without a network.
-pub fn judge_destination(ini: &Ini, env: &Env<'_>) -> Result<Destination, Vec<Finding>> {
-    let destination = config::destination(ini, env)?;
-    authorities(&destination.common, place_in_oomnitza(ini))?;
-    Ok(destination)
-}
-
-/// The proxies on the way to Oomnitza: those of `[oomnitza]`, else the environment's.
-pub fn proxies_of(destination: &Destination, ini: &Ini, environment: &Proxies) -> Result<Proxies, Vec<Finding>> {
-    grants::proxies(&destination.common, environment, place_in_oomnitza(ini))
-}
-
-fn place_in_oomnitza(ini: &Ini) -> impl Fn(&str) -> Place {
+/// Reads `[oomnitza]`, and says everything about it that can be known without a network. `environment` has the environment's proxies.
+pub fn judge_destination(ini: &Ini, environment: &Proxies, env: &Env<'_>) -> JudgedDestination {
+    let mut read = config::read_destination(ini, env);
     let section = ini.section("oomnitza");
-    move |setting: &str| {
+    let place = |setting: &str| {
         let entry = section.and_then(|section| section.entry(setting));
         ini.place()
             .at(entry.map_or(1, |entry| entry.line), "oomnitza", Some(setting))
+    };
+    let authorities = authorities(&read.common, place);
+    let proxies = grants::proxies(&read.common, environment, place);
+    read.findings.extend(authorities.err().unwrap_or_default());
+    read.findings
+        .extend(proxies.as_ref().err().into_iter().flatten().cloned());
+    read.findings.sort_by_key(|finding| finding.place.line);
+    let is_wrong = Finding::are_fatal(&read.findings);
+    JudgedDestination {
+        findings: read.findings,
+        ready: read.destination.zip(proxies.ok()).filter(|_| !is_wrong),
+        elsewhere: read.elsewhere,
+        has_plain_secret: read.has_plain_secret,
     }
 }
 
-/// Fetches secrets that are kept elsewhere than in the ini file, by the names of their settings. `[oomnitza]` may have some too.
-pub async fn fetch(wanted: &[Fetch], context: &Context, env: &Env<'_>) -> Result<Vec<(String, Secret)>, Error> {
-    let ways = secrets::Ways {
+/// How secrets are reached.
+fn ways<'a>(context: &'a Context, env: &'a Env<'a>) -> secrets::Ways<'a> {
+    secrets::Ways {
         base: context.ini.parent().unwrap_or(Path::new("")),
         kept: context.secrets.clone(),
         env,
         proxies: &context.proxies,
         timeouts: &context.timeouts,
-    };
-    secrets::fetch(wanted, &ways).await.map_err(|failures| {
+    }
+}
+
+/// What can be known to be wrong with places of secrets without running a command or asking anybody.
+pub fn look(wanted: &[Fetch], context: &Context, env: &Env<'_>) -> Vec<Finding> {
+    secrets::look(wanted, &ways(context, env))
+}
+
+/// Fetches secrets that are kept elsewhere than in the ini file, by the names of their settings. `[oomnitza]` may have some too.
+pub async fn fetch(wanted: &[Fetch], context: &Context, env: &Env<'_>) -> Result<Vec<(String, Secret)>, Error> {
+    secrets::fetch(wanted, &ways(context, env)).await.map_err(|failures| {
         let is_passing = failures.iter().all(|failure| failure.is_passing);
         let findings = failures.into_iter().map(|failure| failure.finding).collect();
         if is_passing {
@@ -249,6 +272,13 @@ fn authorities(common: &Common, place: impl Fn(&str) -> Place) -> Result<(), Vec
 }
 
 impl Job {
+    /// With the secrets that are kept elsewhere than in the ini file.
+    pub async fn fetch(&mut self, context: &Context, env: &Env<'_>) -> Result<(), Error> {
+        let fetched = fetch(&self.section.elsewhere, context, env).await?;
+        self.section.secrets.extend(fetched);
+        Ok(())
+    }
+
     /// Its Python, where it has some.
     pub fn python(&self) -> Option<&Python> {
         self.python.as_ref()

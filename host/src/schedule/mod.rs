@@ -9,9 +9,12 @@ pub mod systemd;
 mod when;
 pub mod windows;
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 pub use when::{Days, When};
+
+use crate::files;
 
 /// What is run, and when.
 #[derive(Debug, Clone)]
@@ -22,6 +25,8 @@ pub struct Schedule {
     pub ini: PathBuf,
     /// The sections.
     pub sections: Vec<String>,
+    /// Further options, with their values.
+    pub options: Vec<OsString>,
     /// When.
     pub when: When,
 }
@@ -37,21 +42,19 @@ impl Schedule {
 
     /// The words of the command.
     fn words(&self) -> Result<Vec<&str>, Refusal> {
-        let path = |path: &'_ Path| -> Result<(), Refusal> {
-            match path.to_str() {
-                Some(_) => Ok(()),
-                None => Err(format!("`{}` is not text in UTF-8", path.display())),
+        let mut words: Vec<&OsStr> = vec![self.program.as_ref(), "upload".as_ref()];
+        words.extend(self.sections.iter().map(OsStr::new));
+        words.extend(["--ini".as_ref(), self.ini.as_os_str()]);
+        words.extend(self.options.iter().map(OsString::as_os_str));
+        let text = |word: &'_ OsStr| match word.to_str() {
+            None => Err(format!("`{}` is not text in UTF-8", word.display())),
+            Some(odd) if odd.contains(char::is_control) => {
+                Err(format!("{odd:?} holds a character that no scheduler takes"))
             }
+            Some(_) => Ok(()),
         };
-        path(&self.program)?;
-        path(&self.ini)?;
-        let mut words = vec![self.program.to_str().unwrap_or_default(), "upload"];
-        words.extend(self.sections.iter().map(String::as_str));
-        words.extend(["--ini", self.ini.to_str().unwrap_or_default()]);
-        match words.iter().find(|word| word.contains(char::is_control)) {
-            Some(odd) => Err(format!("{odd:?} holds a character that no scheduler takes")),
-            None => Ok(words),
-        }
+        words.iter().copied().try_for_each(text)?;
+        Ok(words.into_iter().filter_map(OsStr::to_str).collect())
     }
 
     /// What it does, for people.
@@ -62,12 +65,8 @@ impl Schedule {
 
 /// The name of the schedule of these sections of an ini file.
 pub fn id(sections: &[String], ini: &Path) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let names = sections.iter().flat_map(|name| name.bytes().chain([0]));
-    // FNV-1a: stable, and nobody is kept out by it.
-    for byte in names.chain(ini.as_os_str().as_encoded_bytes().iter().copied()) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-    }
+    let names = sections.iter().map(String::as_bytes);
+    let mark = files::hash(names.chain([ini.as_os_str().as_encoded_bytes()]));
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "._".contains(character);
     let joined = sections.join("_");
     let name: String = joined
@@ -75,7 +74,7 @@ pub fn id(sections: &[String], ini: &Path) -> String {
         .take(60)
         .map(|character| if is_plain(character) { character } else { '_' })
         .collect();
-    format!("oomnitza-connector-{name}-{:08x}", hash as u32)
+    format!("oomnitza-connector-{name}-{mark:.8}")
 }
 
 /// A text in XML, as content of an element.
@@ -93,6 +92,7 @@ mod tests {
             program: PathBuf::from("/opt/50% off/a \"b\" 'c' $d & <e>;#/oomnitza-connector"),
             ini: PathBuf::from("/etc/100%n/conf $(x) `y`.ini"),
             sections: vec!["ldap.Contractors & Sons".to_owned(), "okta".to_owned()],
+            options: ["--connectors", "/srv/100% \"c\"", "--json"].map(OsString::from).into(),
             when: When::parse(None, Some("02:30"), Some("mon-fri")).unwrap(),
         }
     }

@@ -26,30 +26,43 @@ pub(super) async fn run(line: &str, base: &Path) -> Result<Secret, Problem> {
     run_within(line, base, LONGEST).await
 }
 
+/// What is wrong with a line, without running it.
+pub(super) fn look(line: &str) -> Result<(), Problem> {
+    split(line).map(drop)
+}
+
 async fn run_within(line: &str, base: &Path, longest: Duration) -> Result<Secret, Problem> {
-    let words = words(line).map_err(|what| Problem::new(what, "close it, or write the command without it"))?;
-    let Some((program, arguments)) = words.split_first() else {
-        return Err(Problem::new("names no command", "write the program and its arguments"));
-    };
+    let (program, arguments) = &split(line)?;
     let shown = clean(program, 80);
     // One that is named by a path is the admin's own, beside the ini file; the others are looked for in PATH.
     let is_path = program.contains(std::path::is_separator);
-    let path = if is_path { base.join(program) } else { program.into() };
-    let mut child = Command::new(path)
-        .args(arguments)
-        .current_dir(if base.as_os_str().is_empty() { Path::new(".") } else { base })
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // Where nobody waits for it any more it is of no use.
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| {
-            Problem::new(
-                format!("the command `{shown}` cannot be started: {error}"),
-                "name a program that is there, and that may be run; no shell reads the line, so write `sh -c \"…\"` for what needs one",
-            )
-        })?;
+    // From the root, since the directory that it is run in is another one.
+    let path = if is_path {
+        std::path::absolute(base.join(program))
+    } else {
+        Ok(program.into())
+    };
+    let start = |path| {
+        Command::new(path)
+            .args(arguments)
+            .current_dir(if base.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                base
+            })
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Where nobody waits for it any more it is of no use.
+            .kill_on_drop(true)
+            .spawn()
+    };
+    let mut child = path.and_then(start).map_err(|error| {
+        Problem::new(
+            format!("the command `{shown}` cannot be started: {error}"),
+            "name a program that is there, and that may be run; no shell reads the line, so write `sh -c \"…\"` for what needs one",
+        )
+    })?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let work = async {
         let (printed, said) = tokio::join!(first(stdout, MOST_BYTES), first(stderr, SAID_BYTES * 4));
@@ -87,6 +100,16 @@ async fn first(stream: Option<impl AsyncRead + Unpin>, most: usize) -> std::io::
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
     }
     Ok(bytes)
+}
+
+/// The program that a line names, and its arguments.
+fn split(line: &str) -> Result<(String, Vec<String>), Problem> {
+    let words = words(line).map_err(|what| Problem::new(what, "close it, or write the command without it"))?;
+    let mut words = words.into_iter();
+    match words.next() {
+        Some(program) => Ok((program, words.collect())),
+        None => Err(Problem::new("names no command", "write the program and its arguments")),
+    }
 }
 
 /// The words of a line.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use store::{Error as StoreError, Store};
 
-use crate::config::{Elsewhere, Env, Fetch, Finding};
+use crate::config::{Elsewhere, Env, Fetch, Finding, Place};
 use crate::net::{Proxies, Timeouts};
 use crate::redact::Secret;
 
@@ -63,6 +63,22 @@ impl Problem {
             ..Self::new(what, remedy)
         }
     }
+
+    fn at(self, place: &Place) -> Finding {
+        Finding::error(place.clone(), self.what).remedy(self.remedy)
+    }
+}
+
+/// What can be known to be wrong without running a command or asking anybody, in the words that [`fetch`] has for it.
+pub fn look(wanted: &[Fetch], ways: &Ways<'_>) -> Vec<Finding> {
+    let look = |from: &Elsewhere| match from {
+        Elsewhere::File(path) => file::read(&ways.base.join(path)).map(drop),
+        Elsewhere::Command(line) => command::look(line),
+        Elsewhere::Kept(name) => store::fetch(ways.kept.as_deref(), name).map(drop),
+        Elsewhere::Vault(reference) => vault::look(reference, ways),
+    };
+    let wrong = |wanted: &Fetch| Some(look(&wanted.from).err()?.at(&wanted.place));
+    wanted.iter().filter_map(wrong).collect()
 }
 
 /// The secrets with the names of their settings, or everything that is wrong.
@@ -78,8 +94,8 @@ pub async fn fetch(wanted: &[Fetch], ways: &Ways<'_>) -> Result<Vec<(String, Sec
         match fetched {
             Ok(secret) => secrets.push((setting.clone(), secret)),
             Err(problem) => failures.push(Failure {
-                finding: Finding::error(place.clone(), problem.what).remedy(problem.remedy),
                 is_passing: problem.is_passing,
+                finding: problem.at(place),
             }),
         }
     }

@@ -86,6 +86,11 @@ impl Store {
         }
     }
 
+    /// Fails where a secret cannot have this name.
+    pub fn admits(&self, name: &str) -> Result<(), Error> {
+        self.path(name).map(drop)
+    }
+
     /// Keeps a secret, in place of one of the same name.
     pub fn set(&self, name: &str, secret: &Secret) -> Result<(), Error> {
         let path = self.path(name)?;
@@ -149,7 +154,11 @@ impl Store {
 #[cfg(unix)]
 fn private(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode() & 0o777);
+    let metadata = std::fs::metadata(path).map_err(|source| Error::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 == 0 {
         Ok(())
     } else {
@@ -221,5 +230,7 @@ mod tests {
             mode(place, right);
             assert!(store.get("okta").is_ok());
         }
+        // Where it cannot be known who may read it, nobody does.
+        assert!(matches!(private(&home.path().join("gone")), Err(Error::File { .. })));
     }
 }

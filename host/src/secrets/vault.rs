@@ -67,6 +67,12 @@ pub(super) async fn read(reference: &str, ways: &Ways<'_>) -> Result<Secret, Pro
     reference.value(&answer, &redactor)
 }
 
+/// What is wrong with a reference, or with what the environment says of Vault, without asking it.
+pub(super) fn look(reference: &str, ways: &Ways<'_>) -> Result<(), Problem> {
+    Reference::parse(reference)?;
+    Vault::of(ways).map(drop)
+}
+
 const REACH: &str = "see that VAULT_ADDR is Vault's address and that this machine reaches it";
 
 impl<'a> Reference<'a> {

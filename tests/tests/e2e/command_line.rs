@@ -13,25 +13,66 @@ fn without_arguments_it_explains_itself() {
     assert_eq!(output.stderr, run(&["--help"]).stdout);
 }
 
+/// Every command that the help lists, with those below it, and its own help; the program itself comes first.
+pub(crate) fn commands() -> Vec<(Vec<String>, Output)> {
+    let mut commands: Vec<(Vec<String>, Output)> = Vec::new();
+    let mut open = vec![Vec::new()];
+    while let Some(command) = open.pop() {
+        let output = help(&command, "--help");
+        let (_, listed) = output.stdout.split_once("\nCommands:\n").unwrap_or_default();
+        let lines = listed.lines().take_while(|line| !line.is_empty());
+        // A description that is long goes on further to the right.
+        let names = lines.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+        for name in names
+            .filter_map(|line| line.split(' ').next())
+            .filter(|name| *name != "help")
+        {
+            open.push([&command[..], &[name.to_owned()]].concat());
+        }
+        commands.push((command, output));
+    }
+    assert!(commands.iter().any(|(command, _)| *command == ["schedule", "print"]));
+    commands
+}
+
+fn help(command: &[String], option: &str) -> Output {
+    let words = command.iter().map(String::as_str).chain([option]);
+    run(&words.collect::<Vec<_>>())
+}
+
+/// The options that a help has, by their whole names.
+pub(crate) fn options(help: &Output) -> Vec<String> {
+    let lines = help
+        .stdout
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| line.starts_with('-'));
+    let option = |line: &str| line.split(' ').find(|word| word.starts_with("--")).map(str::to_owned);
+    lines.filter_map(option).collect()
+}
+
 #[test]
 fn every_command_explains_itself_with_examples() {
-    insta::assert_snapshot!("help", run(&["--help"]));
-    for command in [
-        "upload",
-        "generate-ini",
-        "gui",
-        "validate",
-        "check",
-        "demo",
-        "completions",
-        "man",
-        "schedule",
-        "secret",
-    ] {
-        let output = run(&[command, "--help"]);
+    for (command, output) in commands() {
         assert!(output.stdout.contains("\nExamples:\n"), "{output}");
-        insta::assert_snapshot!(format!("help_{command}"), output);
-        assert_eq!(output.stdout, run(&[command, "-h"]).stdout);
+        assert_eq!(output.stdout, help(&command, "-h").stdout);
+        // What is below them has the same options again, and few of its own.
+        match command.as_slice() {
+            [] => insta::assert_snapshot!("help", output),
+            [command] => insta::assert_snapshot!(format!("help_{command}"), output),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn the_readme_names_every_option() {
+    let readme = include_str!("../../../README.md");
+    for (command, help) in commands() {
+        for option in options(&help) {
+            let names = [format!("`{option}`"), format!("`{option} ")];
+            assert!(names.iter().any(|name| readme.contains(name)), "{command:?} {option}");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use oomnitza_connector::config::{Entry, Finding, Ini};
 use serde::Deserialize;
@@ -86,7 +87,7 @@ fn assert_same(name: &str, text: &[u8], python: &Reading) {
     match (parse(text), python) {
         (Ok(ini), Reading::Sections(expected)) => {
             let is_utf8 = std::str::from_utf8(text).is_ok();
-            let entry = |entry: &Entry| (bytes(&entry.name, is_utf8), flush(&bytes(&entry.value, is_utf8)));
+            let entry = |entry: &Arc<Entry>| (bytes(&entry.name, is_utf8), flush(&bytes(&entry.value, is_utf8)));
             let ours: BTreeMap<_, BTreeMap<_, _>> = ini
                 .sections
                 .iter()

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use insta::assert_snapshot;
 use oomnitza_connector::standin::{okta, oomnitza};
-use oomnitza_tests::{Answer, Asked, Authority, Fake, Output, Program, Servers};
+use oomnitza_tests::{Answer, Asked, Authority, Fake, Output, Program, Servers, eventually};
 use serde_json::json;
 
 /// What Okta and Oomnitza want.
@@ -376,6 +376,122 @@ fn only_sections_that_run_fetch_their_secrets() {
     assert!(!program.home().join("was-run").exists());
 }
 
+/// `[okta]`, and a section like it with another name and another line for its token.
+fn with_another(servers: &Servers, okta: &str, name: &str, other: &str) -> Program {
+    let second = format!(
+        "{okta}\n\n[{name}]\nenable = True\nurl = {}\ndefault_role = 25\ndefault_position = Employee\n{other}",
+        servers.okta.url()
+    );
+    program(servers, &format!("api_token = {OOMNITZA_TOKEN}"), &second)
+}
+
+#[test]
+fn a_section_does_not_wait_for_the_secret_of_another() {
+    let servers = servers();
+    let program = with_another(
+        &servers,
+        "api_token_command = sh slow.sh",
+        "okta.Other",
+        &format!("api_token = {OKTA_TOKEN}"),
+    );
+    program.write(
+        "slow.sh",
+        format!("until [ -e go-on ]; do sleep 0.05; done; echo {OKTA_TOKEN}\n").as_bytes(),
+    );
+    let mut running = program.launch(&["upload", "okta", "okta.Other", "--json"]);
+    running.wait_until("the other section is through", || {
+        servers.oomnitza.ledger().records == 2
+    });
+    program.write("go-on", b"");
+    let output = running.end();
+    assert_eq!(
+        (kept(&output).code, servers.oomnitza.ledger().records),
+        (Some(0), 4),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_secret_that_cannot_be_had_is_one_section_s_trouble() {
+    let servers = servers();
+    let program = with_another(
+        &servers,
+        "api_token_command = false",
+        "okta.Other",
+        &format!("api_token = {OKTA_TOKEN}"),
+    );
+    let output = program.run(&["upload", "okta", "okta.Other", "--json"]);
+    let status: Vec<_> = output.reports().iter().map(|report| report["status"].clone()).collect();
+    assert_eq!(
+        (kept(&output).code, status),
+        (Some(1), vec![json!("failed"), json!("done")]),
+        "{output}"
+    );
+    assert!(
+        output.stderr.contains("[okta] api_token_command: the command `false` "),
+        "{output}"
+    );
+}
+
+/// A program that is named by a path is the one beside the ini file, wherever that is seen from.
+#[test]
+fn a_program_beside_the_ini_file_is_run_from_anywhere() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let servers = servers();
+    let program = program(
+        &servers,
+        &format!("api_token = {OOMNITZA_TOKEN}"),
+        "api_token_command = ./token",
+    );
+    let ini = std::fs::read(program.home().join("config.ini")).unwrap();
+    program.write("etc/config.ini", &ini);
+    let token = program.write("etc/token", format!("#!/bin/sh\necho {OKTA_TOKEN}\n").as_bytes());
+    std::fs::set_permissions(token, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let absolute = program.home().join("etc/config.ini").display().to_string();
+    for ini in ["etc/config.ini", "./etc/../etc/config.ini", &absolute] {
+        let output = program.run(&["upload", "okta", "--ini", ini]);
+        assert_eq!(kept(&output).code, Some(0), "{ini}\n{output}");
+    }
+}
+
+#[test]
+fn what_a_section_says_itself_goes_before_what_default_says() {
+    let servers = servers();
+    for (default, own) in [
+        ("api_token = not-it", "api_token_file = keys/b".to_owned()),
+        ("api_token_command = false", format!("api_token = {OKTA_TOKEN}")),
+        ("env_api_token = NOT_SET", "api_token_file = keys/b".to_owned()),
+        ("api_token_file = keys/b", String::new()),
+    ] {
+        let program = program(
+            &servers,
+            &format!("api_token = {OOMNITZA_TOKEN}"),
+            &format!("{own}\n\n[DEFAULT]\n{default}"),
+        );
+        program.write("keys/b", OKTA_TOKEN.as_bytes());
+        let output = program.run(&["upload", "okta"]);
+        assert_eq!(kept(&output).code, Some(0), "{default}, {own}\n{output}");
+    }
+}
+
+#[test]
+fn an_empty_environment_variable_is_none() {
+    let servers = servers();
+    let program = program(
+        &servers,
+        &format!("api_token = {OOMNITZA_TOKEN}"),
+        "env_api_token = EMPTY",
+    )
+    .env("EMPTY", "");
+    let output = program.run(&["upload", "okta"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(
+        output.stderr.contains("the environment variable `EMPTY` is not set"),
+        "{output}"
+    );
+    assert!(servers.oomnitza.ledger().requests.is_empty());
+}
+
 #[test]
 fn whoever_stops_while_a_secret_is_fetched_does_not_wait_for_it() {
     let servers = servers();
@@ -407,7 +523,8 @@ fn secrets_are_set_shown_on_purpose_listed_and_deleted() {
         set("okta", "hidden-value\n"),
         set("b", "x"),
         set("empty", "\n"),
-        set("a/b", "x"),
+        // Told by its name, before a value was looked at.
+        set("a/b", ""),
         program.run(&["secret", "list"]),
         program.run(&["secret", "get", "okta"]),
         program.run(&["secret", "get", "okta", "--show"]),
@@ -439,16 +556,24 @@ fn secrets_are_set_shown_on_purpose_listed_and_deleted() {
 #[test]
 fn what_is_typed_at_a_terminal_is_not_shown() {
     let program = Program::bare();
-    let command = format!("{} secret set okta", Program::path().display());
+    let command = format!("tty > terminal; exec {} secret set okta", Program::path().display());
     let mut child = Command::new("script")
         .args(["--quiet", "--return", "--command", &command, "/dev/null"])
         .env("HOME", program.home())
+        .current_dir(program.home())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("script of util-linux can be run");
     // The terminal itself shows what comes before the program has asked.
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    eventually("the terminal shows no more what is typed", || {
+        let terminal = std::fs::read_to_string(program.home().join("terminal")).unwrap_or_default();
+        let settings = Command::new("stty")
+            .args(["-a", "-F", terminal.trim()])
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&settings.stdout).contains(" -echo ")
+    });
     child.stdin.take().unwrap().write_all(b"typed-secret\n").unwrap();
     let output = child.wait_with_output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -4,24 +4,22 @@ use std::process::Command;
 
 use oomnitza_tests::Program;
 
-/// What every command has of its own.
-const COMMANDS: [(&str, &str); 3] = [
-    ("upload", "--testmode"),
-    ("generate-ini", "--comments"),
-    ("demo", "--people"),
-];
+use crate::command_line::{commands, options};
 
 #[test]
 fn completions_name_every_command_and_option() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let output = Program::bare().run(&["completions", shell]);
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{shell}");
-        for (command, option) in COMMANDS {
-            let option = if shell == "fish" { &option[2..] } else { option };
-            assert!(
-                output.stdout.contains(command) && output.stdout.contains(option),
-                "{shell}: {command} {option}"
-            );
+        for (command, help) in commands() {
+            for word in command.into_iter().chain(options(&help)) {
+                let word = if shell == "fish" {
+                    word.trim_start_matches("--")
+                } else {
+                    &word
+                };
+                assert!(output.stdout.contains(word), "{shell}: {word}");
+            }
         }
     }
 }
@@ -66,14 +64,13 @@ fn man_pages_have_what_the_help_has() {
     ] {
         assert!(page.stdout.contains(part), "{part}\n{}", page.stdout);
     }
-    for (command, option) in COMMANDS {
-        let page = program.run(&["man", command]).stdout;
-        for part in [
-            format!("oomnitza\\-connector\\-{}", roff(command)),
-            roff(option),
-            "Examples:".to_owned(),
-        ] {
-            assert!(page.contains(&part), "{command}: {part}\n{page}");
+    for (command, help) in commands() {
+        let words: Vec<&str> = ["man"].into_iter().chain(command.iter().map(String::as_str)).collect();
+        let page = program.run(&words).stdout;
+        let name = [&["oomnitza-connector".to_owned()], &command[..]].concat().join("-");
+        let parts = options(&help).into_iter().map(|option| roff(&option));
+        for part in parts.chain([format!(".TH {name} 1"), "Examples:".to_owned()]) {
+            assert!(page.contains(&part), "{command:?}: {part}\n{page}");
         }
     }
 }
@@ -91,6 +88,13 @@ fn a_page_that_is_not_there() {
     ----- stderr
     error: there is no command `uplod`
     hint: did you mean `upload`?
+    ");
+    insta::assert_snapshot!(Program::bare().run(&["man", "schedule", "instal"]), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: there is no command `instal`
+    hint: did you mean `install`?
     ");
     insta::assert_snapshot!(Program::bare().run(&["completions", "tcsh"]), @"
     exit: 2

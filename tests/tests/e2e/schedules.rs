@@ -118,6 +118,41 @@ fn a_line_of_a_crontab_runs_the_sections_of_a_file_with_an_odd_name() {
     servers.assert_arrived(0..3);
 }
 
+/// What `upload` takes, a schedule keeps, by whole names and with paths that hold from anywhere.
+#[test]
+fn every_option_of_upload_is_in_the_line_that_is_scheduled() {
+    let program = program();
+    program.write("log.json", br#"{"version": 1}"#);
+    let help = program.run(&["upload", "--help"]).stdout;
+    let home = program.home().display().to_string();
+    let (mut typed, mut expected) = (Vec::new(), vec!["--ini".to_owned(), format!("{home}/config.ini")]);
+    for line in help.lines().map(str::trim_start).filter(|line| line.starts_with("--")) {
+        let mut words = line.split(' ');
+        let option = words.next().unwrap();
+        let (value, kept) = match words.next() {
+            _ if option == "--ini" => continue,
+            Some("<N>") => (Some("3"), Some("3".to_owned())),
+            Some("<FILE>") => (Some("log.json"), Some(format!("{home}/log.json"))),
+            Some("<DIR>") => (Some("further"), Some(format!("{home}/further"))),
+            _ => (None, None),
+        };
+        typed.extend(std::iter::once(option).chain(value));
+        expected.extend(std::iter::once(option.to_owned()).chain(kept));
+    }
+    assert!(expected.len() > 12, "{expected:?}");
+    let print = ["schedule", "print", "okta", "--at", "02:30"];
+    let output = program.run(&[&print[..], &typed].concat());
+    let line = output.stdout.lines().nth(1).unwrap_or_else(|| panic!("{output}"));
+    assert!(
+        line.ends_with(&format!(" upload okta {}", expected.join(" "))),
+        "{line}\n{expected:?}"
+    );
+    // Before the command, and shortened, they are the same.
+    let output = program.run(&[&["--jo", "2", "--exit"][..], &print].concat());
+    let line = output.stdout.lines().nth(1).unwrap();
+    assert!(line.ends_with("/config.ini --jobs 2 --exit-zero"), "{line}");
+}
+
 /// The files of systemd, by systemd itself.
 #[test]
 fn systemd_finds_nothing_wrong_with_its_units() {

@@ -239,6 +239,22 @@ fn whom_the_section_trusts_it_talks_to() {
     }
 }
 
+/// Wherever the program is started: cron starts it in the user's home.
+#[test]
+fn authorities_are_looked_for_beside_the_ini_file() {
+    let authority = Authority::new("the company's");
+    let server = Openssl::serve(&authority.issue(), PAGES, &[]);
+    let destination = Oomnitza::start(Settings::default()).unwrap();
+    for setting in ["cacert_file = authorities/ours.pem", "cacert_dir = authorities"] {
+        let program = program(&destination, &(okta(server.port) + setting));
+        let ini = std::fs::read(program.home().join("config.ini")).unwrap();
+        program.write("etc/config.ini", &ini);
+        program.write("etc/authorities/ours.pem", authority.certificate().as_bytes());
+        let output = program.run(&["upload", "okta", "--ini", "etc/config.ini"]);
+        assert_eq!(output.code, Some(0), "{setting}\n{output}");
+    }
+}
+
 #[test]
 fn a_directory_as_openssl_wants_it_holds_authorities() {
     let authority = Authority::new("the company's");

@@ -106,6 +106,72 @@ fn everything_that_is_wrong_is_said_at_once() {
     "#);
 }
 
+/// What is wrong with the way to Oomnitza is said with the rest, and to `upload` in the same words.
+#[test]
+fn everything_that_is_wrong_with_oomnitza_is_said_at_once() {
+    let ini = format!(
+        "[oomnitza]\nurl = https://example.oomnitza.com\nproxy = ftp://proxy.example.com\nretry_seconds = soon\ncacert_file = no-such.pem\napi_tokn = t\n\n{GOOD}"
+    );
+    let output = validate(&ini, &[]);
+    assert_snapshot!(output, @"
+    exit: 2
+    ----- stdout
+    error: config.ini:1: [oomnitza] api_token: is missing
+    hint: give the API token of an Oomnitza user, or `username` and `password`
+    error: config.ini:3: [oomnitza] proxy: `ftp://proxy.example.com` does not name a proxy: `ftp` is neither http nor https
+    hint: write it like `http://proxy.example.com:3128`, or `none` to go without one
+    error: config.ini:4: [oomnitza] retry_seconds: cannot be `soon`
+    hint: it is a whole number from 0 to 86400; without the setting it is 3600
+    error: config.ini:5: [oomnitza] cacert_file: `no-such.pem` cannot be used: No such file or directory (os error 2)
+    hint: name one that holds certificates in PEM form, or remove the setting to trust the machine's authorities
+    warning: config.ini:6: [oomnitza] api_tokn: is not a setting of this section and has no effect
+    hint: did you mean `api_token`?
+    ----- stderr
+    4 errors and 1 warning; looked at oomnitza, okta
+    ");
+    let uploaded = Program::with(&ini).run(&["upload", "okta"]);
+    assert_eq!((uploaded.code, &uploaded.stderr), (Some(2), &output.stdout));
+}
+
+/// Where a secret is can be looked at, as long as nobody has to be asked for that.
+#[test]
+fn a_place_that_has_no_secret_is_a_finding() {
+    for line in [
+        "password_file = no-such-file",
+        "password_command = pass show 'okta",
+        "password_secret = none",
+        "password_vault = secret/data/okta#password",
+        "env_password = EMPTY",
+    ] {
+        let casper = format!(
+            "[casper]\nenable = True\nurl = https://jss.example.com\nusername = u\n{line}\nsync_field = NAME\n"
+        );
+        let oomnitza = OOMNITZA.replace("api_token = t", &format!("username = u\n{line}"));
+        let run = |ini: &str, arguments: &[&str]| Program::with(ini).env("EMPTY", "").run(arguments);
+        let ini = format!("{OOMNITZA}{casper}");
+        let (there, here) = (
+            run(&ini, &["validate"]),
+            run(&format!("{oomnitza}{GOOD}"), &["validate"]),
+        );
+        let line = |output: &Output| {
+            let line = output
+                .stdout
+                .lines()
+                .find(|line| line.starts_with("error: "))
+                .unwrap_or_default();
+            line.split_once("] ").map(|(_, told)| told.to_owned())
+        };
+        assert!(
+            (there.code, here.code) == (Some(2), Some(2)) && line(&there).is_some(),
+            "{there}{here}"
+        );
+        assert_eq!(line(&there), line(&here));
+        // A run has the same words for it.
+        let told = run(&ini, &["check", "casper"]).stderr;
+        assert!(told.contains(&line(&there).unwrap()), "{there}{told}");
+    }
+}
+
 #[test]
 fn for_machines_each_finding_is_a_line() {
     let output = validate(WRONG, &["--json"]);
@@ -272,7 +338,7 @@ fn secrets_that_are_kept_elsewhere_are_not_fetched() {
 #[test]
 fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
     use std::os::unix::fs::PermissionsExt as _;
-    let program = Program::with(&format!("{OOMNITZA}{GOOD}"));
+    let program = Program::with(&format!("{OOMNITZA}{GOOD}")).env("SET", "x");
     let open = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(program.home().join("config.ini"), open).unwrap();
     assert_snapshot!(program.run(&["validate"]), @"
@@ -283,4 +349,23 @@ fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
     ----- stderr
     0 errors and 1 warning; looked at oomnitza, okta
     ");
+    // One that is of no use while it stands there, and a proxy's, are secrets too.
+    let kept = GOOD.replace("api_token = t", "env_api_token = SET");
+    for (oomnitza, okta, is_secret) in [
+        ("env_api_token = SET", "", false),
+        ("env_api_token = SET\nproxy = http://proxy.example.com", "", false),
+        ("env_api_token = SET\nproxy = http://u:p@proxy.example.com", "", true),
+        ("env_api_token = SET", "proxy = http://u:p@proxy.example.com\n", true),
+        ("username = u\nenv_password = SET\npassword = p", "", true),
+        ("api_token = t\nurl = nowhere", "", true),
+    ] {
+        let ini = format!("{}{kept}{okta}", OOMNITZA.replace("api_token = t", oomnitza));
+        std::fs::write(program.home().join("config.ini"), ini).unwrap();
+        let output = program.run(&["validate"]);
+        assert_eq!(
+            output.stdout.contains("holds secrets"),
+            is_secret,
+            "{oomnitza} {okta}\n{output}"
+        );
+    }
 }

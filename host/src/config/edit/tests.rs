@@ -196,7 +196,7 @@ proptest! {
     #[test]
     fn any_file_can_be_edited_and_means_what_was_asked(text in lines(), value in "[a-z#%=:é][a-z;#%=:é]{0,5}(\n[a-z ;#]{0,3}[a-z])?") {
         let Ok(file) = Ini::parse(Path::new("config.ini"), text.into_bytes()) else { return Ok(()) };
-        let own = |entry: &&super::super::ini::Entry| !entry.is_default;
+        let own = |entry: &&std::sync::Arc<super::super::ini::Entry>| !entry.is_default;
         for section in &file.sections {
             for entry in section.entries.iter().filter(own) {
                 // What it must not have changed is checked by every edit itself.

@@ -190,4 +190,13 @@ fn files_that_are_no_configuration_are_refused_early() {
         findings[0].to_string(),
         "config.ini:1002: this line is one setting too many: a section has at most 1,000"
     );
+    // A large default in many sections: each has it, and it is there once.
+    let headers: String = (0..990).map(|number| format!("[s{number}]\n")).collect();
+    let ini = parse(format!("[DEFAULT]\nx = {}\n{headers}", "x".repeat(3 << 20)).as_bytes()).unwrap();
+    let places: Vec<_> = ini
+        .sections
+        .iter()
+        .map(|section| std::ptr::from_ref(section.entry("x").unwrap()))
+        .collect();
+    assert!(places.len() == 990 && places.iter().all(|place| *place == places[0]));
 }

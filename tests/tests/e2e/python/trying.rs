@@ -115,6 +115,16 @@ fn a_section_without_python_has_nothing_to_try() {
     ");
 }
 
+/// A secret is of no use to it.
+#[test]
+fn no_secret_is_fetched() {
+    let ini = ini("", "    return True", &[]).replace("api_token = ", "api_token_command = touch fetched ");
+    let program = super::program(&ini);
+    let output = test(&program, "{}");
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(ini.contains("touch fetched") && !program.home().join("fetched").exists());
+}
+
 /// The time that a converter sees stands still, and what it has of Oomnitza's locations is nothing.
 #[test]
 fn oomnitza_is_not_asked() {

@@ -227,3 +227,46 @@ fn all_sections_share_one_sign_in() {
     assert_eq!(servers.oomnitza.ledger().requests.len(), 1);
     assert_eq!((0..4).map(|index| servers.asked(index)).sum::<usize>(), 0);
 }
+
+/// What was known of a section before is not lost because Oomnitza is not there.
+#[test]
+fn without_a_sign_in_each_section_has_its_report() {
+    let servers = Organisations::start(2, 20, Duration::ZERO, "");
+    let ini = servers.program.home().join("config.ini");
+    let wrong = "\n[okta.Wrong]\nenable = True\nurl = https://example.okta.com\n";
+    let ini_text = std::fs::read_to_string(&ini).unwrap() + wrong;
+    std::fs::write(&ini, ini_text).unwrap();
+    servers.oomnitza.inject(Fault::Next {
+        call: Call::SignIn,
+        times: 1,
+        trouble: Trouble::Status(401, None),
+    });
+    let output = servers.program.run(&servers.arguments(&["okta.Wrong", "--json"]));
+    assert_eq!(output.code, Some(1), "{output}");
+    let reports = output.reports();
+    let messages = reports.iter().map(|report| {
+        let message = report["error"]["message"].as_str().unwrap_or_default();
+        (
+            report["section"].as_str().unwrap_or_default(),
+            report["status"].as_str().unwrap_or_default(),
+            message,
+        )
+    });
+    let refused = "Oomnitza did not accept the API token (401): injected";
+    let expected = [
+        ("okta.A", "failed", refused),
+        ("okta.B", "failed", refused),
+        (
+            "okta.Wrong",
+            "failed",
+            "config.ini:20: [okta.Wrong] api_token: is missing (and 2 more)",
+        ),
+    ];
+    assert_eq!(messages.collect::<Vec<_>>(), expected);
+    // People are told once.
+    assert_eq!(
+        output.stderr.matches("did not accept the API token").count(),
+        1,
+        "{output}"
+    );
+}

@@ -51,6 +51,11 @@ const EDGES: &[(&str, &str, &str)] = &[
     ("run", "journal", "a section goes on where its last run ended"),
     ("run", "files", "refused records are kept where nobody else reads them"),
     ("journal", "files", "cursors are kept whole or not at all"),
+    (
+        "schedule",
+        "files",
+        "what tells one ini file's schedules from another's is a hash like theirs",
+    ),
     ("journal", "redact", "who holds a lock is read from a file, and shown"),
     ("run", "capabilities", "what a section grants is built here"),
     ("run", "net", "where a section may connect to is decided here"),

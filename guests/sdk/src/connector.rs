@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use crate::bindings::exports::oomnitza::connector::source::{self as wit, Guest, GuestSync};
-use crate::{Description, Error, Page, Settings, Wanted};
+use crate::{Description, Error, Page, Settings, Wanted, http};
 
 /// What a call of a connector gives.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -39,6 +39,7 @@ impl<C: Connector> Guest for Exported<C> {
 
     fn check(settings: wit::Settings) -> std::result::Result<(), wit::Error> {
         report_panics();
+        http::begin_call();
         C::check(Settings::new(settings)).map_err(Error::into_wit)
     }
 }
@@ -50,11 +51,13 @@ impl<C: Connector> GuestSync for Run<C> {
         want: Wanted,
     ) -> std::result::Result<wit::Sync, wit::Error> {
         report_panics();
+        http::begin_call();
         let connector = C::open(Settings::new(settings), cursor, want).map_err(Error::into_wit)?;
         Ok(wit::Sync::new(Self(RefCell::new(connector))))
     }
 
     fn next(&self) -> std::result::Result<Option<wit::Page>, wit::Error> {
+        http::begin_call();
         let page = self.0.borrow_mut().next().map_err(Error::into_wit)?;
         Ok(page.map(Page::into_wit))
     }

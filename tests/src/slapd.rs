@@ -40,6 +40,8 @@ pub struct Settings {
     pub ldif: String,
     /// Whether those may read who do not say who they are.
     pub anonymous: bool,
+    /// Whether those are taken for nobody who say a name and no password; they are refused else.
+    pub nameless: bool,
     /// Whether it speaks version 2 as well.
     pub version_2: bool,
     /// The most entries of one search, all of its pages together.
@@ -51,6 +53,7 @@ impl Default for Settings {
         Self {
             ldif: String::new(),
             anonymous: true,
+            nameless: false,
             version_2: true,
             size_limit: None,
         }
@@ -180,6 +183,9 @@ fn configuration(directory: &Path, settings: &Settings) -> String {
     ));
     if settings.version_2 {
         lines.push("allow bind_v2".to_owned());
+    }
+    if settings.nameless {
+        lines.push("allow bind_anon_dn".to_owned());
     }
     if !settings.anonymous {
         lines.push("disallow bind_anon\nrequire authc".to_owned());

@@ -109,11 +109,10 @@ impl Connector for AirWatch {
     }
 
     fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
-        let of_network = |path: &String| path == "network" || path.starts_with("network.");
         Ok(Self {
             server: Server::of(&settings)?,
             page_size: wanted.limit.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE),
-            wants_network: wanted.everything || wanted.sources.iter().any(of_network),
+            wants_network: wanted.uses("network"),
             paging: Paging::default(),
         })
     }

@@ -92,10 +92,9 @@ impl Connector for BambooHr {
     }
 
     fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
-        let firsts = wanted.sources.iter().filter_map(|path| path.split('.').next());
         Ok(Self {
             company: company(&settings)?,
-            wanted: firsts.map(str::to_owned).collect(),
+            wanted: wanted.members().map(str::to_owned).collect(),
             employees: None,
         })
     }

@@ -30,7 +30,7 @@ pub(crate) fn filter(filter: &str, cursor: &str) -> Result<String> {
     let is_known = |name: &str| ATTRIBUTES.iter().any(|(known, _)| *known == name);
     if !cursor
         .split_once(">=")
-        .is_some_and(|(name, time)| is_known(name) && moment(time.as_bytes()).is_some())
+        .is_some_and(|(name, time)| is_known(name) && digits(time.as_bytes()).and_then(moment).is_some())
     {
         return Err(Error::StaleCursor(format!(
             "`{cursor}` is no point in time of a directory"
@@ -48,7 +48,7 @@ pub(crate) fn filter(filter: &str, cursor: &str) -> Result<String> {
 pub(crate) struct Changed {
     /// When the run began.
     start: Moment,
-    newest: [Option<Moment>; 2],
+    newest: [Option<Digits>; 2],
 }
 
 impl Changed {
@@ -64,7 +64,10 @@ impl Changed {
         for attribute in &entry.attributes {
             let known = ATTRIBUTES.iter().zip(&mut self.newest);
             for (_, newest) in known.filter(|((name, _), _)| attribute.name.eq_ignore_ascii_case(name)) {
-                *newest = attribute.values.first().and_then(|value| moment(value)).max(*newest);
+                let time = attribute.values.first().and_then(|value| digits(value));
+                if time > *newest && time.and_then(moment).is_some() {
+                    *newest = time;
+                }
             }
         }
     }
@@ -74,7 +77,7 @@ impl Changed {
         let newest = std::mem::take(&mut self.newest);
         let mut seen = newest.into_iter().zip(ATTRIBUTES);
         let (newest, (name, zone)) = seen.find_map(|(newest, attribute)| Some((newest?, attribute)))?;
-        let time = newest.min(self.start).before(OVERLAP).to_string();
+        let time = moment(newest)?.min(self.start).before(OVERLAP).to_string();
         let digits = time.chars().filter(char::is_ascii_digit).take(DIGITS);
         Some(format!("{name}>={}{zone}", digits.collect::<String>()))
     }
@@ -83,20 +86,28 @@ impl Changed {
 /// From the year to the second.
 const DIGITS: usize = 14;
 
+/// A time as its digits, which compare as times do: it is read for every entry, and a moment is made of the few that are the newest yet.
+type Digits = [u8; DIGITS];
+
 /// Reads a `GeneralizedTime` in UTC (RFC 4517 section 3.3.13): `20261123192720.0Z`. Directories write no other zone.
-fn moment(time: &[u8]) -> Option<Moment> {
-    let time = std::str::from_utf8(time).ok()?.strip_suffix('Z')?;
-    let (digits, fraction) = time.split_once(['.', ',']).unwrap_or((time, "0"));
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if digits.len() != DIGITS || !is_number(digits) || !is_number(fraction) {
-        return None;
+fn digits(time: &[u8]) -> Option<Digits> {
+    let (digits, rest) = time.strip_suffix(b"Z")?.split_first_chunk::<DIGITS>()?;
+    let fraction = match rest {
+        [b'.' | b',', fraction @ ..] => fraction,
+        rest => rest.is_empty().then_some(rest)?,
+    };
+    let is_number = digits.iter().chain(fraction).all(u8::is_ascii_digit);
+    is_number.then_some(*digits)
+}
+
+/// None where it is no time: `20261323192720Z`.
+fn moment(digits: Digits) -> Option<Moment> {
+    let mut text = String::new();
+    for (digit, sign) in digits.into_iter().zip("    - - T : : ".chars()) {
+        text.extend(Some(sign).filter(|sign| *sign != ' '));
+        text.push(char::from(digit));
     }
-    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    let (date, clock) = (
-        [part(0, 4), part(4, 6), part(6, 8)].join("-"),
-        [part(8, 10), part(10, 12), part(12, 14)].join(":"),
-    );
-    Moment::parse(&format!("{date}T{clock}"))
+    Moment::parse(&text)
 }
 
 #[cfg(test)]
@@ -111,11 +122,23 @@ mod tests {
             ("20000229120000,5Z", Some(951_825_600)),
             ("20261123192720.0+0100", None),
             ("202611231927Z", None),
+            ("20261123192720", None),
+            ("20261123192720.x", None),
+            ("20261123192720.xZ", None),
+            ("20261123192720-0Z", None),
             ("20261323192720Z", None),
+            ("20261100192720Z", None),
+            ("20261132192720Z", None),
+            ("20261123252720Z", None),
+            ("20261123196020Z", None),
+            ("20261123192761Z", None),
+            ("20261123192760Z", Some(1_795_462_080)),
             ("202611231927\u{661}Z", None),
+            ("Z", None),
             ("", None),
         ] {
-            assert_eq!(moment(time.as_bytes()).map(Moment::seconds), expected, "{time}");
+            let moment = digits(time.as_bytes()).and_then(moment);
+            assert_eq!(moment.map(Moment::seconds), expected, "{time}");
         }
     }
 

@@ -24,6 +24,9 @@ use record::Shape;
 /// Asked for besides what is mapped: the converter `ldap_user_field` falls back on it.
 const ACCOUNT_NAME: &str = "sAMAccountName";
 
+/// Bytes of a record of the attributes that are mapped at the least, about.
+const USUAL_RECORD: usize = 256;
+
 /// A run through a directory.
 pub struct Ldap {
     results: Results,
@@ -32,6 +35,8 @@ pub struct Ldap {
     shape: Shape,
     ranges: Ranges,
     changed: Changed,
+    /// The record that was written last: its memory is used again.
+    record: Vec<u8>,
     /// Why there is no further page, once what came before has been handed over.
     ended: Option<Error>,
 }
@@ -75,16 +80,7 @@ impl Connector for Ldap {
                 .optional()
                 .advanced(),
             )
-            .setting(
-                Setting::text(
-                    "allow_anonymous",
-                    "Allow anonymous",
-                    "Go on with a user name and no password, which directories take for nobody and call a success",
-                )
-                .default("False")
-                .choices(&["True", "False"])
-                .advanced(),
-            )
+            .setting(Setting::allow_anonymous())
             .incremental()
             .endpoint("{url}", "the directory")
             .ldap_auth("bind", "{username}", "{password}")
@@ -112,15 +108,11 @@ impl Connector for Ldap {
     }
 
     fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self> {
-        let names = if wanted.everything {
-            Vec::new()
-        } else {
-            attributes(&wanted.sources)
-        };
-        let mut asked = names.clone();
-        if !wanted.everything {
-            changed::ask(&mut asked);
-        }
+        let names = attributes(&wanted);
+        // What is mapped is named even then: `*` gives no operational attributes, as `memberOf` is one in some directories.
+        let all = wanted.everything.then(|| "*".to_owned());
+        let mut asked: Vec<String> = all.into_iter().chain(names.iter().cloned()).collect();
+        changed::ask(&mut asked);
         let page_size: u32 = settings.number("page_size", 1, 1_000)?;
         let target = target(&settings)?;
         let search = Search {
@@ -137,9 +129,14 @@ impl Connector for Ldap {
         Ok(Self {
             results: Connection::open(&target)?.search(&search)?,
             waiting: VecDeque::new(),
-            shape: Shape::new(names, settings.optional("all_values").unwrap_or_default()),
+            shape: Shape::new(
+                names,
+                wanted.everything,
+                settings.optional("all_values").unwrap_or_default(),
+            ),
             ranges: Ranges::new(target),
             changed: Changed::from(clock::now()),
+            record: Vec::new(),
             ended: None,
         })
     }
@@ -150,12 +147,13 @@ impl Connector for Ldap {
         }
         if self.waiting.is_empty() {
             match self.results.next_entries()? {
-                Some(entries) => self.waiting.extend(entries),
+                Some(entries) => self.waiting = entries.into(),
                 None => return Ok(self.changed.cursor().map(|cursor| Page::default().cursor(cursor))),
             }
         }
-        let mut page = Page::default();
+        let mut page = Page::with_capacity(self.waiting.len() * USUAL_RECORD);
         self.ranges.next_page();
+        self.shape.next_page();
         while !page.is_full()
             && !self.ranges.is_enough()
             && let Some(entry) = self.waiting.pop_front()
@@ -173,21 +171,24 @@ impl Ldap {
     /// Adds an entry to a page, unless it is none that is wanted.
     fn add(&mut self, page: &mut Page, mut entry: Entry) -> Result<()> {
         self.changed.saw(&entry);
-        if entry.dn.is_empty() || !self.shape.shows(&entry) {
+        if entry.dn.is_empty() {
             return Ok(());
         }
         if !self.ranges.complete(&mut entry, &self.shape)? {
             page.miss(entry.dn, "it went away while its values were read");
             return Ok(());
         }
-        let record = self.shape.write(&entry);
-        if record.len() > Page::LARGEST_RECORD {
+        self.record.clear();
+        if !self.shape.write(&entry, &mut self.record) {
+            return Ok(());
+        }
+        if self.record.len() > Page::LARGEST_RECORD {
             page.miss(
                 entry.dn,
                 "its values are more than a record can hold; name fewer attributes in `all_values`",
             );
         } else {
-            page.push_with(|json| json.extend_from_slice(&record));
+            page.push_slice(&self.record);
         }
         Ok(())
     }
@@ -202,6 +203,8 @@ fn version(settings: &Settings) -> Result<Version> {
 }
 
 fn target(settings: &Settings) -> Result<Target> {
+    // The host's matter, but for what is no truth value.
+    settings.flag("allow_anonymous")?;
     Ok(Target {
         url: settings.text("url")?.to_owned(),
         auth: Some("bind".to_owned()),
@@ -211,10 +214,9 @@ fn target(settings: &Settings) -> Result<Target> {
 }
 
 /// The attributes that mappings use, each once, and the account name.
-fn attributes(sources: &[String]) -> Vec<String> {
+fn attributes(wanted: &Wanted) -> Vec<String> {
     let mut attributes: Vec<String> = Vec::new();
-    for source in sources.iter().map(String::as_str).chain([ACCOUNT_NAME]) {
-        let attribute = source.split('.').next().unwrap_or_default();
+    for attribute in wanted.members().chain([ACCOUNT_NAME]) {
         if !attribute.is_empty() && !attributes.iter().any(|known| known == attribute) {
             attributes.push(attribute.to_owned());
         }

@@ -40,6 +40,9 @@ impl Ranges {
     /// Reads the rest of those attributes of which all values are wanted; false where the entry is not there any more. What is too much for
     /// a record is not read to its end.
     pub(crate) fn complete(&mut self, entry: &mut Entry, shape: &Shape) -> Result<bool> {
+        if !shape.has_lists() {
+            return Ok(true);
+        }
         for attribute in &mut entry.attributes {
             let name = Name::of(&attribute.name);
             let mut last = name
@@ -73,26 +76,31 @@ impl Ranges {
         Ok(true)
     }
 
-    /// One attribute of one entry.
+    /// One attribute of one entry; none where the entry is not there.
     fn search(&mut self, dn: &str, attribute: String) -> Result<Option<Entry>> {
         self.searches += 1;
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => Connection::open(&self.target)?,
-        };
-        let mut results = connection.search(&Search {
+        let search = Search {
             base: dn.to_owned(),
             scope: Scope::Base,
             filter: "(objectClass=*)".to_owned(),
             attributes: vec![attribute],
             page_size: 0,
             limit: None,
-        })?;
-        let mut found = None;
-        while let Some(entries) = results.next_entries()? {
-            found = entries.into_iter().next().or(found);
+        };
+        if let Some(connection) = self.connection.take() {
+            match self.ask(connection, &search) {
+                // Minutes may have passed since it was used, after which directories and firewalls end one.
+                Err(Error::Unreachable(_)) => {}
+                answer => return answer,
+            }
         }
-        self.connection = Some(results.into_connection());
+        let connection = Connection::open(&self.target)?;
+        self.ask(connection, &search)
+    }
+
+    fn ask(&mut self, connection: Connection, search: &Search) -> Result<Option<Entry>> {
+        let (found, connection) = connection.search(search)?.only()?;
+        self.connection = Some(connection);
         Ok(found)
     }
 }

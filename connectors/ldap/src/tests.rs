@@ -19,6 +19,7 @@ fn settings(changed: &[(&str, &str)]) -> Settings {
         ("page_size", "500"),
         ("start_tls", "False"),
         ("all_values", ""),
+        ("allow_anonymous", "False"),
     ];
     let value = |name| {
         changed
@@ -156,18 +157,31 @@ fn entries_without_a_name_or_attributes_are_passed_over() {
 }
 
 #[test]
-fn everything_asks_for_all_attributes_and_spells_them_as_the_server_does() {
+fn everything_adds_attributes_as_the_server_spells_them_and_changes_nothing_of_those_that_are_mapped() {
+    let range: &[u8] = b"cn=b";
     let script = Script::default()
         .ldap_open(target(), Ok(()))
-        .ldap_search(search_for(&[]))
-        .ldap_next(Ok(Some(vec![entry(
-            "cn=a",
-            &[("UID", &[b"a"]), ("member;range=0-1499", &[b"cn=b"])],
-        )])))
+        .ldap_search(search(&["*", "uid", "MAIL", "owner;range=0-9", "sAMAccountName"]))
+        .ldap_next(Ok(Some(vec![
+            entry(
+                "cn=a",
+                &[
+                    ("UID", &[b"a"]),
+                    ("mail", &[b"a@example.test"]),
+                    ("owner;range=0-9", &[range]),
+                    // Of what is not mapped the first value is enough.
+                    ("member;range=0-1499", &[range, range]),
+                    ("modifyTimestamp", &[b"20261123192720Z"]),
+                ],
+            ),
+            // Nothing of it is mapped, so that it is passed over as ever.
+            entry("ou=b", &[("ou", &[b"b"])]),
+        ])))
+        .ldap_next(Ok(None))
         .ldap_next(Ok(None));
-    let everything = testing::wanted(&["uid"]);
+    let everything = testing::wanted(&["uid", "MAIL", "owner;range=0-9"]);
     let outcome = run::<Ldap>(
-        settings(&[]),
+        settings(&[("all_values", "member")]),
         Wanted {
             everything: true,
             ..everything
@@ -175,7 +189,16 @@ fn everything_asks_for_all_attributes_and_spells_them_as_the_server_does() {
         script,
     );
     assert_eq!(outcome.error, None);
-    assert_eq!(outcome.records[0].to_string(), r#"{"UID":"a","member":"cn=b"}"#);
+    let records: Vec<String> = outcome.records.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        records,
+        [
+            r#"{"MAIL":"a@example.test","member":"cn=b","modifyTimestamp":"20261123192720Z","owner;range=0-9":"cn=b","uid":"a"}"#
+        ]
+    );
+    // The next run can go on from here: the clock of the script shows 1970, which is before the change.
+    let cursor = "modifyTimestamp>=19691231230000Z".to_owned();
+    assert_eq!(outcome.cursors, [None, Some(cursor)]);
 }
 
 #[test]
@@ -258,6 +281,11 @@ fn a_setting_that_cannot_be_is_named() {
             "maybe",
             "setting `start_tls`: `maybe` is neither True nor False",
         ),
+        (
+            "allow_anonymous",
+            "maybe",
+            "setting `allow_anonymous`: `maybe` is neither True nor False",
+        ),
         ("base_dn", "", "setting `base_dn`: is missing"),
     ] {
         let outcome = run::<Ldap>(settings(&[(name, value)]), wanted(&[]), Script::default());
@@ -333,7 +361,7 @@ fn a_refused_bind_is_said_in_words() {
     let stronger = opening_fails(host::Error::Bind(refusal(8, "00002028: LdapErr")));
     assert_eq!(
         stronger,
-        Error::Unreachable("a stronger way to sign in is required (LDAP result 8): 00002028: LdapErr; use an ldaps:// address, or StartTLS with an ldap:// one".to_owned())
+        Error::Other("a stronger way to sign in is required (LDAP result 8): 00002028: LdapErr; use an ldaps:// address, or StartTLS with an ldap:// one".to_owned())
     );
     let unreachable = opening_fails(host::Error::Unreachable("nobody answers".to_owned()));
     assert_eq!(unreachable, Error::Unreachable("nobody answers".to_owned()));
@@ -362,8 +390,8 @@ fn part(name: &str, numbers: std::ops::Range<u32>) -> Entry {
     entry("cn=staff", &[("cn", &[b"staff"]), ("member", &[]), (name, &values)])
 }
 
-/// A search for the rest of a group's members, and what it finds.
-fn rest(script: Script, range: &str, found: Option<Entry>) -> Script {
+/// A search for the rest of a group's members, and what comes of it.
+fn rest(script: Script, range: &str, answer: std::result::Result<Option<Entry>, host::Error>) -> Script {
     script
         .ldap_search(Search {
             base: "cn=staff".to_owned(),
@@ -372,7 +400,7 @@ fn rest(script: Script, range: &str, found: Option<Entry>) -> Script {
             page_size: 0,
             ..search_for(&[range])
         })
-        .ldap_next(Ok(found.map(|entry| vec![entry])))
+        .ldap_next(answer.map(|found| found.map(|entry| vec![entry])))
 }
 
 /// Runs through one page with this entry, whose members are all wanted; `rest` is what else is asked.
@@ -390,13 +418,40 @@ fn members(entry: Entry, rest: impl FnOnce(Script) -> Script) -> Outcome {
 fn values_beyond_the_first_range_are_asked_for_until_no_more_follow() {
     let outcome = members(part("member;range=0-2", 0..3), |script| {
         let script = script.ldap_open(target(), Ok(()));
-        let script = rest(script, "member;range=3-*", Some(part("member;range=3-5", 3..6))).ldap_next(Ok(None));
-        rest(script, "member;range=6-*", Some(part("member;range=6-*", 6..7))).ldap_next(Ok(None))
+        let script = rest(script, "member;range=3-*", Ok(Some(part("member;range=3-5", 3..6)))).ldap_next(Ok(None));
+        rest(script, "member;range=6-*", Ok(Some(part("member;range=6-*", 6..7)))).ldap_next(Ok(None))
     });
     assert_eq!(outcome.error, None);
     assert_eq!(
         outcome.records[0].to_string(),
         r#"{"MEMBER":["cn=0","cn=1","cn=2","cn=3","cn=4","cn=5","cn=6"],"cn":"staff"}"#
+    );
+}
+
+#[test]
+fn a_connection_that_broke_while_it_was_not_used_is_opened_again_and_one_that_breaks_at_once_is_not() {
+    let broken = || host::Error::Unreachable("the server closed it".to_owned());
+    let outcome = members(part("member;range=0-2", 0..3), |script| {
+        let script = script.ldap_open(target(), Ok(()));
+        let script = rest(script, "member;range=3-*", Ok(Some(part("member;range=3-5", 3..6)))).ldap_next(Ok(None));
+        let script = rest(script, "member;range=6-*", Err(broken())).ldap_open(target(), Ok(()));
+        rest(script, "member;range=6-*", Ok(Some(part("member;range=6-*", 6..7)))).ldap_next(Ok(None))
+    });
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.records[0]["MEMBER"].as_array().unwrap().len(), 7);
+    let script = Script::default()
+        .ldap_open(target(), Ok(()))
+        .ldap_search(search(&["member", "sAMAccountName"]))
+        .ldap_next(Ok(Some(vec![
+            entry("cn=a", &[("member", &[b"a"])]),
+            part("member;range=0-2", 0..3),
+        ])))
+        .ldap_open(target(), Ok(()));
+    let script = rest(script, "member;range=3-*", Err(broken()));
+    let outcome = run::<Ldap>(settings(&[("all_values", "member")]), wanted(&["member"]), script);
+    assert_eq!(
+        outcome.error,
+        Some(Error::Unreachable("the server closed it".to_owned()))
     );
 }
 
@@ -413,21 +468,29 @@ fn of_a_range_the_first_value_is_enough_where_no_more_are_wanted() {
 
 #[test]
 fn values_that_do_not_come_to_an_end_are_a_miss_or_an_error() {
-    // The group was deleted meanwhile.
-    let gone = members(part("member;range=0-2", 0..3), |script| {
-        rest(script.ldap_open(target(), Ok(())), "member;range=3-*", None)
-    });
-    assert_eq!(
-        gone.misses,
-        [(
-            "cn=staff".to_owned(),
-            "it went away while its values were read".to_owned()
-        )]
-    );
+    // The group was deleted meanwhile, which directories refuse; one that finds nothing says the same.
+    for answer in [Err(host::Error::Refused(refusal(32, ""))), Ok(None)] {
+        let gone = members(part("member;range=0-2", 0..3), |script| {
+            rest(script.ldap_open(target(), Ok(())), "member;range=3-*", answer)
+        });
+        assert_eq!(gone.error, None);
+        assert_eq!(
+            gone.misses,
+            [(
+                "cn=staff".to_owned(),
+                "it went away while its values were read".to_owned()
+            )]
+        );
+    }
     // Its other members left it.
     let left = members(part("member;range=0-2", 0..3), |script| {
         let script = script.ldap_open(target(), Ok(()));
-        rest(script, "member;range=3-*", Some(entry("cn=staff", &[("member", &[])]))).ldap_next(Ok(None))
+        rest(
+            script,
+            "member;range=3-*",
+            Ok(Some(entry("cn=staff", &[("member", &[])]))),
+        )
+        .ldap_next(Ok(None))
     });
     assert_eq!(left.records[0]["MEMBER"].as_array().unwrap().len(), 3);
     let circles = part("member;range=3-2", 3..4);
@@ -439,7 +502,7 @@ fn values_that_do_not_come_to_an_end_are_a_miss_or_an_error() {
             part("member;range=0-2", 0..3),
         ])))
         .ldap_open(target(), Ok(()));
-    let script = rest(script, "member;range=3-*", Some(circles)).ldap_next(Ok(None));
+    let script = rest(script, "member;range=3-*", Ok(Some(circles))).ldap_next(Ok(None));
     let outcome = run::<Ldap>(settings(&[("all_values", "member")]), wanted(&["member"]), script);
     assert_eq!(
         outcome.error.unwrap().to_string(),
@@ -487,7 +550,7 @@ fn cursors(attribute: &str, start: u64, times: &[&str]) -> Vec<Option<String>> {
 fn a_run_leaves_the_newest_change_and_the_next_one_looks_back_an_hour() {
     // 2026-11-23T20:00:00Z
     let start = 1_795_464_000_000;
-    let times = ["20261123192720.0Z", "20261123120000.0Z"];
+    let times = ["20261123192720.0Z", "20261123120000.0Z", "20269923120000.0Z", "soon"];
     let cursor = "whenChanged>=20261123182720.0Z";
     assert_eq!(cursors("whenChanged", start, &times), [None, Some(cursor.to_owned())]);
     // What is changed while the run is under way may be missed by it.
@@ -510,4 +573,20 @@ fn a_run_leaves_the_newest_change_and_the_next_one_looks_back_an_hour() {
     assert_eq!((outcome.error, outcome.cursors), (None, vec![]));
     let stale = testing::resume::<Ldap>(settings(&[]), Some("yesterday"), wanted(&["uid"]), Script::default());
     assert!(matches!(stale.error, Some(Error::StaleCursor(_))));
+}
+
+#[test]
+fn an_entry_may_have_any_number_of_attributes() {
+    let names: Vec<String> = (0..1_000).map(|number| format!("a{number}")).collect();
+    let values: &[&[u8]] = &[b"1"];
+    let attributes: Vec<(&str, &[&[u8]])> = names.iter().map(|name| (name.as_str(), values)).collect();
+    let sources: Vec<&str> = names.iter().map(String::as_str).collect();
+    let asked = [&sources[..], &["sAMAccountName"]].concat();
+    let records = records(
+        &sources,
+        &asked,
+        vec![entry("cn=a", &attributes), entry("cn=b", &attributes)],
+    );
+    assert_eq!(records[0], records[1]);
+    assert_eq!(records[0].matches(r#":"1""#).count(), 1_000);
 }

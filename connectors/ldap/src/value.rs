@@ -35,20 +35,42 @@ const SIDS: [&str; 4] = [
     "msExchMasterAccountSid",
 ];
 
-/// A value as text. Which ones are not is told by the attribute: sixteen random bytes may well look like text.
-pub(crate) fn text<'a>(attribute: Name<'_>, value: &'a [u8]) -> Cow<'a, str> {
-    let (name, options) = attribute.plain.split_once(';').unwrap_or((attribute.plain, ""));
-    let is_one_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-    let text = if is_one_of(&GUIDS) {
-        guid(value).map(Cow::from)
-    } else if is_one_of(&SIDS) {
-        sid(value).map(Cow::from)
-    } else if is_one_of(&BINARY_ATTRIBUTES) || options.split(';').any(|option| option.eq_ignore_ascii_case("binary")) {
-        None
-    } else {
-        std::str::from_utf8(value).ok().map(Cow::from)
-    };
-    text.unwrap_or(Cow::from(BINARY))
+/// What the values of an attribute are. It is told by the attribute: sixteen random bytes may well look like text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    Guid,
+    Sid,
+    Binary,
+    Text,
+}
+
+impl Kind {
+    pub(crate) fn of(attribute: Name<'_>) -> Self {
+        let (name, options) = attribute.plain.split_once(';').unwrap_or((attribute.plain, ""));
+        let is_one_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if is_one_of(&GUIDS) {
+            Self::Guid
+        } else if is_one_of(&SIDS) {
+            Self::Sid
+        } else if is_one_of(&BINARY_ATTRIBUTES)
+            || options.split(';').any(|option| option.eq_ignore_ascii_case("binary"))
+        {
+            Self::Binary
+        } else {
+            Self::Text
+        }
+    }
+
+    /// A value as text.
+    pub(crate) fn text(self, value: &[u8]) -> Cow<'_, str> {
+        let text = match self {
+            Self::Guid => guid(value).map(Cow::from),
+            Self::Sid => sid(value).map(Cow::from),
+            Self::Binary => None,
+            Self::Text => std::str::from_utf8(value).ok().map(Cow::from),
+        };
+        text.unwrap_or(Cow::from(BINARY))
+    }
 }
 
 /// `51542896-30e7-432a-b728-41bfdba59672`: the first three groups have their least byte first.
@@ -90,7 +112,7 @@ mod tests {
     use super::*;
 
     fn of(attribute: &str, value: &[u8]) -> String {
-        text(Name::of(attribute), value).into_owned()
+        Kind::of(Name::of(attribute)).text(value).into_owned()
     }
 
     #[test]

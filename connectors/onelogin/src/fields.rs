@@ -63,8 +63,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn new(wanted: &Wanted) -> Self {
-        let firsts = wanted.sources.iter().filter_map(|path| path.split('.').next());
-        let mut names: Vec<String> = firsts.map(str::to_owned).collect();
+        let mut names: Vec<String> = wanted.members().map(str::to_owned).collect();
         names.sort();
         names.dedup();
         Self {

@@ -247,7 +247,7 @@ fn a_used_up_quota_is_waited_for_whatever_the_status_but_not_for_longer_than_a_r
         outcome.error
     );
     assert!(outcome.waits.is_empty());
-    // Nor do waits add up to more.
+    // Nor do waits of one request add up to more.
     let script = (0..2).fold(Script::default(), |script, _| {
         script.get(&url, "token", 429, &used_up, "{}")
     });
@@ -335,6 +335,35 @@ fn a_later_run_of_the_xml_api_gives_those_who_may_have_been_updated_since() {
     let ids: Vec<&Value> = outcome.records.iter().map(|record| &record["id"]).collect();
     assert_eq!(ids, ["2", "3", "4", "5"]);
     assert_eq!(outcome.cursors, [None, Some(TIME.to_owned())]);
+}
+
+#[test]
+fn waits_of_all_pages_of_one_call_together_are_not_longer_than_it_may_take() {
+    let page = |id: usize, updated: &str| {
+        format!("<users><user><id>{id}</id><updated-at>{updated}</updated-at></user></users>")
+    };
+    let waits = |first: &str| {
+        let wait = |script: Script, id: &str| script.get(&from(id), "key", 429, &[("x-ratelimit-reset", "597")], "");
+        let script = wait(Script::default(), "0").get(&from("0"), "key", 200, &[], &page(1, first));
+        wait(script, "1")
+    };
+    // The first page has nobody who is wanted, so that one call reads both.
+    let outcome = resume::<OneLogin>(
+        settings(&[]),
+        Some(TIME),
+        wanted(&[]),
+        waits("2015-01-21T09:20:15-08:00"),
+    );
+    assert!(
+        matches!(outcome.error, Some(Error::RateLimited(_))),
+        "{:?}",
+        outcome.error
+    );
+    assert_eq!(outcome.waits, [597_000]);
+    // Each of two calls may wait.
+    let script = waits("2026-01-21T09:20:15-08:00").get(&from("1"), "key", 200, &[], END);
+    let outcome = resume::<OneLogin>(settings(&[]), Some(TIME), wanted(&[]), script);
+    assert_eq!((outcome.error, outcome.waits), (None, vec![597_000; 2]));
 }
 
 #[test]

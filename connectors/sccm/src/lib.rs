@@ -131,14 +131,9 @@ impl Connector for Sccm {
     }
 
     fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
-        let has_programs = wanted.everything
-            || wanted
-                .sources
-                .iter()
-                .any(|path| path.split('.').next() == Some("software"));
         let hardware = [HARDWARE, HARDWARE_VIEWS, HARDWARE_ORDER].concat();
         let computers = connect(&settings)?.query(&hardware, &[]).map_err(explain)?;
-        let programs = if has_programs {
+        let programs = if wanted.uses("software") {
             let programs = connect(&settings)?.query(SOFTWARE, &[]).map_err(explain)?;
             Some(Programs::new(programs))
         } else {

@@ -100,8 +100,7 @@ impl Connector for Zendesk {
 
     fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self> {
         let base = base(&settings)?;
-        let is_organization = |path: &String| path == "organization" || path.starts_with("organization.");
-        let with_organization = wanted.everything || wanted.sources.iter().any(is_organization);
+        let with_organization = wanted.uses("organization");
         let size = |most: u64| wanted.limit.unwrap_or(most).clamp(1, most);
         let include = if with_organization {
             "&include=organizations"

@@ -4,10 +4,22 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use crate::bindings::exports::oomnitza::connector::source::{self as wit, Guest, GuestSync};
-use crate::{Description, Error, Page, Settings, Wanted};
+use crate::{Description, Error, Page, Settings, Wanted, http};
 
 /// What a call of a connector gives.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl Wanted {
+    /// The members of a record that mappings use: the first steps of the source paths.
+    pub fn members(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter_map(|path| path.split('.').next())
+    }
+
+    /// Whether a run has a use for this member of a record.
+    pub fn uses(&self, member: &str) -> bool {
+        self.everything || self.members().any(|used| used == member)
+    }
+}
 
 /// A source: what it is, and its records, page by page.
 pub trait Connector: Sized + 'static {
@@ -39,6 +51,7 @@ impl<C: Connector> Guest for Exported<C> {
 
     fn check(settings: wit::Settings) -> std::result::Result<(), wit::Error> {
         report_panics();
+        http::begin_call();
         C::check(Settings::new(settings)).map_err(Error::into_wit)
     }
 }
@@ -50,11 +63,13 @@ impl<C: Connector> GuestSync for Run<C> {
         want: Wanted,
     ) -> std::result::Result<wit::Sync, wit::Error> {
         report_panics();
+        http::begin_call();
         let connector = C::open(Settings::new(settings), cursor, want).map_err(Error::into_wit)?;
         Ok(wit::Sync::new(Self(RefCell::new(connector))))
     }
 
     fn next(&self) -> std::result::Result<Option<wit::Page>, wit::Error> {
+        http::begin_call();
         let page = self.0.borrow_mut().next().map_err(Error::into_wit)?;
         Ok(page.map(Page::into_wit))
     }
@@ -66,4 +81,18 @@ fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         crate::log::write(crate::log::Level::Error, &panic.to_string())
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::wanted;
+
+    #[test]
+    fn a_member_is_used_by_its_first_step_or_where_everything_is_asked_for() {
+        let mut wanted = wanted(&["network.ip", "name"]);
+        assert_eq!(wanted.members().collect::<Vec<_>>(), ["network", "name"]);
+        assert!(wanted.uses("network") && !wanted.uses("net") && !wanted.uses("ip"));
+        wanted.everything = true;
+        assert!(wanted.uses("ip"));
+    }
 }

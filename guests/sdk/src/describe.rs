@@ -310,6 +310,17 @@ impl Setting {
         .optional()
     }
 
+    /// Whether a name without a password may sign in to a directory. The host uses it.
+    pub fn allow_anonymous() -> Self {
+        Self::text(
+            "allow_anonymous",
+            "Allow anonymous",
+            "Go on with a user name and no password, which directories take for nobody and call a success",
+        )
+        .default("False")
+        .advanced()
+    }
+
     /// Whether only assets that Oomnitza knows are updated. The host uses it; a connector has no use for it.
     pub fn update_only() -> Self {
         Self::text(

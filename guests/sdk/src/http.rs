@@ -3,6 +3,7 @@
 //! The host repeats what can be repeated (I/O errors, 5xx, 429 with `Retry-After`) before an answer comes back here. What only the
 //! connector understands, its system's own rate-limit headers, is said with [`RateLimit`].
 
+use std::cell::Cell;
 use std::time::UNIX_EPOCH;
 
 use guest_json::{Cursor, Malformed};
@@ -77,24 +78,24 @@ impl Request {
     /// Sends it and waits for the answer, whatever its status.
     pub fn send(self) -> Result<Response> {
         let what = what(&self.request);
-        let (mut attempt, mut waited) = (1, 0);
+        let mut attempt = 1;
         loop {
             let response = send(&self.request, what.clone())?;
-            let Some(wait) = self.wait(&response, attempt, waited) else {
+            let Some(wait) = self.wait(&response, attempt) else {
                 return Ok(response);
             };
             pause(&what, wait);
-            (attempt, waited) = (attempt + 1, waited + wait);
+            attempt += 1;
         }
     }
 
     /// How long to wait before asking again, milliseconds, if the answer was a refusal for now and this is not too long together with
-    /// what was waited already.
-    fn wait(&self, response: &Response, attempt: u32, waited: u64) -> Option<u64> {
+    /// what this call has waited already.
+    fn wait(&self, response: &Response, attempt: u32) -> Option<u64> {
         let limit = self
             .rate_limit
             .filter(|limit| attempt < limit.tries && limit.is_reached(response))?;
-        Some(limit.wait(response, attempt)).filter(|wait| waited.saturating_add(*wait) <= LONGEST_WAIT)
+        Some(limit.wait(response, attempt)).filter(|wait| WAITED.get().saturating_add(*wait) <= LONGEST_WAIT)
     }
 }
 
@@ -105,14 +106,11 @@ pub fn send_all(requests: Vec<Request>) -> Vec<Result<Response>> {
         .map(|request| Err(Error::Other(format!("{} was lost", what(&request.request)))))
         .collect();
     let mut open: Vec<(usize, Request)> = requests.into_iter().enumerate().collect();
-    let (mut attempt, mut waited) = (1, 0);
+    let mut attempt = 1;
     while !open.is_empty() {
         let (mut refused, mut longest) = (Vec::new(), None);
         for ((index, request), answer) in open.iter().zip(send_together(&open)) {
-            let wait = answer
-                .as_ref()
-                .ok()
-                .and_then(|answer| request.wait(answer, attempt, waited));
+            let wait = answer.as_ref().ok().and_then(|answer| request.wait(answer, attempt));
             if wait.is_some() {
                 refused.push((*index, request.clone()));
                 longest = longest.max(wait);
@@ -123,7 +121,6 @@ pub fn send_all(requests: Vec<Request>) -> Vec<Result<Response>> {
         }
         if let (Some(wait), Some((_, request))) = (longest, refused.first()) {
             pause(&what(&request.request), wait);
-            waited += wait;
         }
         open = refused;
         attempt += 1;
@@ -148,6 +145,7 @@ fn send_together(requests: &[(usize, Request)]) -> Vec<Result<Response>> {
 fn pause(what: &str, wait: u64) {
     crate::info!("{what}: rate limit reached, waiting {} s", wait.div_ceil(1_000));
     clock::sleep(wait);
+    WAITED.set(WAITED.get().saturating_add(wait));
 }
 
 fn send(request: &wit::Request, what: String) -> Result<Response> {
@@ -346,9 +344,19 @@ pub enum Unit {
     Seconds,
 }
 
-/// The longest that a request waits for its source, all its waits together, milliseconds. The host ends a call of a component after 15
-/// minutes, waiting included, as a defect of the connector: a quota that comes back later is better told as what it is.
+/// The longest that a call waits for its source, the waits of all its requests together, milliseconds. The host ends a call of a component
+/// after 15 minutes, waiting included, as a defect of the connector: a quota that comes back later is better told as what it is.
 const LONGEST_WAIT: u64 = 14 * 60 * 1_000;
+
+thread_local! {
+    /// What this call has waited, milliseconds.
+    static WAITED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Begins a call of the component.
+pub(crate) fn begin_call() {
+    WAITED.set(0);
+}
 
 /// The wait where the headers say nothing, milliseconds: doubled with each try.
 const BLIND_WAIT: u64 = 1_000;

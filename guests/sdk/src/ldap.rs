@@ -58,18 +58,34 @@ impl Connection {
 impl Results {
     /// The next entries; none at the end.
     pub fn next_entries(&mut self) -> Result<Option<Vec<Entry>>> {
-        #[cfg(target_arch = "wasm32")]
-        let next = self.results.next();
-        #[cfg(not(target_arch = "wasm32"))]
-        let next = crate::testing::with_host(|host| host.ldap_next());
-        next.map_err(|refused| error(refused, self.is_paged))
+        self.next().map_err(|refused| error(refused, self.is_paged))
     }
 
-    /// The connection, for another search. What has not been read of this one is given up.
-    pub fn into_connection(self) -> Connection {
-        self.connection
+    fn next(&mut self) -> std::result::Result<Option<Vec<Entry>>, wit::Error> {
+        #[cfg(target_arch = "wasm32")]
+        return self.results.next();
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::testing::with_host(|host| host.ldap_next())
+    }
+
+    /// The only entry of a search for one by its name, and the connection for another search. There is none where the directory says
+    /// that it has no such entry.
+    pub fn only(mut self) -> Result<(Option<Entry>, Connection)> {
+        let mut found = None;
+        loop {
+            match self.next() {
+                Ok(Some(entries)) => found = entries.into_iter().next().or(found),
+                Ok(None) => break,
+                Err(wit::Error::Refused(refusal)) if refusal.code == NO_SUCH_ENTRY => break,
+                Err(refused) => return Err(error(refused, self.is_paged)),
+            }
+        }
+        Ok((found, self.connection))
     }
 }
+
+/// The result of a search whose base is not there (RFC 4511 section 4.1.9).
+const NO_SUCH_ENTRY: u32 = 32;
 
 /// What went wrong, in words; `is_paged` tells the two ways apart in which a directory can send too little.
 fn error(error: wit::Error, is_paged: bool) -> Error {
@@ -78,7 +94,8 @@ fn error(error: wit::Error, is_paged: bool) -> Error {
         wit::Error::Bind(refusal) | wit::Error::Refused(refusal) => match refusal.code {
             1 if wants_a_name(&refusal.message) => Error::SignIn(words(&refusal)),
             4 => Error::Unexpected(format!("{}; {}", words(&refusal), more_entries(is_paged))),
-            8 | 13 => Error::Unreachable(format!(
+            // It answered, so its address is not to blame.
+            8 | 13 => Error::Other(format!(
                 "{}; use an ldaps:// address, or StartTLS with an ldap:// one",
                 words(&refusal)
             )),
@@ -124,7 +141,7 @@ fn words(refusal: &wit::Refusal) -> String {
         11 => "administrative limit exceeded",
         12 => "an extension it does not know is required",
         13 => "a secured connection is required",
-        32 => "there is no such entry",
+        NO_SUCH_ENTRY => "there is no such entry",
         34 => "a name is not well formed",
         48 => "this way to sign in is not allowed",
         49 => "invalid credentials",
@@ -191,7 +208,7 @@ mod tests {
             ),
             (
                 wit::Error::Bind(refusal(8, "BindSimple: Transport encryption required.")),
-                Error::Unreachable("a stronger way to sign in is required (LDAP result 8): BindSimple: Transport encryption required; use an ldaps:// address, or StartTLS with an ldap:// one".into()),
+                Error::Other("a stronger way to sign in is required (LDAP result 8): BindSimple: Transport encryption required; use an ldaps:// address, or StartTLS with an ldap:// one".into()),
             ),
             (
                 wit::Error::Refused(refusal(32, "")),

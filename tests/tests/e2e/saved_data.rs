@@ -154,15 +154,22 @@ fn a_directory_is_asked_for_everything_and_kept_as_a_table() {
     let settings = ldap::Settings::default();
     let program = Program::with(&format!(
         "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[ldap.Contractors]\nenable = True\nurl = {}\nusername = {}\npassword = {}\nbase_dn = {}\n\
-         filter = (objectClass=inetOrgPerson)\nprotocol_version = 3\ndefault_role = 25\ndefault_position = x\n",
+         filter = (objectClass=inetOrgPerson)\nprotocol_version = 3\ndefault_role = 25\ndefault_position = x\n\
+         mapping.EMAIL = MAIL\n",
         destination.url(),
         directory.url(),
         settings.bind_dn,
         settings.password,
         settings.base_dn
     ));
+    let output = program.run(&["upload", "ldap.Contractors"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let sent = destination.uploaded();
+    assert!(sent.len() == 3 && sent[0]["EMAIL"].is_string(), "{sent:?}");
     let output = program.run(&["upload", "ldap.Contractors", "--save-data"]);
     assert_eq!(output.code, Some(0), "{output}");
+    // Mappings that spell attributes in their own way find them all the same.
+    assert_eq!(destination.uploaded()[3..], sent);
     assert_eq!(
         saved(&program),
         ["ldap.Contractors/ldap.csv", "ldap.Contractors/oom.payload000.json"]

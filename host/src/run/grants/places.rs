@@ -134,11 +134,12 @@ pub(super) fn place(
         .map_or("", |setting| setting.example.as_str());
     let wrong = |problem: String| {
         let shown = crate::redact::clean(&address::shown(&filled), 200);
-        refuse(
-            setting,
-            format!("`{shown}` cannot be used: {problem}"),
-            &format!("write it like `{example}`"),
-        )
+        let remedy = if names.iter().any(|name| name.contains(FILE)) {
+            "this is the address in the file that is named here: correct it there, or name another file".to_owned()
+        } else {
+            format!("write it like `{example}`")
+        };
+        refuse(setting, format!("`{shown}` cannot be used: {problem}"), &remedy)
     };
     // People write down a SQL Server in a way of its own: `host\instance`, `host,1433`.
     let url = match filled.strip_prefix("mssql://") {

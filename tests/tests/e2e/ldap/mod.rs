@@ -1,6 +1,7 @@
 //! LDAP to Oomnitza, with a real OpenLDAP as the source.
 
 mod looking;
+mod ranges;
 mod refusing;
 mod securing;
 mod uploading;

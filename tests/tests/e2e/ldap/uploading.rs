@@ -210,3 +210,60 @@ fn nobody_in_particular_may_read_where_the_directory_allows_it() {
         &sorted(records(&company.contractors, &[])),
     );
 }
+
+#[test]
+fn a_name_without_a_password_reads_as_nobody_where_section_and_directory_allow_it() {
+    let company = Company::start(
+        0,
+        slapd::Settings {
+            nameless: true,
+            ..slapd::Settings::default()
+        },
+    );
+    let destination = oomnitza();
+    let more = "password =\nallow_anonymous = yes";
+    let program = program(
+        &destination,
+        &[section("ldap", &company.server.url(), CONTRACTORS, more)],
+    );
+    insta::assert_snapshot!(program.run(&["upload", "ldap"]), @r#"
+    exit: 0
+    ----- stdout
+    ----- stderr
+    WARNING - a name without a password is an unauthenticated bind: the directory treats it as anonymous place="ldap://127.0.0.1:[PORT]"
+    [ldap] 295 records sent in [TIME]
+      read 300 = sent 295 + filtered 5 + rejected 0 + failed 0
+      left out, no value for a required field: EMAIL (2), FIRST_NAME (2), FIRST_NAME, EMAIL (1)
+    "#);
+    assert_same(
+        &sorted(arrived(&destination)),
+        &sorted(records(&company.contractors, &[])),
+    );
+}
+
+#[test]
+fn a_later_run_reads_what_was_changed_since_whatever_the_first_one_saved() {
+    let people = directory::people("p", 10);
+    // All but the last were changed long ago.
+    let old = |person: &Entry| person.ldif(PEOPLE).trim_end().to_owned() + "\nmodifyTimestamp: 20200102030405Z\n\n";
+    let mut ldif = directory::unit("people");
+    ldif.extend(people[..9].iter().map(old));
+    ldif.push_str(&people[9].ldif(PEOPLE));
+    let server = Slapd::start(&slapd::Settings {
+        ldif,
+        ..slapd::Settings::default()
+    });
+    let destination = oomnitza();
+    let text = section("ldap", &server.url(), PEOPLE, "incremental = True");
+    let program = program(&destination, &[text]);
+    let read = |more: &[&str]| {
+        let output = program.run(&[&["upload", "ldap", "--json"], more].concat());
+        assert_eq!(output.code, Some(0), "{output}");
+        output.counts()[0]
+    };
+    assert_eq!(read(&["--save-data"]), 10);
+    assert_eq!(read(&[]), 1);
+    // Nothing more was changed, and the hour that is looked back is not over.
+    assert_eq!(read(&[]), 1);
+    assert_eq!(arrived(&destination).pop(), people[9].record(&[]));
+}

@@ -81,13 +81,13 @@ impl Connector for Okta {
             .max(1);
         let with_deprovisioned = settings.flag("deprovisioned")?;
         let since = Since::open(cursor.as_deref())?;
-        let list = |filter: &str| format!("{base}/api/v1/users?filter={}&limit={page}", encode(filter));
+        let filtered = |filter: &str| format!("{base}/api/v1/users?filter={}&limit={page}", encode(filter));
         let (first, second) = match since.from() {
             // One list: those who were deprovisioned are on it.
-            Some(from) => (list(&format!("lastUpdated ge \"{from}\"")), None),
+            Some(from) => (filtered(&format!("lastUpdated ge \"{from}\"")), None),
             None => (
                 format!("{base}/api/v1/users?limit={page}"),
-                with_deprovisioned.then(|| list("status eq \"DEPROVISIONED\"")),
+                with_deprovisioned.then(|| filtered("status eq \"DEPROVISIONED\"")),
             ),
         };
         Ok(Self {
@@ -103,6 +103,18 @@ impl Connector for Okta {
         let Some(url) = self.trail.take()? else { return Ok(None) };
         let answer = get(&url)?;
         self.since.answered(&answer);
+        let mut is_last = false;
+        if let Some(link) = next_link(answer.headers("link")) {
+            // The host that a link names must be the section's own, or that one without `-admin`.
+            let own = self.base.origin();
+            let is_alias = |target: &Address| without_admin(&own).is_some_and(|plain| plain == target.origin());
+            self.trail.go(self.base.at_home(link, is_alias));
+        } else if let Some(second) = self.second.take() {
+            self.trail.go(Ok(second));
+        } else {
+            is_last = true;
+        }
+        self.trail.begin(list);
         let mut page = Page::with_capacity(answer.body.len() / 3);
         answer.each(|user| {
             let (mut id, mut status, mut profile) = (None, None, None);
@@ -119,17 +131,7 @@ impl Connector for Okta {
             }
             Ok(())
         })?;
-        if let Some(link) = next_link(answer.headers("link")) {
-            // The host that a link names must be the section's own, or that one without `-admin`.
-            let own = self.base.origin();
-            let is_alias = |target: &Address| without_admin(&own).is_some_and(|plain| plain == target.origin());
-            self.trail.go(self.base.at_home(link, is_alias));
-        } else if let Some(second) = self.second.take() {
-            self.trail.go(Ok(second));
-        } else {
-            page = self.since.end(page);
-        }
-        Ok(Some(page))
+        Ok(Some(if is_last { self.since.end(page) } else { page }))
     }
 }
 
@@ -139,13 +141,16 @@ fn without_admin(origin: &str) -> Option<String> {
     Some(format!("{}.{domain}", organisation.strip_suffix("-admin")?))
 }
 
-fn get(url: &str) -> Result<Response> {
+/// The request for a page of a list.
+fn list(url: &str) -> Request {
     Request::get(url)
         .header("Accept", "application/json")
         .auth("token")
         .rate_limit(&RATE_LIMIT)
-        .send()?
-        .success_or(explain)
+}
+
+fn get(url: &str) -> Result<Response> {
+    list(url).send()?.success_or(explain)
 }
 
 /// What Okta says of an error: `Invalid token provided (E0000011)`.

@@ -186,6 +186,7 @@ impl OneLogin {
             return Err(answer.unexpected("with a user whose id is not a number"));
         }
         self.trail.go(Ok(format!("{}{id}", self.page)));
+        self.trail.begin(|url| request(url, self.way));
         let mut page = Page::with_capacity(answer.body.len());
         for user in users.iter().filter(|user| self.is_wanted(user)) {
             match user.value() {
@@ -206,11 +207,12 @@ impl OneLogin {
 
     /// A page of `/api/2`, and whether it is the last. A header says where the next one is.
     fn page_of_json(&mut self, answer: &Response) -> Result<(Page, bool)> {
-        let users: Vec<Map<String, Value>> = answer.json()?;
         let next = answer.header("after-cursor").filter(|cursor| !cursor.is_empty());
         if let Some(cursor) = next {
             self.trail.go(Ok(format!("{}{}", self.page, encode(cursor))));
         }
+        self.trail.begin(|url| request(url, self.way));
+        let users: Vec<Map<String, Value>> = answer.json()?;
         let mut page = Page::with_capacity(answer.body.len());
         for mut user in users {
             if let Some(Value::Object(attributes)) = user.get("custom_attributes").cloned() {
@@ -255,7 +257,8 @@ fn users(answer: &Response) -> Result<Vec<Element>> {
     Ok(root.into_children("user"))
 }
 
-fn get(url: &str, way: Way) -> Result<Response> {
+/// The request for a page.
+fn request(url: &str, way: Way) -> Request {
     let (accept, slot) = match way {
         Way::Xml => ("application/xml", "key"),
         Way::Rest => ("application/json", "token"),
@@ -264,11 +267,13 @@ fn get(url: &str, way: Way) -> Result<Response> {
         .header("Accept", accept)
         .auth(slot)
         .rate_limit(&RATE_LIMIT)
-        .send()?
-        .success_or(|body| match way {
-            Way::Xml => explain_xml(body),
-            Way::Rest => explain_json(body),
-        })
+}
+
+fn get(url: &str, way: Way) -> Result<Response> {
+    request(url, way).send()?.success_or(|body| match way {
+        Way::Xml => explain_xml(body),
+        Way::Rest => explain_json(body),
+    })
 }
 
 /// `<error><title>Unauthorized Access</title><message>Your IP …</message></error>`.

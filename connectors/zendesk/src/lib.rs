@@ -141,6 +141,8 @@ impl Connector for Zendesk {
         let Some(url) = self.trail.take()? else { return Ok(None) };
         let answer = self.ask(&url)?;
         let found: Users = answer.json()?;
+        let is_last = self.go_on(&found);
+        self.trail.begin(request);
         let organizations = self.organizations(&answer, &found)?;
         let mut page = Page::with_capacity(answer.body.len());
         for user in &found.users {
@@ -157,12 +159,11 @@ impl Connector for Zendesk {
                 page.push(user);
             }
         }
-        Ok(Some(match &self.way {
-            Way::List(since) => {
-                let since = since.clone();
-                if self.go_on(&found) { page } else { since.end(page) }
-            }
-            Way::Export { .. } => self.exported(&found, page),
+        Ok(Some(match (&self.way, &found.after_cursor) {
+            (Way::List(since), _) if is_last => since.end(page),
+            // A later run goes on behind this page, whatever comes next.
+            (Way::Export { .. }, Some(cursor)) => page.cursor(format!("{EXPORT}{cursor}")),
+            _ => page,
         }))
     }
 }
@@ -186,42 +187,42 @@ impl Zendesk {
         answer.success_or(explain)
     }
 
-    /// A page of the export. A later run goes on behind it, whatever comes next.
-    fn exported(&mut self, found: &Users<'_>, page: Page) -> Page {
-        let Some(cursor) = &found.after_cursor else {
-            if found.end_of_stream != Some(true) {
-                self.trail.go(Err(more_and_not_where()));
-            }
-            return page;
+    /// The way goes on where this page says, unless it is the last, which is returned.
+    fn go_on(&mut self, found: &Users<'_>) -> bool {
+        let next = match self.way {
+            Way::Export { .. } => self.next_of_export(found),
+            Way::List(_) => self.next_of_list(found),
         };
-        if found.end_of_stream != Some(true) {
-            self.trail.go(Ok(format!("{}&cursor={}", self.pages, encode(cursor))));
+        let is_last = next.is_none();
+        if let Some(next) = next {
+            self.trail.go(next);
         }
-        page.cursor(format!("{EXPORT}{cursor}"))
+        is_last
+    }
+
+    /// The next page of the export, if there is one.
+    fn next_of_export(&self, found: &Users<'_>) -> Option<Result<String>> {
+        let next = |cursor: &String| format!("{}&cursor={}", self.pages, encode(cursor));
+        let cursor = found.after_cursor.as_ref();
+        (found.end_of_stream != Some(true)).then(|| cursor.map(next).ok_or_else(more_and_not_where))
     }
 
     /// The next page of the list, if there is one: by cursor, which says itself whether there is more. A server that knows no cursors names
     /// the next page, by a host that is another name of the account's.
-    fn go_on(&mut self, found: &Users<'_>) -> bool {
+    fn next_of_list(&self, found: &Users<'_>) -> Option<Result<String>> {
         if let Some(meta) = &found.meta {
-            if meta.has_more {
-                let cursor = meta.after_cursor.as_deref().ok_or_else(more_and_not_where);
-                self.trail
-                    .go(cursor.map(|cursor| format!("{}&page[after]={}", self.pages, encode(cursor))));
-            }
-            meta.has_more
-        } else if let Some(next) = found.next_page.as_deref().filter(|next| !next.is_empty()) {
-            let own = self.base.origin();
-            let is_own_domain = |target: &Address| {
-                target.origin().starts_with("https://")
-                    && target.authority().ends_with(".zendesk.com")
-                    && own.ends_with(".zendesk.com")
-            };
-            self.trail.go(self.base.at_home(next, is_own_domain));
-            true
-        } else {
-            false
+            let next = |cursor: &str| format!("{}&page[after]={}", self.pages, encode(cursor));
+            let cursor = meta.after_cursor.as_deref();
+            return meta.has_more.then(|| cursor.map(next).ok_or_else(more_and_not_where));
         }
+        let next = found.next_page.as_deref().filter(|next| !next.is_empty())?;
+        let own = self.base.origin();
+        let is_own_domain = |target: &Address| {
+            target.origin().starts_with("https://")
+                && target.authority().ends_with(".zendesk.com")
+                && own.ends_with(".zendesk.com")
+        };
+        Some(self.base.at_home(next, is_own_domain))
     }
 
     /// The organizations that came along, by id.

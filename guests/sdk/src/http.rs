@@ -75,6 +75,15 @@ impl Request {
         self
     }
 
+    /// Lets the host send it meanwhile: when it is sent before anything else is begun, its answer is on its way already. For what is certain
+    /// to be asked for next, and only reads.
+    pub fn begin(&self) {
+        #[cfg(target_arch = "wasm32")]
+        wit::begin(&self.request);
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::testing::with_host(|host| host.begin(&self.request));
+    }
+
     /// Sends it and waits for the answer, whatever its status.
     pub fn send(self) -> Result<Response> {
         let what = what(&self.request);

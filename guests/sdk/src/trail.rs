@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 
+use crate::http::Request;
 use crate::{Error, Result};
 
 /// The way through the pages of a list: where the next one is, and where it has been. A source whose pages lead in a circle would
@@ -29,6 +30,13 @@ impl Trail {
     /// Where the next page is; none at the end.
     pub fn take(&mut self) -> Result<Option<String>> {
         self.next.take().transpose()
+    }
+
+    /// Lets the host ask for the next page with the request for it, while what came is worked at.
+    pub fn begin(&self, request: impl FnOnce(&str) -> Request) {
+        if let Some(Ok(next)) = &self.next {
+            request(next).begin();
+        }
     }
 
     /// The way goes on here, which must be a place where it has not been; or it cannot go on, which is told when the next page is asked for.

@@ -30,7 +30,7 @@ impl<'a> Source<'a> {
     pub(super) async fn open(
         job: &'a Job,
         context: &Context,
-        capabilities: Capabilities,
+        mut capabilities: Capabilities,
         cursor: Option<String>,
         wanted: Wanted,
         saving: Option<Saving>,
@@ -38,6 +38,9 @@ impl<'a> Source<'a> {
     ) -> Result<Option<Self>, Error> {
         let work = async {
             let settings = &job.section.settings;
+            if wanted.limit.is_some() {
+                capabilities.http.stay_behind();
+            }
             let http = capabilities.http.clone();
             let mut connector = instantiate(job, context, capabilities).await?;
             let mut opened = connector.open(settings, cursor.as_deref(), &wanted).await;

@@ -119,6 +119,16 @@ impl Client {
         })
     }
 
+    /// Says which request comes next.
+    pub(crate) async fn begin(&mut self, request: Request) {
+        (&mut self.state).begin(request).await.unwrap();
+    }
+
+    /// Wants few records only.
+    pub(crate) fn stay_behind(&mut self) {
+        self.state.stay_behind();
+    }
+
     pub(crate) async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, String>> {
         let answers = (&mut self.state).send_all(requests).await.unwrap();
         answers.into_iter().map(|answer| answer.map_err(said)).collect()

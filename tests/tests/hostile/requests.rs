@@ -340,6 +340,61 @@ async fn side_by_side(limit: impl FnOnce(&mut Terms)) {
 }
 
 /// H-37: more than one call may hand over, and more than a run may send.
+/// What was begun is asked for once, whoever waits for it, and once only; however often a guest begins, one request is under way.
+#[tokio::test]
+async fn a_request_that_is_begun_is_one_of_the_run_s() {
+    let server = Server::answering(OK);
+    let other = format!("{}/other", server.url());
+    let mut client = Terms::to(&server.url()).client();
+    client.begin(post(&server.url(), "x")).await;
+    for _ in 0..10_000 {
+        client.begin(get(&server.url())).await;
+        client.begin(get(&other)).await;
+    }
+    assert!(server.is_asked(1).await);
+    assert_eq!(told(client.send(get(&other)).await), "200 ok");
+    assert_eq!((client.sent(), server.connections()), ((2, 0), 2));
+    assert_eq!(told(client.send(get(&server.url())).await), "200 ok");
+    assert_eq!((client.sent(), server.connections()), ((2, 0), 2));
+    assert_eq!(told(client.send(get(&server.url())).await), "200 ok");
+    assert_eq!((client.sent(), server.connections()), ((3, 0), 3));
+    // They count as others do.
+    let mut client = Terms::to(&server.url())
+        .limited(|terms| terms.limits.requests = 1)
+        .client();
+    client.begin(get(&server.url())).await;
+    assert!(server.is_asked(4).await);
+    let said = told(client.send(get(&other)).await);
+    assert_eq!(said, "too-large: the run has sent 1 requests, which is the limit");
+    // Whoever wants a few records only asks for nothing that may not be needed.
+    client.stay_behind();
+    assert_eq!(told(client.send(get(&server.url())).await), "200 ok");
+    client.begin(get(&server.url())).await;
+    let said = told(client.send(get(&server.url())).await);
+    assert_eq!(said, "too-large: the run has sent 1 requests, which is the limit");
+    assert_eq!(server.connections(), 4);
+}
+
+/// What may not be sent is not begun either, and what is begun ends with the run.
+#[tokio::test]
+async fn a_request_that_is_begun_is_judged_and_given_up_as_any_other() {
+    let denied = Server::answering(OK);
+    let slow = Server::playing(vec![vec![Step::Expect, Step::Hold]]);
+    let mut client = Terms::to(&slow.url()).client();
+    client.begin(get(&denied.url())).await;
+    assert!(told(client.send(get(&denied.url())).await).starts_with("denied: "));
+    assert_eq!(denied.connections(), 0);
+    let mut forged = get(&slow.url());
+    forged.headers.push(("Authorization".to_owned(), "x".to_owned()));
+    client.begin(forged.clone()).await;
+    assert!(told(client.send(forged).await).starts_with("denied: "));
+    assert_eq!(slow.connections(), 0);
+    client.begin(get(&slow.url())).await;
+    assert!(slow.is_asked(1).await);
+    drop(client);
+    assert!(slow.is_left_alone().await);
+}
+
 #[tokio::test]
 async fn requests_are_counted() {
     let server = Server::answering(OK);

@@ -85,6 +85,17 @@ impl Server {
         self.shared.requests.lock().unwrap().clone()
     }
 
+    /// Waits until so many requests have come.
+    pub(crate) async fn is_asked(&self, times: usize) -> bool {
+        for _ in 0..1_000 {
+            if self.shared.requests.lock().unwrap().len() >= times {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        false
+    }
+
     /// Waits until the client has closed all connections.
     pub(crate) async fn is_left_alone(&self) -> bool {
         for _ in 0..1_000 {

@@ -156,6 +156,8 @@ impl Script {
 pub(crate) struct Host {
     steps: VecDeque<Step>,
     now: u64,
+    /// What was begun and not sent yet.
+    begun: Option<Asked>,
     pub(super) waits: Vec<u64>,
     pub(super) log: Vec<String>,
 }
@@ -166,6 +168,7 @@ impl Host {
         Self {
             steps: script.steps,
             now: script.now,
+            begun: None,
             waits: Vec::new(),
             log: Vec::new(),
         }
@@ -175,7 +178,21 @@ impl Host {
         assert!(self.steps.is_empty(), "never asked for: {:#?}", self.steps);
     }
 
+    /// What is begun must be what is sent next: the source is asked for it in any case.
+    pub(crate) fn begin(&mut self, request: &http::Request) {
+        let asked = Asked::of(request);
+        assert!(
+            asked.line.starts_with("GET ") && self.begun.is_none(),
+            "begun in vain: {asked:?} after {:?}",
+            self.begun
+        );
+        self.begun = Some(asked);
+    }
+
     pub(crate) fn http(&mut self, request: &http::Request) -> Result<http::Response, http::Error> {
+        if let Some(begun) = self.begun.take() {
+            assert_eq!(Asked::of(request), begun, "another request was begun");
+        }
         let step = self.steps.pop_front();
         Self::answered(request, step)
     }

@@ -6,15 +6,20 @@ use wasmtime::component::{HasData, Linker};
 
 use super::error::Error;
 use super::request::Request;
-use super::state::HttpState;
+use super::state::{Answer, HttpState};
 use crate::contract::connector::oomnitza::connector::http::{self as wit, Host};
 
 impl HttpState {
-    async fn answer(self, request: wit::Request) -> Result<wit::Response, wit::Error> {
-        let sent = match Request::read(request, self.limits()) {
+    async fn answer(self, request: Result<Request, Error>) -> Result<wit::Response, wit::Error> {
+        let sent = match request {
             Ok(request) => self.send(request).await,
             Err(error) => Err(error),
         };
+        self.given(sent)
+    }
+
+    /// What the guest gets.
+    fn given(&self, sent: Result<Answer, Error>) -> Result<wit::Response, wit::Error> {
         match sent {
             Ok(answer) => {
                 self.answered(&answer);
@@ -32,14 +37,52 @@ impl HttpState {
             }
         }
     }
+
+    /// Sends requests side by side, on tasks of their own: a guest's stack is small, and a panic in a library must not be one of the run.
+    async fn answers(&self, requests: Vec<Result<Request, Error>>) -> Vec<Result<wit::Response, wit::Error>> {
+        let mut answers: Vec<_> = requests.iter().map(|_| lost()).collect();
+        // Dropping the set ends the tasks, when the guest's call is given up.
+        let mut tasks = JoinSet::new();
+        for (index, request) in requests.into_iter().enumerate() {
+            let state = self.clone();
+            tasks.spawn(async move { (index, state.answer(request).await) }.in_current_span());
+        }
+        while let Some(done) = tasks.join_next().await {
+            if let Ok((index, answer)) = done
+                && let Some(place) = answers.get_mut(index)
+            {
+                *place = answer;
+            }
+        }
+        answers
+    }
+}
+
+/// What is said of a request whose task ended without an answer.
+fn lost() -> Result<wit::Response, wit::Error> {
+    Err(wit::Error::Other("the request was lost".to_owned()))
 }
 
 impl Host for &mut HttpState {
     async fn send(&mut self, request: wit::Request) -> wasmtime::Result<Result<wit::Response, wit::Error>> {
-        let mut answers = self.send_all(vec![request]).await?;
-        Ok(answers
-            .pop()
-            .unwrap_or_else(|| Err(wit::Error::Other("the request was lost".to_owned()))))
+        let request = Request::read(request, self.limits());
+        let begun = request.as_ref().ok().and_then(|request| self.ahead.take(request));
+        Ok(match begun {
+            Some(mut task) => match task.join_next().await {
+                Some(Ok(sent)) => self.given(sent),
+                _ => lost(),
+            },
+            None => self.answers(vec![request]).await.pop().unwrap_or_else(lost),
+        })
+    }
+
+    async fn begin(&mut self, request: wit::Request) -> wasmtime::Result<()> {
+        // What is wrong with it is said when it is sent.
+        if let Ok(request) = Request::read(request, self.limits()) {
+            let state = self.clone();
+            self.ahead.begin(request, state);
+        }
+        Ok(())
     }
 
     async fn send_all(
@@ -51,25 +94,9 @@ impl Host for &mut HttpState {
             let refusal = || Err(wit::Error::TooLarge(format!("{limit} requests at once are the limit")));
             return Ok(requests.iter().map(|_| refusal()).collect());
         }
-        let mut answers: Vec<Result<wit::Response, wit::Error>> = requests
-            .iter()
-            .map(|_| Err(wit::Error::Other("the request was lost".to_owned())))
-            .collect();
-        // On tasks of their own: a guest's stack is small, and a panic in a library must not be one of the run. Dropping the set
-        // ends them, when the guest's call is given up.
-        let mut tasks = JoinSet::new();
-        for (index, request) in requests.into_iter().enumerate() {
-            let state = (**self).clone();
-            tasks.spawn(async move { (index, state.answer(request).await) }.in_current_span());
-        }
-        while let Some(done) = tasks.join_next().await {
-            if let Ok((index, answer)) = done
-                && let Some(place) = answers.get_mut(index)
-            {
-                *place = answer;
-            }
-        }
-        Ok(answers)
+        let read = |request| Request::read(request, self.limits());
+        let requests = requests.into_iter().map(read).collect();
+        Ok(self.answers(requests).await)
     }
 }
 

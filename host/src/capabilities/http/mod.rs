@@ -4,6 +4,7 @@
 //! A guest never gets: credentials, resolved addresses, or an answer that is larger than it may be. The credential of an auth slot is
 //! added after the place was judged, and goes to the place that the request named and nowhere else.
 
+mod ahead;
 mod auth;
 mod body;
 mod cookies;

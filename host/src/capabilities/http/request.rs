@@ -10,7 +10,7 @@ use super::limits::Limits;
 use crate::contract::connector::oomnitza::connector::http as wit;
 
 /// A request that is well formed. Whether its place may be reached is judged when it is sent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) method: Method,
     pub(super) url: Url,

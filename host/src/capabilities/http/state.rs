@@ -10,6 +10,7 @@ use reqwest::{Method, StatusCode};
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::ahead::Ahead;
 use super::auth::{self, Slot};
 use super::body;
 use super::cookies::Cookies;
@@ -28,6 +29,7 @@ const AGENT: &str = concat!("oomnitza-connector/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct HttpState {
     shared: Arc<Shared>,
+    pub(super) ahead: Ahead,
 }
 
 struct Shared {
@@ -141,7 +143,13 @@ impl HttpState {
         };
         Self {
             shared: Arc::new(shared),
+            ahead: Ahead::default(),
         }
+    }
+
+    /// Sends no request before it is needed: where a few records are wanted, what comes next may never be asked for.
+    pub fn stay_behind(&mut self) {
+        self.ahead.forbid();
     }
 
     /// Hands each answer that the guest gets to somebody who keeps it as well. The first one stays.

@@ -1,9 +1,11 @@
 """What went wrong, said so that the person who wrote the code can mend it, without the contents of records."""
 
 import difflib
+import inspect
 import keyword
 import re
 import sys
+from opcode import opmap
 
 from wit_world.exports.scripting import Problem
 
@@ -43,46 +45,90 @@ def syntax_remedy(error, line):
     return "correct the line, and try it with `filter test`"
 
 
+_RAISE = opmap["RAISE_VARARGS"]
+# What raises errors with texts of this program.
+_OURS = {"records", "running"}
+# What exceptions of the library add to what they are raised with.
+_ADDED = "at line column char position"
+
+
 def failure(program, error):
-    """The problem that an exception is. It is placed where the exception came from, as far as that is code of the ini file."""
-    index, line = program.index, program.lines[0]
+    """Where an exception came from, as far as that is code of the ini file; whether a `raise` made its text, and of which texts of the library."""
+    index, line, is_made, texts = program.index, program.lines[0], isinstance(error, (KeyError, SystemExit)), []
     trace = error.__traceback__
     while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if file.startswith(_FILE):
-            index, line = int(file[len(_FILE) :]), trace.tb_lineno
+        frame, code = trace.tb_frame, trace.tb_frame.f_code
+        if code.co_filename.startswith(_FILE):
+            index, line = int(code.co_filename[len(_FILE) :]), trace.tb_lineno
+        module = str(frame.f_globals.get("__name__"))
+        if trace.tb_next is None and code.co_code[trace.tb_lasti] == _RAISE and module not in _OURS:
+            is_made = True
+            if module.split(".")[0] in sys.stdlib_module_names:
+                said = code.co_consts[bool(code.co_flags & inspect.CO_HAS_DOCSTRING) :]
+                texts = [_ADDED, *(text for text in said if isinstance(text, str))]
         trace = trace.tb_next
-    return index, line
+    return index, line, is_made, texts
 
 
-def describe(error, record, sources):
-    """The exception's kind and text. Words of the text that come from the record and not from the code are left out."""
+def describe(error, is_made, original, code):
+    """The exception's kind and text without what may come from the record, which `original` gives as it came. Of a text that was made for a
+    `raise` only words that stand in the code are shown, because it can hold anything that was made of a record; of others, what is not in the record."""
     kind = type(error).__name__
     try:
         text = str(error)
     except BaseException:
         text = ""
     text = text[: MOST_CHARACTERS * 4]
-    code = "\n".join(sources)
     try:
-        contents = repr(record)
+        contents = None if is_made else "\n".join(_leaves(original())).casefold()
     except BaseException:
         contents = None
 
-    def is_own(word):
-        # What is so short tells nothing, and an "a" is in every record.
-        return len(word) < 3 or word in code or contents is not None and word not in contents
+    def is_own(run):
+        run = run.strip(_MARKS)
+        if not run or _stands(run, code):
+            return True
+        words = [run, *re.findall(r"\w+", run)]
+        return contents is not None and all(word in _SMALL or word.casefold() not in contents or _stands(word, code) for word in words)
 
     text = re.sub(r"'([^']*)'|\"([^\"]*)\"", lambda quoted: _quoted(quoted, code), text)
-    text = re.sub(r"[^\W_][\w.@-]*", lambda word: word.group() if is_own(word.group()) else "…", text)
+    text = re.sub(r"\S+", lambda run: run.group() if is_own(run.group()) else "…", text)
     text = text[:MOST_CHARACTERS]
     return f"{kind}: {text}" if text else kind
+
+
+# What stands around a word.
+_MARKS = "'\"()[]{}<>.,:;!?…"
+
+# Words of Python's messages that are in every record.
+_SMALL = {"a", "an", "as", "at", "be", "by", "in", "is", "it", "no", "of", "on", "or", "to"}
+
+
+def _leaves(value):
+    """The texts and numbers of a record as an exception may show them."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    elif isinstance(value, str):
+        yield value
+        yield repr(value)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def _stands(text, code):
+    """Whether the text stands in the code, and not as a part of a word."""
+    return text in code and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", code) is not None
 
 
 def _quoted(quoted, code):
     """What an exception quotes is shown where it stands in the code, or is the name of something of Python's."""
     text = quoted.group(1) if quoted.group(1) is not None else quoted.group(2)
-    return quoted.group() if text in code or text in _OWN else "'…'"
+    return quoted.group() if text in _OWN or _stands(text, code) else "'…'"
 
 
 # The names of Python's own types, which messages quote.
@@ -98,11 +144,10 @@ _REMEDIES = [
     (r"'str' object has no attribute 'decode'", "leave `.decode(…)` out: texts are Unicode"),
     (r"'bytes' object has no attribute 'encode'", "leave one of the `.encode(…)` out"),
     (r"'dict_(keys|values|items)' object is not subscriptable", "write `list(…)` around it"),
-    (r"'(map|filter|zip)' object is not subscriptable", "write `list(…)` around it"),
-    (r"'NoneType' object has no attribute", "the field is missing in this record, or null: ask for that first, or set `on_error = skip` to leave such records out"),
-    (r"'NoneType' object is not|NoneType", "the field is missing in this record, or null: ask for that first, or set `on_error = skip` to leave such records out"),
+    (r"'(map|filter|zip)' (object is not subscriptable|has no len)", "write `list(…)` around it"),
+    (r"NoneType", "the field is missing in this record, or null: ask for that first, or set `on_error = skip` to leave such records out"),
     (r"module 'string' has no attribute", "use the methods of texts: `x.lower()`, `','.join(x)`"),
-    (r"takes no keyword arguments|unexpected keyword argument 'cmp'", "write `key=functools.cmp_to_key(…)`"),
+    (r"keyword argument 'cmp'|sorted expected 1 argument|sort\(\) takes no positional", "write `key=functools.cmp_to_key(…)`"),
 ]
 
 
@@ -126,10 +171,11 @@ def remedy(error):
     return found or "try it with `filter test`, or set `on_error = skip` to leave such records out"
 
 
-def problem(program, error, record, sources):
-    index, line = failure(program, error)
+def problem(program, error, original, programs):
+    index, line, is_made, texts = failure(program, error)
     try:
-        what, what_to_do = describe(error, record, sources), remedy(error)
+        code = "\n".join([*(each.text for each in programs), *texts])
+        what, what_to_do = describe(error, is_made, original, code), remedy(error)
     except BaseException:
         what, what_to_do = type(error).__name__, None
     return Problem(index, line, None, what, what_to_do)

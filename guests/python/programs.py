@@ -4,6 +4,7 @@ import ast
 import builtins
 import inspect
 import re
+import sys
 import types
 import warnings
 
@@ -15,6 +16,8 @@ import running
 
 # Lines of Python 2 that are mended in one program.
 MOST_FIXES = 200
+# Calls inside one another while a program is read: a sum of some hundred terms is a tree as deep. They take memory, and no stack.
+MOST_DEPTH = 100_000
 
 _SIGNATURES = {
     Kind.FILTER: "def recordfilter(record): pass",
@@ -43,7 +46,7 @@ class Compiled:
         self.lines = list(found.lines)
         self.notes = []
         body = self._parse()
-        modern = python2.Modern()
+        modern = python2.Modern(body)
         body = [modern.visit(statement) for statement in body]
         for refused in modern.refused:
             raise Refused(*refused)
@@ -94,7 +97,7 @@ class Compiled:
         if shift:
             if len(body) > 1:
                 index = body[1].lineno - 1 - shift
-                excerpt = errors.excerpt(lines[index], 1)
+                excerpt = errors.excerpt(self.text.split("\n")[index], 1)
                 raise Refused(
                     self.lines[index],
                     "this line is indented less than the first one",
@@ -117,7 +120,9 @@ class Compiled:
             return f"on line {self.lines[place]}" if 0 <= place < len(self.lines) else line.group()
 
         what = re.sub(r"on line (\d+)", of_the_file, error.msg)
-        return Refused(self.lines[index], what, remedy, errors.excerpt(lines[index], error.offset))
+        # The line is shown as it stands in the file. Where something of it was mended before, the place in it is not known.
+        text = self.text.split("\n")[index]
+        return Refused(self.lines[index], what, remedy, errors.excerpt(text, error.offset if text == lines[index] else 1))
 
     def _compile(self, module):
         try:
@@ -126,7 +131,7 @@ class Compiled:
             line = error.lineno or self.lines[0]
             text = self.text.split("\n")[self.lines.index(line)] if line in self.lines else ""
             raise Refused(line, error.msg, errors.syntax_remedy(error, text), errors.excerpt(text, error.offset)) from None
-        except (ValueError, RecursionError, MemoryError) as error:
+        except ValueError as error:
             raise Refused(self.lines[0], f"cannot be compiled: {error}", "write it in smaller pieces") from None
         code = next(constant for constant in code.co_consts if isinstance(constant, types.CodeType))
         if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
@@ -147,6 +152,8 @@ def _globals():
 def _named(body):
     """The fields of the record that code names, and the converters that it calls by name. A converter whose name is computed is `*`."""
     reads, calls = {}, {}
+    # Of a converter that is not called where it is named, one cannot see what it is called with.
+    handed_over = 0
     is_record = lambda node: isinstance(node, ast.Name) and node.id == "record"  # noqa: E731
     text = lambda node: node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None  # noqa: E731
     for statement in body:
@@ -168,22 +175,33 @@ def _named(body):
                     name = arguments[1] if len(arguments) > 1 else None
                     name = next((keyword.value for keyword in node.keywords if keyword.arg == "name"), name)
                     calls[(text(name) or "*").lower()] = None
+                    handed_over -= 1
                 elif isinstance(function, ast.Name) and function.id in ("cae", "cea"):
                     calls["casper_extension_attribute"] = None
                     reads["extension_attributes"] = None
+            elif isinstance(node, ast.Name) and node.id == "converter":
+                handed_over += 1
             if field:
                 reads[field] = None
+    if handed_over:
+        calls["*"] = None
     return list(reads), list(calls)
 
 
 def compile_all(found):
     """The programs, what is to be known of them, and what is wrong with them."""
     compiled, problems = [], []
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(MOST_DEPTH)
     for index, program in enumerate(found):
         try:
             compiled.append(Compiled(index, program))
         except Refused as refused:
             problems.append(Problem(index, refused.line, refused.excerpt, refused.what, refused.remedy))
+        except (RecursionError, MemoryError):
+            what = "is nested too deeply to be read"
+            problems.append(Problem(index, program.lines[0], None, what, "write it in smaller pieces, or as a dict"))
+    sys.setrecursionlimit(usual)
     notes = [Problem(program.index, line, None, note, None) for program in compiled for line, note in program.notes]
     reads = list(dict.fromkeys(name for program in compiled for name in program.reads))
     calls = list(dict.fromkeys(name for program in compiled for name in program.calls))

@@ -31,14 +31,14 @@ class _Fix:
 
 # Tried on the line that Python cannot read, one after the other.
 _FIXES = [
-    _Fix(r"\bprint[ \t]+(?!>>)([^;\n]+?)[ \t]*,?[ \t]*(?=;|$|\1+$)", "print({0})", "`print` is read as a function: `print(…)`"),
-    _Fix(r"\braise[ \t]+([\w.]+)[ \t]*,[ \t]*([^,\n]+)$", "raise {0}({1})", "`raise X, text` is read as `raise X(text)`"),
+    _Fix(r"\bprint[ \t]+(?!>>)([^;\n\x01]+?)[ \t]*,?[ \t]*(?=;|$|\x01)", "print({0})", "`print` is read as a function: `print(…)`"),
+    _Fix(r"\braise[ \t]+([\w.]+)[ \t]*,[ \t]*([^,;\n\x01]+?)[ \t]*(?=;|$|\x01)", "raise {0}({1})", "`raise X, text` is read as `raise X(text)`"),
     _Fix(r"<>", "!=", "`<>` is read as `!=`"),
     _Fix(r"`([^`\n]+)`", "repr({0})", "backticks are read as `repr(…)`"),
     _Fix(r"(?<![\w.])(\d+|0[xX][0-9a-fA-F]+)[lL]\b", "{0}", "the `L` of a long number is left out"),
     _Fix(r"(?<![\w.])0([0-7]+)\b(?!\.)", "0o{0}", "a number with a leading zero is read as octal: `0o…`"),
     _Fix(r"\b[uU][rR](?=\0)", "r", "`ur'…'` is read as `r'…'`"),
-    _Fix(r"\bexec[ \t]+([^\s(][^;\n]*?)[ \t]*(?=;|$|\1+$)", "exec({0})", "`exec` is read as a function: `exec(…)`"),
+    _Fix(r"\bexec[ \t]+([^\s(\x01][^;\n\x01]*?)[ \t]*(?=;|$|\x01)", "exec({0})", "`exec` is read as a function: `exec(…)`"),
 ]
 
 # What is not mended, because it is not certain what it means, and what to say of it.
@@ -76,12 +76,59 @@ _METHODS = {
 }
 
 
+_LAZY = {"filter", "map", "zip"}
+
+
 class Modern(ast.NodeTransformer):
     """What parses today, but means something else or nothing. Notes are pairs of a line and a text; what is refused has a remedy as well."""
 
-    def __init__(self):
+    def __init__(self, body):
         self.notes = []
         self.refused = []
+        # Names that the code gives a meaning of its own.
+        self._own = {
+            getattr(node, "asname", None) or getattr(node, "name", None) or getattr(node, "arg", None) or getattr(node, "id", None)
+            for statement in body
+            for node in ast.walk(statement)
+            if not isinstance(node, ast.Name) or isinstance(node.ctx, ast.Store)
+        }
+        self._inside = 0
+
+    def _whole(self, value):
+        """A list in place of what Python 2 made a list and what is always true today."""
+        if isinstance(value, ast.BoolOp):
+            value.values = [self._whole(each) for each in value.values]
+        lazy = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _LAZY
+        if not lazy or value.func.id in self._own:
+            return value
+        self.notes.append((value.lineno, f"`{value.func.id}(…)` is read as `list({value.func.id}(…))`"))
+        return ast.copy_location(ast.List([ast.copy_location(ast.Starred(value, ast.Load()), value)], ast.Load()), value)
+
+    def visit_Return(self, statement):
+        self.generic_visit(statement)
+        # A function inside may be there to give one value after the other.
+        if not self._inside:
+            statement.value = self._whole(statement.value)
+        return statement
+
+    def visit_If(self, statement):
+        self.generic_visit(statement)
+        statement.test = self._whole(statement.test)
+        return statement
+
+    visit_While = visit_IfExp = visit_If
+
+    def visit_UnaryOp(self, operation):
+        self.generic_visit(operation)
+        if isinstance(operation.op, ast.Not):
+            operation.operand = self._whole(operation.operand)
+        return operation
+
+    def visit_FunctionDef(self, function):
+        self._inside += 1
+        self.generic_visit(function)
+        self._inside -= 1
+        return function
 
     def visit_BinOp(self, operation):
         self.generic_visit(operation)

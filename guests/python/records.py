@@ -33,7 +33,7 @@ class Malformed:
 _decode = json.JSONDecoder(object_hook=Record).decode
 
 # What tells where a record ends: texts, and brackets outside of them.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]')
+_TOKEN = re.compile(r'"[^"\\]*(?:\\[\s\S][^"\\]*)*"|[\[\]{},]')
 
 
 def read(page):
@@ -45,10 +45,16 @@ def read(page):
             return records
     except (ValueError, RecursionError):
         pass
-    return [_one(piece) for piece in _pieces(text)]
+    return [one(piece) for piece in _pieces(text)]
 
 
-def _one(piece):
+def pieces(page):
+    """The texts of the records of a page."""
+    return list(_pieces(page.decode("utf-8", "surrogateescape")))
+
+
+def one(piece):
+    """The record of such a text."""
     try:
         return _decode(piece)
     except (ValueError, RecursionError):

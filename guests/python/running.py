@@ -1,5 +1,6 @@
 """A page of records through the programs."""
 
+import functools
 import json
 import random
 
@@ -11,10 +12,13 @@ import errors
 import output
 import records
 from output import LOG
-from records import Malformed, Record, Unsendable, descend
+from records import Malformed, Record, descend
 
 # The converters of the ini file by their names.
 converters_of_the_file = {}
+
+# The built-in converter that `cae` calls.
+_WITH_DEFAULT = "casper_extension_attribute"
 
 LEFT_OUT, STAYS, FAILED = 0, 1, 2
 
@@ -36,6 +40,10 @@ def converter(record, name, **params):
     own = converters_of_the_file.get(name.lower())
     if own is not None:
         return own.call(None, record, value, params)
+    # The parameters of a mapping are texts. What stands in for a missing attribute can be anything here.
+    default = None
+    if name == _WITH_DEFAULT and not isinstance(params.get("default"), str):
+        default = params.pop("default", None)
     parameters = [
         (key, None if given is True else str(given)) for key, given in params.items() if key != "value" and given is not None
     ]
@@ -43,12 +51,12 @@ def converter(record, name, **params):
         made = converters.convert(name, parameters, records.write(record), None if value is None else records.write(value))
     except Err as refused:
         raise Refusal(refused.value) from None
-    return None if made is None else json.loads(made, object_hook=Record)
+    return default if made is None else json.loads(made, object_hook=Record)
 
 
 def cae(record, attr, default=None):
     """The value of the extension attribute `attr` (Casper)."""
-    return converter(record, "casper_extension_attribute", attr=attr, default=default)
+    return converter(record, _WITH_DEFAULT, attr=attr, default=default)
 
 
 def get_field_value(data, field, default=None):
@@ -90,6 +98,7 @@ class Runner:
         # The same numbers for the same page, whichever page this component ran before.
         random.seed()
         verdicts, values, failures = bytearray(), [], []
+        pieces = functools.cache(lambda: records.pieces(page))
         code = None if self.filter is None else self.filter.call
         fields = self.fields
         for record in records.read(page):
@@ -112,7 +121,8 @@ class Runner:
                     values += made
                 verdicts.append(STAYS)
             except BaseException as error:
-                problem = errors.problem(program, error, record, [each.text for each in self.programs])
+                # As the record came: code may have changed the one that it was given.
+                problem = errors.problem(program, error, lambda: records.one(pieces()[len(verdicts)]), self.programs)
                 if not self.skip:
                     return Stopped(len(verdicts), problem, list(output.lines))
                 verdicts.append(FAILED)

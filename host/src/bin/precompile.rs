@@ -41,15 +41,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let target = directory.join(format!("{name}.cwasm"));
         // What is made of the same by the same engine is the same; compiling the interpreter takes seconds.
         let made_of = directory.join(format!("{name}.cwasm.made-of"));
-        let key = format!("{} {}\n", Digest::of(&component), engine.fingerprint());
+        let is_packed = PACKED.contains(&name);
+        let how = if is_packed { " packed" } else { "" };
+        let key = format!("{} {}{how}\n", Digest::of(&component), engine.fingerprint());
         let is_made = target.is_file() && std::fs::read_to_string(&made_of).is_ok_and(|old| old == key);
         if !is_made {
             let compiled = Loader::compile_built_in(&engine, &component).map_err(|error| format!("{name}: {error}"))?;
-            let compiled = if PACKED.contains(&name) {
-                pack(&compiled)?
-            } else {
-                compiled
-            };
+            let compiled = if is_packed { pack(&compiled)? } else { compiled };
             write_changed(&target, &compiled)?;
             std::fs::write(&made_of, key)?;
         }

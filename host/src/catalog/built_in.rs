@@ -7,7 +7,7 @@ use crate::sandbox::Digest;
 /// The list stands in `target/components/built_in.rs`, which `make guests` writes.
 #[derive(Debug)]
 pub struct BuiltIn {
-    /// Name of the connector, or `mapper`.
+    /// Name of the connector, `mapper` or `python`.
     pub name: &'static str,
     /// Of the component it was compiled from.
     pub digest: Digest,

@@ -102,6 +102,7 @@ struct Machine<'a> {
     status: &'static str,
     values: BTreeMap<&'a str, Box<RawValue>>,
     error: Option<&'a str>,
+    hint: Option<&'a str>,
     log: &'a [String],
 }
 
@@ -145,10 +146,10 @@ fn for_people(number: usize, tried: &Tried) -> String {
 }
 
 fn for_machines(number: usize, tried: &Tried) -> String {
-    let (status, values, error) = match &tried.judgement {
-        Judgement::Stays(values) => ("stays", values.as_slice(), None),
-        Judgement::LeftOut => ("left out", &[][..], None),
-        Judgement::Failed(what, _) => ("failed", &[][..], Some(what.as_str())),
+    let (status, values, error, hint) = match &tried.judgement {
+        Judgement::Stays(values) => ("stays", values.as_slice(), None, None),
+        Judgement::LeftOut => ("left out", &[][..], None, None),
+        Judgement::Failed(what, hint) => ("failed", &[][..], Some(what.as_str()), hint.as_deref()),
     };
     // As the text says it: a number keeps its digits.
     let value = |text: &String| RawValue::from_string(text.clone()).ok();
@@ -160,6 +161,7 @@ fn for_machines(number: usize, tried: &Tried) -> String {
             .filter_map(|(field, text)| Some((field.as_str(), value(text)?)))
             .collect(),
         error,
+        hint,
         log: &tried.lines,
     };
     // Plain values; this does not fail.

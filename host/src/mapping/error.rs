@@ -48,6 +48,14 @@ pub fn stopped(source: &sandbox::Error, records: Option<(u64, u64)>) -> (String,
             "the interpreter gave up".to_owned(),
             "look for code that changes Python itself, or calls itself too deeply",
         ),
+        // The engine's words for it, which name no limit.
+        sandbox::Error::Trapped(why) if why.contains("fuel allocated for hostcalls") => (
+            format!(
+                "it handed over more than the {} MiB that it may at once",
+                sandbox::Limits::default().hostcall_bytes >> 20
+            ),
+            "make smaller values: those of all records of a page count together",
+        ),
         other => (
             other.to_string().replace("the component was stopped: ", ""),
             "what code may do stands in docs/python.md",
@@ -100,6 +108,11 @@ mod tests {
                 sandbox::Error::GuestPanic(String::new()),
                 "the interpreter gave up (records 1 to 200 of this run)",
                 "changes Python itself",
+            ),
+            (
+                sandbox::Error::Trapped("fuel allocated for hostcalls has been exhausted".to_owned()),
+                "it handed over more than the 16 MiB that it may at once (records 1 to 200 of this run)",
+                "make smaller values",
             ),
             (
                 sandbox::Error::Trapped("it asked to end the program".to_owned()),

@@ -220,7 +220,7 @@ fn checked(page: Page, mapped: wit::Mapped, passed_over: Vec<(usize, Verdict)>) 
     left_out.extend(passed_over.into_iter().map(|(index, verdict)| {
         let reason = match verdict {
             Verdict::Filtered => Reason::Filtered,
-            Verdict::Failed(why) => Reason::Unusable(why),
+            Verdict::Failed(why, _) => Reason::Unusable(why),
         };
         (index, reason)
     }));

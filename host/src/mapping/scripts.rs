@@ -56,13 +56,29 @@ pub struct Interpreter {
 }
 
 impl Programs {
-    /// The code of a section; none where it has no filter and `uses` none of the converters.
+    /// The code of a section: its filter, the converters that it `uses`, and those whose names stand in quotes in any of this. What nobody names
+    /// is not there, so that it can neither stop the section nor have things looked up for it. None where nothing is there.
     pub fn new(filter: Option<&Program>, converters: Vec<Program>, uses: impl Fn(&str) -> bool) -> Option<Self> {
-        if filter.is_none() && !converters.iter().any(|converter| uses(&converter.name)) {
-            return None;
+        let (mut kept, mut others): (Vec<_>, Vec<_>) =
+            converters.into_iter().partition(|converter| uses(&converter.name));
+        let mut named: Vec<String> = filter
+            .into_iter()
+            .chain(&kept)
+            .map(|program| program.text.to_lowercase())
+            .collect();
+        while let Some(text) = named.pop() {
+            let names = |name: &str| {
+                ['\'', '"']
+                    .iter()
+                    .any(|quote| text.contains(&format!("{quote}{name}{quote}")))
+            };
+            let found: Vec<_> = others.extract_if(.., |other| names(&other.name)).collect();
+            named.extend(found.iter().map(|program| program.text.to_lowercase()));
+            kept.extend(found);
         }
-        Some(Self {
-            all: filter.cloned().into_iter().chain(converters).collect(),
+        let all: Vec<Program> = filter.cloned().into_iter().chain(kept).collect();
+        (!all.is_empty()).then_some(Self {
+            all,
             has_filter: filter.is_some(),
         })
     }
@@ -82,13 +98,44 @@ impl Programs {
 
     /// Whether there is anything wrong with the code, line by line: compiled, but not run.
     pub async fn check(&self, interpreter: &Interpreter) -> Result<Checked, Error> {
-        let (_, loaded) = self.open(interpreter).await?;
-        let loaded = loaded.map_err(Error::Code)?;
+        let loaded = match self.open(interpreter).await {
+            Ok((_, loaded)) => loaded.map_err(Error::Code)?,
+            Err(error) if is_too_deep(&error) => {
+                let findings = self.too_deep(interpreter).await;
+                return Err(if findings.is_empty() {
+                    error
+                } else {
+                    Error::Code(findings)
+                });
+            }
+            Err(error) => return Err(error),
+        };
         Ok(Checked {
             notes: loaded.notes.iter().map(|note| self.warning(note)).collect(),
             reads: loaded.reads.iter().map(|name| clean(name, 200)).collect(),
             calls: loaded.calls,
         })
+    }
+
+    /// What is wrong with the programs, each read alone: where one is too much for an interpreter, it does not say which.
+    async fn too_deep(&self, interpreter: &Interpreter) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (index, program) in self.all.iter().enumerate() {
+            let alone = Self {
+                all: vec![program.clone()],
+                has_filter: self.has_filter && index == 0,
+            };
+            match alone.open(interpreter).await {
+                Ok((_, loaded)) => findings.extend(loaded.err().unwrap_or_default()),
+                Err(error) if is_too_deep(&error) => {
+                    let line = program.lines.first().copied().unwrap_or_default();
+                    let finding = program.finding(line, "is nested too deeply to be read");
+                    findings.push(finding.remedy("write it in smaller pieces, or as a dict"));
+                }
+                Err(_) => {}
+            }
+        }
+        findings
     }
 
     async fn open(&self, interpreter: &Interpreter) -> Result<(Script, Result<wit::Loaded, Vec<Finding>>), Error> {
@@ -150,10 +197,26 @@ impl Programs {
     }
 }
 
+/// Whether reading code took more stack than there is.
+fn is_too_deep(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Interpreter {
+            source: sandbox::Error::StackOverflow,
+            ..
+        }
+    )
+}
+
 impl Checked {
     /// Whether the code calls the built-in converter, as far as one can see.
     pub fn calls(&self, converter: &str) -> bool {
-        self.calls.iter().any(|name| name == converter || name == "*")
+        self.computes_names() || self.calls.iter().any(|name| name == converter)
+    }
+
+    /// Whether it calls converters whose names it computes.
+    pub fn computes_names(&self) -> bool {
+        self.calls.iter().any(|name| name == "*")
     }
 }
 
@@ -205,7 +268,7 @@ pub(super) struct Judged {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     Filtered,
-    Failed(String),
+    Failed(String, Option<String>),
 }
 
 impl Scripts {
@@ -302,7 +365,7 @@ impl Scripts {
                 let judged = self.judged(1, outcome).map_err(failed)?;
                 let judgement = match judged.left_out.into_iter().next() {
                     Some((_, Verdict::Filtered)) => Judgement::LeftOut,
-                    Some((_, Verdict::Failed(what))) => Judgement::Failed(what, None),
+                    Some((_, Verdict::Failed(what, remedy))) => Judgement::Failed(what, remedy),
                     None => Judgement::Stays(self.named(&judged.given.values)),
                 };
                 (judgement, lines)
@@ -346,7 +409,8 @@ impl Scripts {
                 STAYS => {}
                 FAILED => {
                     let problem = failures.next().ok_or_else(wrong)?;
-                    left_out.push((index, Verdict::Failed(self.programs.finding(problem).to_string())));
+                    let finding = self.programs.finding(problem);
+                    left_out.push((index, Verdict::Failed(finding.to_string(), finding.remedy)));
                 }
                 _ => left_out.push((index, Verdict::Filtered)),
             }

@@ -27,10 +27,17 @@ impl Python {
     ) -> Result<Option<Self>, Error> {
         let used = converters(section, description);
         let uses = |name: &str| used.iter().any(|converter| converter.to_lowercase() == name);
-        let Some(programs) = Programs::new(section.record_filter.as_ref(), config::converters(ini), uses) else {
+        let find =
+            |uses: &dyn Fn(&str) -> bool| Programs::new(section.record_filter.as_ref(), config::converters(ini), uses);
+        let Some(programs) = find(&uses) else {
             return Ok(None);
         };
-        Self::new(programs, context).await.map(Some)
+        let python = Self::new(programs, context).await?;
+        // A name that is computed can be that of any converter of the file.
+        match find(&|_| true).filter(|_| python.checked.computes_names()) {
+            Some(all) => Self::new(all, context).await.map(Some),
+            None => Ok(Some(python)),
+        }
     }
 
     async fn new(programs: Programs, context: &Context) -> Result<Self, Error> {
@@ -77,19 +84,16 @@ impl Python {
     /// Runs it on records, JSON objects, without source and Oomnitza: by the mappings of the connector and the ini file, and with no
     /// locations. Ends at the first record on which the code has to be stopped from outside.
     pub async fn try_records(&self, job: &Job, context: &Context, records: &[Vec<u8>]) -> Result<Vec<Tried>, Error> {
-        // Oomnitza's own mappings are not there, and may be what maps this field.
-        let mut section = job.section.clone();
-        section.sync_field = None;
         let inputs = mapping::Inputs {
             description: &job.description,
-            server: Some(&[]),
-            section: &section,
+            server: None,
+            section: &job.section,
         };
         let (merged, findings) = mapping::merge(&inputs);
         if !findings.is_empty() {
             return Err(Error::Config(findings));
         }
-        let scripts = self.scripts_with((&merged, &section), context, None)?;
+        let scripts = self.scripts_with((&merged, &job.section), context, None)?;
         let mut script = scripts.open().await.map_err(Error::of_mapping)?;
         let mut tried = Vec::with_capacity(records.len());
         for (record, index) in records.iter().zip(0..) {

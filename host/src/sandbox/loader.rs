@@ -20,6 +20,7 @@ use super::error::Error;
 use super::imports::{self, World};
 use super::limits::Limits;
 use super::state::Granted;
+use crate::files;
 
 /// SHA-256 of a component's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,11 +116,6 @@ impl Loader {
     pub fn built_in_script(&self, packed: &'static [u8], digest: Digest) -> Result<Loaded, Error> {
         let component = unpacked::load(&self.engine, packed, self.unpacked_name(digest).as_deref())?;
         self.loaded(component, digest, World::Script)
-    }
-
-    /// An interpreter from bytes at hand.
-    pub fn script_from_bytes(&self, bytes: &[u8]) -> Result<Loaded, Error> {
-        self.compile(bytes, World::Script)
     }
 
     /// The mapper that this program carries compiled.
@@ -221,7 +217,7 @@ enum Compiled<'a> {
 #[expect(unsafe_code, reason = "the engine offers no safe way to load compiled components")]
 fn deserialize(engine: &Engine, compiled: Compiled<'_>) -> wasmtime::Result<Component> {
     // SAFETY: the bytes come from this program's own image, or from a file that `is_private` found in a directory to which only
-    // this user can write, where only `store_bytes` below puts files. Both were made by `precompile_component` or `serialize`. The
+    // this user can write, where only `keep` below puts files. Both were made by `precompile_component` or `serialize`. The
     // engine itself checks that version and settings are its own.
     unsafe {
         match compiled {
@@ -264,41 +260,18 @@ fn store(path: &Path, component: &Component) -> std::io::Result<()> {
     let compiled = component
         .serialize()
         .map_err(|error| std::io::Error::other(error.to_string()))?;
-    store_bytes(path, &compiled)
+    keep(path, &compiled)
 }
 
-fn store_bytes(path: &Path, compiled: &[u8]) -> std::io::Result<()> {
-    let Some(directory) = path.parent() else { return Ok(()) };
-    make_private_directory(directory)?;
-    let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    write_private(&temporary, compiled)
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .inspect_err(|_| {
-            _ = std::fs::remove_file(&temporary);
-        })
-}
-
-#[cfg(unix)]
-fn make_private_directory(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)?;
-    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(unix)]
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+/// Puts machine code into the cache directory, for this user alone.
+fn keep(path: &Path, compiled: &[u8]) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        files::private_directory(directory)?;
+        // One that was there before is private from now on.
+        #[cfg(unix)]
+        std::fs::set_permissions(directory, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    }
+    files::replace(path, compiled)
 }
 
 /// Whether only this user can have written the file: neither it nor its directory is open to others, and neither is a link.
@@ -314,16 +287,6 @@ fn is_private(path: &Path) -> bool {
         && directory.mode() & 0o077 == 0
         && file.mode() & 0o077 == 0
         && file.uid() == directory.uid()
-}
-
-#[cfg(not(unix))]
-fn make_private_directory(directory: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(directory)
-}
-
-#[cfg(not(unix))]
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    std::fs::write(path, bytes)
 }
 
 /// The user's own cache directory is private where the platform's profile directories are.

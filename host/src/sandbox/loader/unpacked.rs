@@ -8,7 +8,7 @@ use std::path::Path;
 use flate2::read::ZlibDecoder;
 use wasmtime::component::Component;
 
-use super::{Compiled, Engine, Error, deserialize, is_private, store_bytes};
+use super::{Compiled, Engine, Error, deserialize, is_private, keep};
 
 /// What the names of such files begin with. Those of other versions of this program are removed when one is stored.
 pub(super) const PREFIX: &str = "interpreter-";
@@ -25,7 +25,7 @@ pub(super) fn load(engine: &Engine, packed: &[u8], path: Option<&Path>) -> Resul
         return Ok(component);
     }
     let bytes = unpack(packed)?;
-    match store_bytes(path, &bytes) {
+    match keep(path, &bytes) {
         Ok(()) => {
             remove_others(path);
             mapped(engine, path).map_or_else(|| from_bytes(engine, packed), Ok)
@@ -59,12 +59,12 @@ fn mapped(engine: &Engine, path: &Path) -> Option<Component> {
         .flatten()
 }
 
-/// Removes what other versions of this program left. A file that cannot be removed only takes space.
+/// Removes what other versions of this program left, but not what other processes are writing. A file that cannot be removed only takes space.
 fn remove_others(path: &Path) {
     let files = path.parent().and_then(|directory| std::fs::read_dir(directory).ok());
     for file in files.into_iter().flatten().flatten() {
-        let is_other = file.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX)) && file.path() != path;
-        if is_other {
+        let is_interpreter = |name: &str| name.starts_with(PREFIX) && name.ends_with(".cwasm");
+        if file.file_name().to_str().is_some_and(is_interpreter) && file.path() != path {
             _ = std::fs::remove_file(file.path());
         }
     }

@@ -58,6 +58,27 @@ fn what_another_version_left_is_removed() {
     assert_eq!(kept(&program).len(), 1);
 }
 
+/// As cron starts them: all at once, and none has been there before.
+#[test]
+fn several_first_starts_at_once_keep_it() {
+    // A log of their own: the other one's configuration would be written while others read it.
+    let program = sample().with_its_own_log().env("RUST_LOG", "warn");
+    program.write("record.json", b"{\"a\": 1}");
+    let arguments = ["filter", "test", "--section", "okta", "--record", "record.json"];
+    let running: Vec<_> = (0..8).map(|_| program.launch(&arguments)).collect();
+    for running in running {
+        let output = running.end();
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output}");
+    }
+    assert_eq!(kept(&program).len(), 1, "{:?}", kept(&program));
+    let ours = kept(&program).remove(0);
+    let other = ours.with_file_name("interpreter-x.4711.part");
+    std::fs::write(&other, b"half of it").unwrap();
+    std::fs::remove_file(ours).unwrap();
+    works(&program);
+    assert!(other.exists(), "somebody is writing it");
+}
+
 #[test]
 fn without_a_place_to_keep_it_it_is_unpacked_each_time() {
     let program = sample().env("HOME", "");

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod kept;
+mod looked_up;
 mod running;
 mod trying;
 mod wrong;

@@ -2,7 +2,7 @@
 
 use oomnitza_connector::standin::{ldap, okta, oomnitza};
 use oomnitza_tests::servers::{Servers, in_order};
-use oomnitza_tests::{Output, servers};
+use oomnitza_tests::{Answer, Fake, Output, Trial, servers};
 use serde_json::Value;
 
 /// Runs `[okta]` with further lines, and with `[converters]`. What arrived comes in the order of people.
@@ -125,6 +125,90 @@ fn a_built_in_converter_called_from_python_gives_what_a_mapping_gives() {
             .any(|record| record["B0"].is_string() && record["B1"].is_string())
     );
     servers.assert_no_violations();
+}
+
+/// What reads the record besides its value, and dates of the section's zone.
+#[test]
+fn converters_that_read_the_record_give_python_what_they_give_a_mapping() {
+    let cases = [
+        ("value", "casper_extension_attribute:attr=Owner", "attr='Owner'"),
+        (
+            "value",
+            "casper_extension_attribute:attr=None|default=nobody",
+            "attr='None', default='nobody'",
+        ),
+        ("value", "casper_extension_attribute:attr=None", "attr='None'"),
+        ("value", "ldap_user_field", ""),
+        ("nothing", "ldap_user_field", ""),
+        ("when", "date_format", ""),
+        ("winter", "date_format", ""),
+        ("model", "mac_model_from_sn", ""),
+    ];
+    let mut settings = String::from(
+        "url = URL\napi_token = t\ndefault_role = 25\ndefault_position = Employee\ntimezone = America/New_York\nproxy = http://127.0.0.1:9\n\
+         mapping.FIRST_NAME = {\"required\": false}\nmapping.LAST_NAME = {\"required\": false}\nmapping.EMAIL = {\"required\": false}\n\
+         mapping.CAE = {\"source\": \"value\", \"converter\": \"cae_of_python\"}\n",
+    );
+    let mut converters =
+        String::from("cae_of_python:\n    return [cae(record, 'Owner'), cea(record, 'None', 'nobody')]\n");
+    for (index, (source, converter, arguments)) in cases.iter().enumerate() {
+        let name = converter.split(':').next().unwrap();
+        settings += &format!(
+            "mapping.A{index} = {{\"source\": \"{source}\", \"converter\": \"{converter}\"}}\nmapping.B{index} = {{\"source\": \"{source}\", \"converter\": \"mine{index}\"}}\n"
+        );
+        converters += &format!("mine{index}:\n    return converter(record, '{name}', value=value, {arguments})\n");
+    }
+    let profile = serde_json::json!({"login": "ada", "value": "v", "sAMAccountName": "ada1", "when": "2024-07-01T12:00:00",
+        "winter": "2024-01-01T12:00:00", "model": "Mac", "extension_attributes": [{"name": "Owner", "value": "Eve"}]});
+    let source = Fake::start(move |_| Ok(Answer::json(200, serde_json::json!([{"id": "1", "profile": profile}]))));
+    let trial = Trial::of("okta", &format!("{settings}[converters]\n{converters}"), &source);
+    assert_eq!(trial.output.counts(), [1, 1, 0, 0, 0], "{}", trial.output);
+    let record = &trial.uploads[0].1[0];
+    let of = |letter: char| -> Vec<&Value> {
+        (0..cases.len())
+            .map(|index| &record[format!("{letter}{index}")])
+            .collect()
+    };
+    assert_eq!(of('A'), of('B'), "{record}");
+    let expected = serde_json::json!(["Eve", "nobody", null, "v", "ada1", 1_719_849_600, 1_704_128_400, "Mac"]);
+    assert_eq!(Value::from(of('B').into_iter().cloned().collect::<Vec<_>>()), expected);
+    assert_eq!(record["CAE"], serde_json::json!(["Eve", "nobody"]));
+}
+
+/// What nobody names is not there: it neither stops the section nor has Oomnitza asked for its locations. A computed name is any of them.
+#[test]
+fn converters_that_nobody_names_do_not_count() {
+    let servers = Servers::with_people(2);
+    let unused = "login:\n    return value +\nwhere:\n    return converter(record, 'location', value=value)\n\
+        computed:\n    return converter(record, value)\n";
+    let filter = "recordfilter:\n    return converter(record, 'Outer', value=record.login)\n";
+    let used = "outer:\n    return converter(record, 'inner', value=value)\ninner:\n    return '@' in value\n";
+    let (output, arrived) = run_with(&servers, filter, &format!("{unused}{used}"));
+    assert_eq!((output.code, arrived.len()), (Some(0), 2), "{output}");
+    let asked = servers.oomnitza.ledger().requests;
+    assert!(
+        !asked.iter().any(|request| request.target.contains("locations")),
+        "{asked:?}"
+    );
+    for called in [
+        "converter(record, 'in' + 'ner',",
+        "functools.partial(converter, record)('in' + 'ner',",
+    ] {
+        let filter = format!("recordfilter:\n    import functools\n    return {called} value=record.login)\n");
+        let (output, arrived) = run_with(&Servers::with_people(2), &filter, used);
+        assert_eq!((output.code, arrived.len()), (Some(0), 2), "{output}");
+    }
+}
+
+/// A record that ends in the middle of a text is the one that is said to, and not those after it.
+#[test]
+fn a_record_that_is_malformed_is_left_out_alone() {
+    let page = "[{\"id\": \"1\", \"profile\": {\"login\": \"a\\\n\"}}, {\"id\": \"2\", \"profile\": {\"login\": \"b\", \"firstName\": \"{\", \"lastName\": \"x\", \"email\": \"b\"}}]";
+    let source = Fake::start(move |_| Ok(Answer::new(200, "application/json", page)));
+    let settings =
+        "url = URL\napi_token = t\ndefault_role = 25\ndefault_position = Employee\nrecordfilter:\n    return True\n";
+    let trial = Trial::of("okta", settings, &source);
+    assert_eq!(trial.output.counts(), [2, 1, 0, 1, 0], "{}", trial.output);
 }
 
 #[test]
@@ -293,9 +377,21 @@ fn code_that_has_to_be_stopped_ends_its_section_only() {
     )
     .1;
     let large = section("okta.Large", "recordfilter:\n    return 'a' * (1 << 30)\n").1;
+    let values = "mapping.X = {\"source\": \"login\", \"converter\": \"big\"}";
+    let values = section("okta.Values", values).1;
+    let endless = section("okta.Endless", "recordfilter:\n    while True: pass\n").1;
     let (destination, good) = section("okta", "");
-    let ini = format!("{destination}{exit}{deep}{large}{good}");
-    let output = super::program(&ini).run(&["upload", "okta.Exit", "okta.Deep", "okta.Large", "okta"]);
+    let converters = "[converters]\nbig:\n    return 'a' * (6 << 20)\n";
+    let ini = format!("{destination}{exit}{deep}{large}{values}{endless}{good}{converters}");
+    let sections = [
+        "okta.Exit",
+        "okta.Deep",
+        "okta.Large",
+        "okta.Values",
+        "okta.Endless",
+        "okta",
+    ];
+    let output = super::program(&ini).run(&[&["upload"], &sections[..]].concat());
     insta::assert_snapshot!(output, @"
     exit: 1
     ----- stdout
@@ -312,9 +408,17 @@ fn code_that_has_to_be_stopped_ends_its_section_only() {
       read 3 = sent 0 + filtered 0 + rejected 0 + failed 3
     error: section [okta.Large] stopped: config.ini:37: [okta.Large] recordfilter: MemoryError (record 1 of this run)
     hint: the code needs more memory than it may have
+    [okta.Values] 0 records sent in [TIME]
+      read 3 = sent 0 + filtered 0 + rejected 0 + failed 3
+    error: section [okta.Values] stopped: its Python was stopped: it handed over more than the 16 MiB that it may at once (records 1 to 3 of this run)
+    hint: make smaller values: those of all records of a page count together
+    [okta.Endless] 0 records sent in [TIME]
+      read 3 = sent 0 + filtered 0 + rejected 0 + failed 3
+    error: section [okta.Endless] stopped: its Python was stopped: it used up its 10 s of processor time for one page (records 1 to 3 of this run)
+    hint: look for a loop that does not end, or a regular expression that tries too much
     [okta] 3 records sent in [TIME]
       read 3 = sent 3 + filtered 0 + rejected 0 + failed 0
-    4 sections, 3 of them with an error: read 12, sent 3
+    6 sections, 5 of them with an error: read 18, sent 3
     ");
     assert_eq!(servers.oomnitza.uploaded().len(), 3);
 }

@@ -50,8 +50,8 @@ fn for_machines_it_prints_a_line_a_record() {
     insta::assert_snapshot!(program.run(&["filter", "test", "--section", "okta", "--record", "record.json", "--json"]), @r#"
     exit: 1
     ----- stdout
-    {"record":1,"status":"stays","values":{"FIRST_NAME":"Aug"},"error":null,"log":["looking at ada"]}
-    {"record":2,"status":"failed","values":{},"error":"config.ini:14: [okta] recordfilter: AttributeError: 'NoneType' object has no attribute 'startswith'","log":["looking at eve"]}
+    {"record":1,"status":"stays","values":{"FIRST_NAME":"Aug"},"error":null,"hint":null,"log":["looking at ada"]}
+    {"record":2,"status":"failed","values":{},"error":"config.ini:14: [okta] recordfilter: AttributeError: 'NoneType' object has no attribute 'startswith'","hint":"the field is missing in this record, or null: ask for that first, or set `on_error = skip` to leave such records out","log":["looking at eve"]}
     ----- stderr
     "#);
 }
@@ -123,6 +123,45 @@ fn no_secret_is_fetched() {
     let output = test(&program, "{}");
     assert_eq!(output.code, Some(0), "{output}");
     assert!(ini.contains("touch fetched") && !program.home().join("fetched").exists());
+}
+
+/// What Oomnitza's own mappings may give is not missed: `validate` does not miss it either.
+#[test]
+fn a_field_that_oomnitza_maps_does_not_stop_it() {
+    let program = super::program(&ini(
+        "mapping.BARCODE = {\"required\": true}",
+        "    return record.a",
+        &[],
+    ));
+    assert_eq!(program.run(&["validate", "okta"]).code, Some(0));
+    assert_eq!(super::try_records(&program, "{\"a\": 1}\n")[0].status, "stays");
+}
+
+#[test]
+fn what_stands_in_for_a_missing_attribute_keeps_its_kind() {
+    let code = "    other = converter(record, 'casper_extension_attribute', attr='X', default=[])\n    \
+        return [cae(record, 'X', default=False), cae(record, 'X', 0), cae(record, 'X', 'no'), cae(record, 'X'), other]";
+    let program = super::program(&ini(
+        r#"mapping.OUT = {"source": "a", "converter": "mine"}"#,
+        "",
+        &[("mine", code)],
+    ));
+    let tried = super::try_records(
+        &program,
+        "{\"extension_attributes\": []}\n{\"extension_attributes\": [{\"name\": \"X\", \"value\": 5}]}\n",
+    );
+    assert_eq!(tried[0].values["OUT"].get(), r#"[false,0,"no",null,[]]"#);
+    assert_eq!(tried[1].values["OUT"].get(), "[5,5,5,5,5]");
+}
+
+/// Also where a run would leave the record out.
+#[test]
+fn a_failure_has_its_hint_whatever_on_error_says() {
+    for on_error in ["stop", "skip"] {
+        let program = super::program(&ini(&format!("on_error = {on_error}"), "    return record['a']", &[]));
+        let output = test(&program, "{}");
+        assert!(output.stdout.contains("\nhint: not every record has it"), "{output}");
+    }
 }
 
 /// The time that a converter sees stands still, and what it has of Oomnitza's locations is nothing.

@@ -125,7 +125,10 @@ fn any_indentation_will_do() {
 fn every_converter_is_looked_at() {
     let mapping = r#"mapping.FIRST_NAME = {"source": "firstName", "converter": "good"}"#;
     let converters = [
-        ("good", "    return value"),
+        (
+            "good",
+            "    return converter(record, 'Bad') or converter(record, 'worse')",
+        ),
         ("bad", "    return value +"),
         ("worse", "    retrun value"),
     ];
@@ -143,10 +146,63 @@ fn every_converter_is_looked_at() {
                ^
     hint: did you mean `return`?
     ");
-    // A section that uses none of it does not care.
-    let program = super::program(&ini("", "", &converters));
-    let output = program.run(&["upload", "okta"]);
-    assert!(!output.stderr.contains("converters"), "{output}");
+    // `validate` says it too.
+    let checked = program.run(&["validate", "okta"]);
+    assert_eq!(checked.code, Some(2), "{checked}");
+    for line in [16, 18] {
+        let place = format!("config.ini:{line}: [converters] ");
+        assert!(checked.to_string().contains(&place), "{checked}");
+    }
+    // A section that uses none of it does not care, filter or not.
+    for filter in ["", "    return True"] {
+        let output = super::program(&ini("", filter, &converters)).run(&["upload", "okta"]);
+        assert!(!output.stderr.contains("converters"), "{output}");
+    }
+}
+
+/// What is mended in a line that stays wrong is not shown: the line stands as in the file.
+#[test]
+fn a_line_that_is_mended_and_wrong_still_is_shown_as_it_stands() {
+    insta::assert_snapshot!(upload("    print record.a +"), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: config.ini:13: [okta] recordfilter: invalid syntax
+        print record.a +
+        ^
+    hint: correct the line, and try it with `filter test`
+    ");
+}
+
+/// What people write is read, and what is deeper is refused with its line.
+#[test]
+fn code_of_many_parts_is_read_or_refused_by_name() {
+    let sum = |terms: usize| format!("    return {}", vec!["record.a"; terms].join(" + "));
+    let choices: String = (0..400)
+        .map(|n| format!("    elif record.a == {n}:\n        return 0\n"))
+        .collect();
+    let choices = format!("    if not record.a:\n        return 0\n{choices}    return 1");
+    for code in [sum(400), choices] {
+        let program = super::program(&ini("", &code, &[]));
+        let tried = super::try_records(&program, "{\"a\": -1}\n");
+        assert_eq!(tried[0].status, "stays", "{}", code.len());
+    }
+    let brackets = format!("    return {}1{}", "(".repeat(150), ")".repeat(150));
+    let mapping = r#"mapping.FIRST_NAME = {"source": "firstName", "converter": "good"}"#;
+    let converters = [("good", "    return converter(record, 'deep')"), ("deep", &brackets)];
+    let program = super::program(&ini(mapping, &sum(30_000), &converters));
+    for command in ["upload", "validate"] {
+        let output = program.run(&[command, "okta"]);
+        assert_eq!(output.code, Some(2), "{output}");
+        for place in ["12: [okta] recordfilter", "17: [converters] deep"] {
+            let told = format!("error: config.ini:{place}: is nested too deeply to be read\n");
+            assert!(output.to_string().contains(&told), "{output}");
+        }
+        assert!(
+            output.to_string().contains("hint: write it in smaller pieces"),
+            "{output}"
+        );
+    }
 }
 
 #[test]
@@ -218,6 +274,24 @@ fn python_2_at_run_time_says_what_to_write() {
         ("    return record.b.lower()", "missing in this record"),
         ("    import requests", "docs/python.md"),
         ("    return open('/etc/passwd')", "no files, no network"),
+        (
+            "    return sorted([2, 1], lambda a, b: cmp(a, b))",
+            "key=functools.cmp_to_key(…)",
+        ),
+        (
+            "    return sorted([2, 1], cmp=lambda a, b: cmp(a, b))",
+            "key=functools.cmp_to_key(…)",
+        ),
+        (
+            "    return [2, 1].sort(lambda a, b: cmp(a, b))",
+            "key=functools.cmp_to_key(…)",
+        ),
+        (
+            "    return [2, 1].sort(cmp=lambda a, b: cmp(a, b))",
+            "key=functools.cmp_to_key(…)",
+        ),
+        ("    return [].index(x=1)", "hint: try it with"),
+        ("    return len(filter(None, [1]))", "write `list(…)` around it"),
     ] {
         let program = super::program(&ini("", code, &[]));
         program.write("record.json", br#"{"a": "x"}"#);
@@ -227,6 +301,35 @@ fn python_2_at_run_time_says_what_to_write() {
             "{code}\n{output}"
         );
     }
+}
+
+/// What code says itself is shown, as is what Python says.
+#[test]
+fn exceptions_tell_what_is_of_the_code_and_of_python() {
+    let program = super::program(&ini(
+        "",
+        "    import json, re, datetime\n    if record.x == 1:\n        raise ValueError('no name in ' + record.a)\n    if record.x == 2:\n        \
+            return [][record.x]\n    if record.x == 3:\n        return json.loads(record.a)\n    if record.x == 4:\n        \
+            return re.sub('a', 'b', 5)\n    datetime.datetime.strptime('2024 ' + record.a, '%Y')",
+        &[],
+    ));
+    let tried = super::try_records(
+        &program,
+        &(1..=5)
+            .map(|x| format!("{{\"x\": {x}, \"a\": \"is no an 7\"}}\n"))
+            .collect::<String>(),
+    );
+    let told: Vec<_> = tried.iter().map(|tried| tried.error.as_deref().unwrap()).collect();
+    assert_eq!(
+        told,
+        [
+            "config.ini:15: [okta] recordfilter: ValueError: no name in … no … …",
+            "config.ini:17: [okta] recordfilter: IndexError: list index out of range",
+            "config.ini:19: [okta] recordfilter: JSONDecodeError: Expecting value: line 1 column 1 (char …",
+            "config.ini:21: [okta] recordfilter: TypeError: expected string or bytes-like object, got 'int'",
+            "config.ini:22: [okta] recordfilter: ValueError: unconverted data remains:  is no … …",
+        ]
+    );
 }
 
 /// Words of an exception that come from the record are left out.
@@ -243,18 +346,46 @@ fn exceptions_do_not_tell_contents() {
         "    return getattr(5, record.secret)",
         "    raise KeyError(dict(record))",
         "    assert False, record",
+        "    raise ValueError('bad ' + record.secret.upper())",
+        "    raise ValueError(\n        'bad ' + record.mac)",
+        "    raise ValueError, 'bad %s' % record.phone",
+        "    raise ValueError(record.first + record.last)",
+        "    raise ValueError('pin=' + record.pin)",
+        "    assert not record, record.last[1:]",
+        "    ssn = record.pop('ssn')\n    raise ValueError('bad ' + ssn)",
+        "    ssn = record.pop('ssn')\n    import sys\n    sys.exit('bad ' + ssn)",
+        "    import sys\n    sys.exit('bad ' + record.mac)",
+        "    import sys\n    sys.exit('bad ' + record.phone)",
+        "    import sys\n    sys.exit('bad (%s), %s' % (record.pin, record.path))",
+        "    {}[int(record.number)]",
+        "    {}[int(record.number) + 9700000]",
+        "    import datetime\n    datetime.datetime.strptime('2024' + (record.first + record.last).upper(), '%Y')",
+        "    exec(compile('raise ValueError(record.first[::-1])', 'x', 'exec'))",
+        "    exec('raise ValueError(record.first.lower())')",
     ] {
         let program = super::program(&ini("", code, &[]));
         program.write(
             "record.json",
-            br#"{"secret": "hunter2-Xylophon", "inner": {"list": ["hunter2-Xylophon"]}}"#,
+            br#"{"secret": "hunter2-Xylophon", "inner": {"list": ["hunter2-Xylophon"]}, "mac": "AB:CD:EF:88:99:00",
+                "phone": "+41 79 888 77 66", "first": "Augusta", "last": "Lovelace", "ssn": "987-65-4329", "pin": "97",
+                "path": "CORP\\quux", "number": 8897}"#,
         );
         let output = program.run(&["filter", "test", "--section", "okta", "--record", "record.json"]);
         assert_eq!(output.code, Some(1), "{code}\n{output}");
-        assert!(
-            !output.to_string().contains("unter2") && !output.to_string().contains("ylophon"),
-            "{code}\n{output}"
-        );
+        let told = output.to_string();
+        let told = told
+            .split("recordfilter: ")
+            .nth(1)
+            .unwrap()
+            .split("\nhint: ")
+            .next()
+            .unwrap();
+        for secret in [
+            "unter2", "ylophon", "UNTER2", "AB:", "88", "79", "66", "ugusta", "ovelace", "UGUSTA", "tsug", "987",
+            "4329", "97", "quux",
+        ] {
+            assert!(!told.contains(secret), "{code}\n{output}");
+        }
         assert!(output.stdout.contains("config.ini:1"), "{code}\n{output}");
     }
 }

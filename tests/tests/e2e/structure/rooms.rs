@@ -77,6 +77,7 @@ const EDGES: &[(&str, &str, &str)] = &[
     ("sandbox", "capabilities", "what was granted is linked"),
     ("sandbox", "contract", "components are called by the contract"),
     ("sandbox", "config", "a component's description becomes plain data"),
+    ("sandbox", "files", "compiled components are kept, whole and private"),
     ("sandbox", "redact", "what a component says is cleaned"),
     ("capabilities", "net", "requests go out by the one way there is"),
     (

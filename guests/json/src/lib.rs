@@ -3,7 +3,12 @@
 //! The walk follows strings and brackets and believes the rest; what goes out is checked by [`is_valid`].
 #![warn(missing_docs)]
 
+mod block;
+mod nest;
+
 use std::fmt;
+
+use nest::Nest;
 
 /// The text is not what it should be, at this place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,22 +169,19 @@ fn past_string(text: &[u8], at: usize) -> Result<usize, usize> {
 }
 
 /// Past the object or list that begins at `at`. Brackets are counted, not matched: what goes out is checked as a whole.
-fn past_nested(text: &[u8], mut at: usize) -> Result<usize, usize> {
-    let mut depth = 0usize;
-    loop {
-        match text.get(at).ok_or(at)? {
-            b'"' => {
-                at = past_string(text, at)?;
-                continue;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
-            _ => {}
+fn past_nested(text: &[u8], at: usize) -> Result<usize, usize> {
+    let mut nest = Nest::default();
+    let mut rest = text.get(at..).ok_or(at)?;
+    let mut at = at;
+    while let Some((block, behind)) = rest.split_first_chunk() {
+        if let Some(within) = nest.enter(block) {
+            return Ok(at + within);
         }
-        at += 1;
-        if depth == 0 {
-            return Ok(at);
-        }
+        (at, rest) = (at + block::WIDE, behind);
+    }
+    match nest.walk(rest) {
+        Some(within) => Ok(at + within),
+        None => Err(text.len()),
     }
 }
 
@@ -207,25 +209,16 @@ pub fn unescaped(key: &[u8]) -> Option<String> {
 }
 
 /// The first byte that ends a string or may not stand in one by itself: a quote, a backslash or a control character.
-///
-/// Eight bytes at a time, in what every machine has: strings are short, and a search that first chooses how to search costs more
-/// than it saves. A byte's high bit is set where the byte is one of those; the lowest of these bits is exact (Warren, Hacker's
-/// Delight, section 6-1).
 #[inline]
 fn special(text: &[u8]) -> Option<(usize, u8)> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = ONES << 7;
-    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
-    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
     let (mut at, mut rest) = (0, text);
-    while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let found = below(word, b' ') | equal(word, b'"') | equal(word, b'\\');
+    while let Some((block, behind)) = rest.split_first_chunk() {
+        let found = block::specials(block);
         if found != 0 {
-            at += found.trailing_zeros() as usize / 8;
+            at += found.trailing_zeros() as usize;
             return Some((at, *text.get(at)?));
         }
-        (at, rest) = (at + 8, behind);
+        (at, rest) = (at + block::BYTES, behind);
     }
     let within = rest.iter().position(|byte| matches!(byte, 0..b' ' | b'"' | b'\\'))?;
     Some((at + within, *rest.get(within)?))

@@ -81,6 +81,8 @@ impl Host for &mut HttpState {
         if let Ok(request) = Request::read(request, self.limits()) {
             let state = self.clone();
             self.ahead.begin(request, state);
+            // A task that was spawned last waits for this one, and no other thread takes it over: the guest would go on before it.
+            tokio::task::yield_now().await;
         }
         Ok(())
     }

@@ -16,26 +16,30 @@ mod throughput;
 
 use std::process::ExitCode;
 
+use bed::Source;
 use size::Size;
 use table::Table;
 
 const HELP: &str = "\
 Measures oomnitza-connector: start, throughput, memory, the sandbox, and the same pipeline written natively.
 
-Usage: bench [--quick] [--check]
+Usage: bench [--quick] [--check] [--only PART]
 
-  --quick  fewer records and fewer repetitions: under a minute, for a first look
-  --check  exit with 1 if an aim is missed; without it the exit code is 0
-  --help   print this
+  --quick      fewer records and fewer repetitions: under a minute, for a first look
+  --check      exit with 1 if an aim is missed; without it the exit code is 0
+  --only PART  one part: start, okta, ldap, latency, memory, sources, sandbox or code
+  --help       print this
 
 Build first: `make bench` does. Times are medians; `CPU` is user and system time of the measured process alone.";
 
 fn main() -> ExitCode {
-    let (mut quick, mut check) = (false, false);
-    for argument in std::env::args().skip(1) {
+    let (mut quick, mut check, mut only) = (false, false, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => quick = true,
             "--check" => check = true,
+            "--only" => only = arguments.next(),
             "--help" | "-h" => {
                 println!("{HELP}");
                 return ExitCode::SUCCESS;
@@ -49,13 +53,26 @@ fn main() -> ExitCode {
     let size = if quick { Size::quick() } else { Size::full() };
     let mut table = Table::default();
     throughput::check_equality();
-    start::measure(&size, &mut table);
-    throughput::measure(&size, &mut table);
-    throughput::measure_latency(&size, &mut table);
-    throughput::measure_memory(&size, &mut table);
-    sources::measure(&size, &mut table);
-    sandbox::measure(&size, &mut table);
-    code::measure(&size, &mut table);
+    type Part = fn(&Size, &mut Table);
+    let parts: [(&str, Part); 8] = [
+        ("start", start::measure),
+        ("okta", |size, table| throughput::measure(Source::Okta, size, table)),
+        ("ldap", |size, table| throughput::measure(Source::Ldap, size, table)),
+        ("latency", throughput::measure_latency),
+        ("memory", throughput::measure_memory),
+        ("sources", sources::measure),
+        ("sandbox", sandbox::measure),
+        ("code", code::measure),
+    ];
+    let is_asked = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let asked: Vec<_> = parts.iter().filter(|(name, _)| is_asked(name)).collect();
+    if asked.is_empty() {
+        eprintln!("error: bench has no part of this name\n\n{HELP}");
+        return ExitCode::from(2);
+    }
+    for (_, measure) in asked {
+        measure(&size, &mut table);
+    }
     python::compare(&mut table);
     println!("{table}");
     if check && table.missed() > 0 {

@@ -26,30 +26,28 @@ pub(crate) fn check_equality() {
     }
 }
 
-pub(crate) fn measure(size: &Size, table: &mut Table) {
-    for source in [Source::Okta, Source::Ldap] {
-        let (mut product, mut native) = (Vec::new(), Vec::new());
-        let run = |subject| Bed::new(source, size.records, Duration::ZERO, false).run(subject);
-        for _ in 0..size.runs {
-            product.push(run(Subject::Product));
-            native.push(run(Subject::Native));
-        }
-        let wall = |runs: &[Spent]| median(runs.iter().map(|spent| spent.wall));
-        let cpu = |runs: &[Spent]| median(runs.iter().map(|spent| spent.cpu));
-        let rate = |runs: &[Spent]| size.records as f64 / wall(runs);
-        let (records, runs, name) = (thousands(size.records), size.runs, source.name());
-        table.section(&format!("{name}, {records} users, median of {runs}"), "native");
-        let row = |what, unit, of: &dyn Fn(&[Spent]) -> f64| {
-            let (product, native) = (of(&product), of(&native));
-            Row::new(what, unit, product).other(native).factor(product / native)
-        };
-        table.row(row("rate", "users/s", &rate).aim(Aim::AtLeast(0.7)).wish(0.8));
-        table.row(row("wall time", "s", &wall));
-        table.row(row("CPU time", "s", &cpu));
-        let whole = 100_000.0 / size.records as f64;
-        table.keep(&format!("{name} wall"), wall(&product) * whole);
-        table.keep(&format!("{name} CPU"), cpu(&product) * whole);
+pub(crate) fn measure(source: Source, size: &Size, table: &mut Table) {
+    let (mut product, mut native) = (Vec::new(), Vec::new());
+    let run = |subject| Bed::new(source, size.records, Duration::ZERO, false).run(subject);
+    for _ in 0..size.runs {
+        product.push(run(Subject::Product));
+        native.push(run(Subject::Native));
     }
+    let wall = |runs: &[Spent]| median(runs.iter().map(|spent| spent.wall));
+    let cpu = |runs: &[Spent]| median(runs.iter().map(|spent| spent.cpu));
+    let rate = |runs: &[Spent]| size.records as f64 / wall(runs);
+    let (records, runs, name) = (thousands(size.records), size.runs, source.name());
+    table.section(&format!("{name}, {records} users, median of {runs}"), "native");
+    let row = |what, unit, of: &dyn Fn(&[Spent]) -> f64| {
+        let (product, native) = (of(&product), of(&native));
+        Row::new(what, unit, product).other(native).factor(product / native)
+    };
+    table.row(row("rate", "users/s", &rate).aim(Aim::AtLeast(0.7)).wish(0.8));
+    table.row(row("wall time", "s", &wall));
+    table.row(row("CPU time", "s", &cpu));
+    let whole = 100_000.0 / size.records as f64;
+    table.keep(&format!("{name} wall"), wall(&product) * whole);
+    table.keep(&format!("{name} CPU"), cpu(&product) * whole);
 }
 
 pub(crate) fn measure_latency(size: &Size, table: &mut Table) {

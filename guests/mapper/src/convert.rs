@@ -2,8 +2,9 @@
 
 use crate::bindings::exports::oomnitza::connector::mapping as wit;
 use crate::converters::{Converted, Converter};
-use crate::map::{Mapping, read};
+use crate::map::Mapping;
 use crate::plan::Paths;
+use crate::reader::Reader;
 use guest_json::{Cursor, Malformed};
 
 impl Mapping {
@@ -20,7 +21,7 @@ impl Mapping {
         plan.tables.add(plan.locations.as_deref(), &converter)?;
         let (heads, count) = paths.into_heads();
         let mut slots = vec![None; count];
-        match read(&heads, &mut Cursor::new(source), &mut slots) {
+        match Reader::new(&heads).read(&mut Cursor::new(source), &mut slots) {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(Malformed) => return Err("the record is not an object".to_owned()),
         }

@@ -11,6 +11,7 @@ mod given;
 mod hash;
 mod map;
 mod plan;
+mod reader;
 
 mod bindings {
     wit_bindgen::generate!({ path: "../../wit", world: "mapper" });

@@ -6,7 +6,8 @@ use crate::bindings::exports::oomnitza::connector::mapping as wit;
 use crate::converters::{Converted, is_empty};
 use crate::given::Given;
 use crate::hash::fnv1a;
-use crate::plan::{Head, Origin, Plan};
+use crate::plan::{Origin, Plan};
+use crate::reader::Reader;
 use guest_json::{self as json, Cursor, Malformed};
 
 /// Characters of an unknown value that are reported.
@@ -80,9 +81,10 @@ impl Mapping {
         let mut questions = BTreeMap::new();
         let mut slots = vec![None; self.plan.slots];
         let mut given = Given::new(given);
+        let mut reader = Reader::new(&self.plan.heads);
         Cursor::new(page).each(|cursor| {
             let stays = given.stays();
-            if read(&self.plan.heads, cursor, &mut slots)?.is_ok() && stays {
+            if reader.read(cursor, &mut slots)?.is_ok() && stays {
                 for question in asking.iter().filter_map(|converter| converter.question(&slots)) {
                     if !self.plan.tables.models.contains_key(&question) {
                         questions.insert(question, ());
@@ -111,6 +113,7 @@ impl Mapping {
         let mut slots = vec![None; self.plan.slots];
         let mut given = Given::new(given);
         let mut values = vec![None; self.plan.given];
+        let mut reader = Reader::new(&self.plan.heads);
         let mut cursor = Cursor::new(page);
         cursor.each(|cursor| {
             let index = out.mapped.count;
@@ -121,8 +124,9 @@ impl Mapping {
             }
             given.values(&mut values);
             let start = out.mapped.records.len();
-            let written =
-                read(&self.plan.heads, cursor, &mut slots)?.and_then(|()| self.write(&slots, &values, &mut out));
+            let written = reader
+                .read(cursor, &mut slots)?
+                .and_then(|()| self.write(&slots, &values, &mut out));
             match written {
                 Ok(key) => {
                     // A page has at most 8 MiB, and what is made of it is not much more.
@@ -202,45 +206,6 @@ impl Mapping {
     }
 }
 
-/// Notes what `heads` name of the record that is next, and consumes it, whether it can be used or not.
-pub(crate) fn read<'a>(
-    heads: &[Head],
-    cursor: &mut Cursor<'a>,
-    slots: &mut [Option<&'a [u8]>],
-) -> Result<Result<(), wit::Reason>, Malformed> {
-    slots.fill(None);
-    let mut record = cursor.clone();
-    if record.peek() != Some(b'{') {
-        cursor.value()?;
-        return Ok(Err(wit::Reason::Unusable("it is not an object".to_owned())));
-    }
-    let mut set = |slot: usize, value: Option<&'a [u8]>| {
-        if let Some(place) = slots.get_mut(slot) {
-            *place = value;
-        }
-    };
-    let find = |key: &[u8]| heads.iter().find(|head| head.key.as_bytes() == key);
-    let walked = record.members(|key, value| {
-        let head = find(key).or_else(|| find(json::unescaped(key)?.as_bytes()));
-        let Some(head) = head else { return };
-        if let Some(slot) = head.whole {
-            set(slot, Some(value));
-        }
-        for (slot, path) in &head.inner {
-            set(*slot, json::descend(value, path));
-        }
-    });
-    match walked {
-        Ok(()) => *cursor = record,
-        // Its brackets still say where it ends.
-        Err(problem) => {
-            cursor.value()?;
-            return Ok(Err(wit::Reason::Unusable(problem.to_string())));
-        }
-    }
-    Ok(Ok(()))
-}
-
 /// Adds a few bytes. In a sandbox a copy of unknown length is a call of the engine, which for a short one costs more than the copy.
 fn append(records: &mut Vec<u8>, bytes: &[u8]) {
     const SHORT: usize = 64;
@@ -251,7 +216,14 @@ fn append(records: &mut Vec<u8>, bytes: &[u8]) {
     for word in words {
         records.extend_from_slice(word);
     }
-    records.extend(rest.iter().copied());
+    match bytes.last_chunk::<8>() {
+        // The end once more, over what is there of it.
+        Some(end) if !rest.is_empty() => {
+            records.truncate(records.len() - (end.len() - rest.len()));
+            records.extend_from_slice(end);
+        }
+        _ => records.extend(rest.iter().copied()),
+    }
 }
 
 /// The page is not a JSON array.

@@ -280,6 +280,26 @@ proptest! {
 }
 
 #[test]
+fn keys_are_found_wherever_they_stand() {
+    let fields = vec![field("A", "a"), field("B", "b.c"), field("Z", "z")];
+    let many: String = (0..600).map(|number| format!("\"k{number}\":0,")).collect();
+    let page = format!(
+        r#"[{{"a":1,"x":0,"b":{{"c":2}},"z":3}},{{"z":3,"a":1,"b":{{"c":2}}}},{{"a":1,"b":{{"c":2}},"z":3}},{{{many}"a":1,"\u0062":{{"c":2}},"z":3}},{{"a":0,"b":{{"c":2}},"z":3,"a":1}}]"#
+    );
+    assert_eq!(records(&map(plan(fields), &page)), [r#"{"A":1,"B":2,"Z":3}"#; 5]);
+}
+
+#[test]
+fn texts_of_any_length_are_added_whole() {
+    let text: Vec<u8> = (0..=b'z').collect();
+    for length in 0..text.len() {
+        let mut records = b"before".to_vec();
+        super::append(&mut records, &text[..length]);
+        assert_eq!(records, [b"before", &text[..length]].concat(), "{length}");
+    }
+}
+
+#[test]
 fn values_of_the_ini_files_code_come_along_and_what_it_leaves_out_is_passed_over() {
     let given_field = |name: &str| wit::Field {
         origin: wit::Origin::Given,

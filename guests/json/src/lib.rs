@@ -4,11 +4,11 @@
 #![warn(missing_docs)]
 
 mod block;
-mod nest;
+mod outline;
 
 use std::fmt;
 
-use nest::Nest;
+pub use outline::{Outline, Outside, blocks};
 
 /// The text is not what it should be, at this place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,19 +170,29 @@ fn past_string(text: &[u8], at: usize) -> Result<usize, usize> {
 
 /// Past the object or list that begins at `at`. Brackets are counted, not matched: what goes out is checked as a whole.
 fn past_nested(text: &[u8], at: usize) -> Result<usize, usize> {
-    let mut nest = Nest::default();
-    let mut rest = text.get(at..).ok_or(at)?;
-    let mut at = at;
-    while let Some((block, behind)) = rest.split_first_chunk() {
-        if let Some(within) = nest.enter(block) {
-            return Ok(at + within);
+    let (mut outline, mut depth) = (Outline::default(), 0u32);
+    for (nth, block) in blocks(text.get(at..).ok_or(at)?).enumerate() {
+        let Outside { opens, closes, .. } = outline.enter(&block);
+        // Most blocks hold too few brackets to end it.
+        if depth > closes.count_ones() {
+            depth = depth + opens.count_ones() - closes.count_ones();
+            continue;
         }
-        (at, rest) = (at + block::WIDE, behind);
+        let mut brackets = opens | closes;
+        while brackets != 0 {
+            let bit = brackets & brackets.wrapping_neg();
+            depth = if opens & bit != 0 {
+                depth + 1
+            } else {
+                depth.saturating_sub(1)
+            };
+            if depth == 0 {
+                return Ok(at + nth * Outline::BYTES + bit.trailing_zeros() as usize + 1);
+            }
+            brackets ^= bit;
+        }
     }
-    match nest.walk(rest) {
-        Some(within) => Ok(at + within),
-        None => Err(text.len()),
-    }
+    Err(text.len())
 }
 
 /// Past the number or word that begins at `at`. A bracket or a string that begins behind it is no part of it, and not swallowed.

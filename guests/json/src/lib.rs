@@ -208,6 +208,20 @@ fn past_scalar(text: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// Whether two short texts are the same. Eight bytes at a time: in a sandbox a comparison of unknown length is a loop over bytes.
+pub fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let (words, rest) = one.as_chunks::<8>();
+    let (others, other_rest) = other.as_chunks::<8>();
+    let word = |word: &[u8; 8]| u64::from_le_bytes(*word);
+    one.len() == other.len()
+        && words.iter().zip(others).all(|(a, b)| word(a) == word(b))
+        && match (one.last_chunk(), other.last_chunk()) {
+            // The end once more, over what is there of it.
+            (Some(a), Some(b)) => word(a) == word(b),
+            _ => rest.iter().eq(other_rest),
+        }
+}
+
 /// Whether a member's key is `name`.
 pub fn is_key(key: &[u8], name: &str) -> bool {
     key == name.as_bytes() || unescaped(key).is_some_and(|key| key == name)
@@ -345,6 +359,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn texts_are_the_same_byte_by_byte(one in "[ab]{0,20}", place in 0usize..20) {
+            let mut other = one.clone().into_bytes();
+            assert!(is_same(one.as_bytes(), &other) && !is_same(one.as_bytes(), &[&other[..], b"a"].concat()));
+            if let Some(byte) = other.get_mut(place) {
+                *byte = b'c';
+                assert!(!is_same(one.as_bytes(), &other));
+            }
+        }
+
         #[test]
         fn special_bytes_are_found_wherever_they_stand(text in "[a\"\\\\\u{0}\u{1f} é\u{7f}]{0,40}", start in 0usize..8) {
             let text = [vec![b'x'; start], text.into_bytes()].concat();

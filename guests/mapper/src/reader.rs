@@ -68,7 +68,7 @@ impl<'p, 'a> Reader<'p, 'a> {
     fn head(&mut self, key: &'a [u8], place: &mut usize) -> Option<&'p Head> {
         let expected = self.known.iter().enumerate().skip(*place).take(AHEAD);
         let known = expected
-            .filter(|(_, (known, _))| *known == key)
+            .filter(|(_, (known, _))| json::is_same(known, key))
             .map(|(at, (_, head))| (at, *head))
             .next();
         if let Some((at, head)) = known {

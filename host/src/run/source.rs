@@ -122,6 +122,7 @@ impl<'a> Source<'a> {
                 if pages.send(page).await.is_err() {
                     break;
                 }
+                tokio::task::yield_now().await;
             }
             Ok(())
         };

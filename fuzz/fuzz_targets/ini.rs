@@ -14,6 +14,7 @@ mod ini;
 #[path = "../promises.rs"]
 mod promises;
 
+use edit::EditError;
 use ini::Ini;
 
 fuzz_target!(|bytes: &[u8]| promises::hold(bytes));

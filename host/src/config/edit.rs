@@ -24,6 +24,9 @@ pub enum EditError {
     /// The file is Latin-1, and the text has other characters.
     #[error("the file is in Latin-1, which has no `{0}`; save it as UTF-8 first")]
     Encoding(char),
+    /// What is left of a Latin-1 file would be read otherwise.
+    #[error("the file is in Latin-1, and what is left of it would be taken for UTF-8; save it as UTF-8 first")]
+    Left,
     /// The value cannot stand in an ini file.
     #[error(
         "this value cannot be written into an ini file: white space at its ends, blank lines, `\"\"` alone and ` ;` in the first line do not survive"
@@ -53,14 +56,9 @@ impl Ini {
             None if !self.is_name(name) => return Err(EditError::Name(name.to_owned())),
             None => self.added(section, &self.encode(name)?, &first, &rest),
         };
-        let edited = self.read_again(text).ok_or(EditError::Value)?;
         let mut expected = self.meaning();
         expected.entry(section).or_default().insert(&key, value);
-        if edited.meaning() == expected {
-            Ok(edited)
-        } else {
-            Err(EditError::Value)
-        }
+        self.read_again(text, &expected, EditError::Value)
     }
 
     /// The file without this setting of a section; comments that stand around it stay.
@@ -72,7 +70,7 @@ impl Ini {
         let mut expected = self.meaning();
         expected.entry(section).or_default().remove(key.as_str());
         let mut is_removed = false;
-        self.without(|line| {
+        let text = self.without(|line| {
             match &line.kind {
                 Kind::Setting(of, name) => is_removed = of == section && *name == key,
                 Kind::Header(_) => is_removed = false,
@@ -80,9 +78,8 @@ impl Ini {
                 Kind::Blank | Kind::Comment => return false,
             }
             is_removed
-        })
-        .filter(|edited| edited.meaning() == expected)
-        .ok_or_else(|| EditError::Name(name.to_owned()))
+        });
+        self.read_again(text, &expected, EditError::Name(name.to_owned()))
     }
 
     /// The file with a new, empty section at its end.
@@ -103,9 +100,7 @@ impl Ini {
         text.extend_from_slice(&[b"[", self.encode(name)?.as_slice(), b"]", end].concat());
         let mut expected = self.meaning();
         expected.insert(name, BTreeMap::new());
-        self.read_again(text)
-            .filter(|edited| edited.meaning() == expected)
-            .ok_or_else(|| EditError::Name(name.to_owned()))
+        self.read_again(text, &expected, EditError::Name(name.to_owned()))
     }
 
     /// The file without a section, wherever it stands; comments right above the next section belong to that one.
@@ -134,9 +129,8 @@ impl Ini {
             *removed &= !is_next;
         }
         let mut removed = removed.into_iter();
-        self.without(|_| removed.next() == Some(true))
-            .filter(|edited| edited.meaning() == expected)
-            .ok_or_else(|| EditError::Name(name.to_owned()))
+        let text = self.without(|_| removed.next() == Some(true));
+        self.read_again(text, &expected, EditError::Name(name.to_owned()))
     }
 
     fn meaning(&self) -> Meaning<'_> {
@@ -241,8 +235,8 @@ impl Ini {
     }
 
     /// The file without the lines that `is_removed`, their line breaks included.
-    fn without(&self, mut is_removed: impl FnMut(&Line) -> bool) -> Option<Self> {
-        let first = self.lines.first()?.span.start;
+    fn without(&self, mut is_removed: impl FnMut(&Line) -> bool) -> Vec<u8> {
+        let first = self.lines.first().map_or(0, |line| line.span.start);
         let mut text = self.bytes(0..first).to_vec();
         for (index, line) in self.lines.iter().enumerate() {
             let end = self
@@ -253,21 +247,30 @@ impl Ini {
                 text.extend_from_slice(self.bytes(line.span.start..end));
             }
         }
-        self.read_again(text)
+        text
     }
 
     /// Whether a setting of this name can be read.
     fn is_name(&self, name: &str) -> bool {
         let line = format!("[s]\n{name} = x\n").into_bytes();
-        let read = self.read_again(line);
+        let read = Self::parse(&self.path, line);
         let value = read
             .as_ref()
+            .ok()
             .and_then(|read| read.section("s")?.value(&name.to_ascii_lowercase()));
         value == Some("x")
     }
 
-    fn read_again(&self, text: Vec<u8>) -> Option<Self> {
-        Self::parse(&self.path, text).ok()
+    /// The file that a text makes, if it says what is expected of it.
+    fn read_again(&self, text: Vec<u8>, expected: &Meaning<'_>, otherwise: EditError) -> Result<Self, EditError> {
+        let is_utf8 = |text: &[u8]| std::str::from_utf8(text).is_ok();
+        if !is_utf8(&self.source) && !text.is_ascii() && is_utf8(&text) {
+            return Err(EditError::Left);
+        }
+        match Self::parse(&self.path, text) {
+            Ok(edited) if edited.meaning() == *expected => Ok(edited),
+            _ => Err(otherwise),
+        }
     }
 
     fn bytes(&self, span: Range<usize>) -> &[u8] {

@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::finding::{Finding, Place};
-use super::program::CONVERTERS;
 
 /// Bytes of a file. The longest real ones have some thousand lines.
 const MAX_FILE_BYTES: u64 = 4 << 20;
@@ -33,6 +32,9 @@ const MAX_SETTINGS: usize = 1_000;
 
 /// The section whose settings hold in all the others.
 const DEFAULT: &str = "DEFAULT";
+
+/// The section whose settings are names of the user's own: nothing else holds there.
+pub(crate) const CONVERTERS: &str = "converters";
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use super::finding::{Finding, Place};
-use super::ini::{Entry, Ini};
-
-/// The section that holds converters.
-pub(crate) const CONVERTERS: &str = "converters";
+use super::ini::{CONVERTERS, Entry, Ini};
 
 /// A piece of code.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! From the names on the command line to sections of the file.
 
 use super::finding::Finding;
-use super::ini::{Ini, RawSection};
-use super::program::CONVERTERS;
+use super::ini::{CONVERTERS, Ini, RawSection};
 use super::section::enabled;
 use super::suggest::nearest;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oomnitza_connector::config::{Entry, Finding, Ini};
+use oomnitza_connector::config::{EditError, Entry, Finding, Ini};
 use serde::Deserialize;
 
 #[path = "../../../fuzz/promises.rs"]

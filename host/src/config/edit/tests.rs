@@ -135,6 +135,12 @@ fn line_ends_and_encodings_stay() {
         b"[a]\nx = Ren\xe9\ny = Zo\xeb\n"
     );
     assert_eq!(latin.set("a", "y", "€").unwrap_err(), EditError::Encoding('€'));
+    // What is left by itself is UTF-8, and would be read as such.
+    let latin = ini(b"[a]\nx = Ren\xe9\n[b]\nx = \xc3\xa9\n");
+    assert_eq!(latin.remove("a", "x").unwrap_err(), EditError::Left);
+    assert_eq!(latin.remove_section("a").unwrap_err(), EditError::Left);
+    assert_eq!(latin.set("a", "x", "y").unwrap_err(), EditError::Left);
+    assert_eq!(latin.remove_section("b").unwrap().render(), b"[a]\nx = Ren\xe9\n");
 }
 
 #[test]

@@ -46,22 +46,27 @@ def syntax_remedy(error, line):
 
 
 _RAISE = opmap["RAISE_VARARGS"]
-# What raises errors with texts of this program.
+# What raises errors with texts of this program, but for the name of an attribute.
 _OURS = {"records", "running"}
 # What exceptions of the library add to what they are raised with.
 _ADDED = "at line column char position"
+# Code that can change the text of an error that it does not raise itself.
+_CHANGES = re.compile(r"\bexcept\b|\.\s*args\b")
 
 
 def failure(program, error):
     """Where an exception came from, as far as that is code of the ini file; whether a `raise` made its text, and of which texts of the library."""
-    index, line, is_made, texts = program.index, program.lines[0], isinstance(error, (KeyError, SystemExit)), []
+    index, line, texts = program.index, program.lines[0], []
+    # The texts of these are what they were given: the encoding that is not known, what a generator returns.
+    is_made = isinstance(error, (KeyError, SystemExit)) or type(error) in (LookupError, StopIteration)
     trace = error.__traceback__
     while trace is not None:
         frame, code = trace.tb_frame, trace.tb_frame.f_code
         if code.co_filename.startswith(_FILE):
             index, line = int(code.co_filename[len(_FILE) :]), trace.tb_lineno
         module = str(frame.f_globals.get("__name__"))
-        if trace.tb_next is None and code.co_code[trace.tb_lasti] == _RAISE and module not in _OURS:
+        is_ours = module in _OURS and not isinstance(error, AttributeError)
+        if trace.tb_next is None and code.co_code[trace.tb_lasti] == _RAISE and not is_ours:
             is_made = True
             if module.split(".")[0] in sys.stdlib_module_names:
                 said = code.co_consts[bool(code.co_flags & inspect.CO_HAS_DOCSTRING) :]
@@ -91,7 +96,8 @@ def describe(error, is_made, original, code):
         words = [run, *re.findall(r"\w+", run)]
         return contents is not None and all(word in _SMALL or word.casefold() not in contents or _stands(word, code) for word in words)
 
-    text = re.sub(r"'([^']*)'|\"([^\"]*)\"", lambda quoted: _quoted(quoted, code), text)
+    if not is_made:
+        text = _unquoted(text, code)
     text = re.sub(r"\S+", lambda run: run.group() if is_own(run.group()) else "…", text)
     text = text[:MOST_CHARACTERS]
     return f"{kind}: {text}" if text else kind
@@ -101,7 +107,7 @@ def describe(error, is_made, original, code):
 _MARKS = "'\"()[]{}<>.,:;!?…"
 
 # Words of Python's messages that are in every record.
-_SMALL = {"a", "an", "as", "at", "be", "by", "in", "is", "it", "no", "of", "on", "or", "to"}
+_SMALL = {"a", "an", "as", "at", "be", "by", "in", "is", "it", "no", "of", "on", "or", "s", "t", "to"}
 
 
 def _leaves(value):
@@ -125,18 +131,37 @@ def _stands(text, code):
     return text in code and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", code) is not None
 
 
-def _quoted(quoted, code):
-    """What an exception quotes is shown where it stands in the code, or is the name of something of Python's."""
-    text = quoted.group(1) if quoted.group(1) is not None else quoted.group(2)
-    return quoted.group() if text in _OWN or _stands(text, code) else "'…'"
+# What an exception quotes, and a quotation mark: what stands between two letters is an apostrophe.
+_QUOTED = re.compile(r"""(?<!\w)b?(['"])(.*?)\1(?!\w)""", re.DOTALL)
+_QUOTATION = re.compile(r"""(?<!\w)b?['"]|['"](?!\w)""")
 
 
-# The names of Python's own types, which messages quote.
+def _unquoted(text, code):
+    """The text without what it quotes, except names of Python's own, and one piece that stands in the code. What is quoted can hold quotation
+    marks: all is left out that can be within some."""
+    marks = list(_QUOTATION.finditer(text))
+    if _QUOTATION.search(_QUOTED.sub(" ", text)):
+        return text[: marks[0].start()] + "'…'"
+    pieces = [piece for piece in _QUOTED.finditer(text) if not _is_of_python(piece[2])]
+    if not pieces or len(pieces) == 1 and _stands(pieces[0][2], code):
+        return text
+    return text[: pieces[0].start()] + "'…'" + text[marks[-1].end() :]
+
+
+def _is_of_python(name):
+    """Whether it is the name of a type or module of Python's, as messages quote them."""
+    module, _, kind = name.rpartition(".")
+    if module in sys.stdlib_module_names:
+        return isinstance(getattr(sys.modules.get(module), kind, None), type)
+    return name in _OWN or name in sys.stdlib_module_names
+
+
+# The names of Python's own types, which messages quote, and its comparisons.
 _OWN = {
     name
     for kind in object.__subclasses__()
     for name in (kind.__name__, kind.__qualname__)
-} | {"int", "str", "float", "bool", "list", "dict", "tuple", "set", "bytes", "Record", "NoneType", "function", "method"}
+} | {"int", "str", "float", "bool", "list", "dict", "tuple", "set", "bytes", "Record", "NoneType", "function", "method", "<", "<=", ">", ">="}
 
 
 # Python 2 at run time, and what is most often meant otherwise: a piece of the message, and what to write.
@@ -174,7 +199,9 @@ def remedy(error):
 def problem(program, error, original, programs):
     index, line, is_made, texts = failure(program, error)
     try:
-        code = "\n".join([*(each.text for each in programs), *texts])
+        code = "\n".join(each.text for each in programs)
+        is_made = is_made or _CHANGES.search(code) is not None
+        code = "\n".join([code, *texts])
         what, what_to_do = describe(error, is_made, original, code), remedy(error)
     except BaseException:
         what, what_to_do = type(error).__name__, None

@@ -100,9 +100,8 @@ pub(crate) fn read(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     private_directory(directory)?;
-    let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    // Left by a run that was killed.
-    _ = std::fs::remove_file(&temporary);
+    // Nobody else's: in containers that share a directory, processes have the same number.
+    let temporary = path.with_extension(format!("{}-{:016x}.part", std::process::id(), fastrand::u64(..)));
     let written = private_file(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()

@@ -172,7 +172,15 @@ fn past_string(text: &[u8], at: usize) -> Result<usize, usize> {
 fn past_nested(text: &[u8], at: usize) -> Result<usize, usize> {
     let (mut outline, mut depth) = (Outline::default(), 0u32);
     for (nth, block) in blocks(text.get(at..).ok_or(at)?).enumerate() {
-        let Outside { opens, closes, .. } = outline.enter(&block);
+        let Outside {
+            opens,
+            closes,
+            backslashes,
+            ..
+        } = outline.enter(&block);
+        if backslashes != 0 {
+            return past_odd(text, at);
+        }
         // Most blocks hold too few brackets to end it.
         if depth > closes.count_ones() {
             depth = depth + opens.count_ones() - closes.count_ones();
@@ -193,6 +201,27 @@ fn past_nested(text: &[u8], at: usize) -> Result<usize, usize> {
         }
     }
     Err(text.len())
+}
+
+/// Past an object or a list with a backslash outside of strings. It is no JSON, and ends where everybody else sees its end.
+#[cold]
+fn past_odd(text: &[u8], mut at: usize) -> Result<usize, usize> {
+    let mut depth = 0usize;
+    loop {
+        match text.get(at).ok_or(text.len())? {
+            b'"' => {
+                at = past_string(text, at)?;
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return Ok(at);
+        }
+    }
 }
 
 /// Past the number or word that begins at `at`. A bracket or a string that begins behind it is no part of it, and not swallowed.
@@ -355,6 +384,18 @@ mod tests {
         // What is swallowed by a number would move the end of the record.
         for text in [r#"[{"a":1{"b":2}}]"#, r#"[{"a":1"b"}]"#, "[1]", "[{}", "[{},]", "{}"] {
             assert_eq!(walk(text), Err(Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_backslash_outside_of_strings_moves_no_end() {
+        for (text, end) in [
+            (r#"{"a":\"x"},{"b":1}"#, 10),
+            (r#"[\\"]"],1"#, 7),
+            (r#"{"a\"":{}}"#, 10),
+        ] {
+            let mut cursor = Cursor::new(text.as_bytes());
+            assert_eq!(cursor.value().map(<[u8]>::len), Ok(end), "{text}");
         }
     }
 

@@ -11,9 +11,10 @@ use serde_json::value::RawValue;
 use super::args::Common;
 use super::exit::Exit;
 use super::open::open;
-use super::output::{print, say, say_all};
+use super::output::{print, say_all, tell};
 use super::report;
 use crate::catalog::BuiltIn;
+use crate::logging::Gravity;
 use crate::mapping::{Judgement, Tried};
 use crate::redact::clean;
 use crate::run::Error;
@@ -31,17 +32,18 @@ pub(super) async fn test(section: &str, record: Option<&Path>, common: &Common, 
         Err(error) => return failed(section, &error),
     };
     let Some(python) = job.python() else {
-        say(&format!(
+        let what = format!(
             "error: [{}] has no Python to try\nhint: give it a `recordfilter`, or name a converter of [converters] in one of its mappings",
             clean(section, 80)
-        ));
+        );
+        tell(Gravity::Error, Some(section), &what);
         return Exit::Config;
     };
     say_all(python.notes());
     let records = match records(record) {
         Ok(records) => records,
         Err(problem) => {
-            say(&format!("error: {problem}"));
+            tell(Gravity::Error, Some(section), &format!("error: {problem}"));
             return Exit::Config;
         }
     };
@@ -52,7 +54,11 @@ pub(super) async fn test(section: &str, record: Option<&Path>, common: &Common, 
 }
 
 fn failed(section: &str, error: &Error) -> Exit {
-    say(&report::failure(&clean(section, 80), error));
+    tell(
+        Gravity::Error,
+        Some(section),
+        &report::failure(&clean(section, 80), error),
+    );
     error.blame().into()
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::args::Common;
 use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
-use super::output::{print, say, tell};
+use super::output::{print, tell};
 use super::report;
 use crate::catalog::BuiltIn;
 use crate::config;
@@ -26,7 +26,11 @@ pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [
         names.to_vec()
     };
     if names.is_empty() {
-        say("error: no section is enabled\nhint: set `enable = True` in the sections to run, or name one");
+        tell(
+            Gravity::Error,
+            None,
+            "error: no section is enabled\nhint: set `enable = True` in the sections to run, or name one",
+        );
         return Exit::Config;
     }
     let oomnitza = match opened.sign_in().await {

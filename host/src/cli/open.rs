@@ -144,6 +144,11 @@ impl Opened {
         Ok(job)
     }
 
+    /// What can be known to be wrong with places of the section's secrets without fetching any.
+    pub(super) fn look(&self, job: &Job) -> Vec<Finding> {
+        run::look(&job.section.elsewhere, &self.context, &machine::variable)
+    }
+
     /// Fetches the section's secrets that are kept elsewhere.
     pub(super) async fn fetch(&self, job: &mut Job) -> Result<(), Error> {
         job.fetch(&self.context, &machine::variable).await?;

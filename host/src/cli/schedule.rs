@@ -19,7 +19,7 @@ Examples:
   oomnitza-connector schedule print okta --at 02:30
   oomnitza-connector schedule install ldap okta --every 6h --days mon-fri
   oomnitza-connector schedule install okta --at 02:30 --for systemd --system
-  oomnitza-connector schedule install okta --every 15m --json-log    keeps what `upload` takes
+  oomnitza-connector schedule install okta --every 15m --json-log
   oomnitza-connector schedule remove okta";
 
 /// What to do with a schedule.

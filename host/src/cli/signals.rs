@@ -1,7 +1,8 @@
 //! SIGINT and SIGTERM: the first asks to stop, the second ends the program.
 
 use super::exit::Exit;
-use super::output::say;
+use super::output::tell;
+use crate::logging::Gravity;
 use crate::run::Stop;
 
 /// Listens from now on.
@@ -10,7 +11,9 @@ pub(super) fn listen(stop: Stop) {
     let Ok(mut signals) = Signals::listen() else { return };
     tokio::spawn(async move {
         signals.next().await;
-        say("stopping: nothing more is read, and uploads that are under way are finished (once more to end at once)");
+        let text =
+            "stopping: nothing more is read, and uploads that are under way are finished (once more to end at once)";
+        tell(Gravity::Info, None, text);
         stop.ask();
         signals.next().await;
         #[expect(clippy::exit, reason = "whoever asks twice does not want to wait for anything")]

@@ -72,7 +72,11 @@ pub(super) async fn sections(opened: &Arc<Opened>, names: &[String], common: &Co
         async move {
             let ended = match (job, oomnitza) {
                 (Err(error), _) => Err(error),
-                (Ok(Some(_)), Some(Err(error))) => Err(Error::SignIn(error)),
+                // What is wrong with the section itself it says all the same.
+                (Ok(Some(job)), Some(Err(error))) => Err(match opened.look(&job) {
+                    findings if findings.is_empty() => Error::SignIn(error),
+                    findings => Error::Config(findings),
+                }),
                 (Ok(Some(job)), Some(Ok(oomnitza))) if !stop.is_asked() => {
                     section(place, job, &opened, &oomnitza, options, &board, &stop).await
                 }

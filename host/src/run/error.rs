@@ -50,7 +50,7 @@ pub enum Error {
     #[error(transparent)]
     Oomnitza(#[from] oomnitza::Error),
     /// Oomnitza cannot be signed in to: the same for all sections.
-    #[error(transparent)]
+    #[error("[oomnitza] cannot be used: {0}")]
     SignIn(Arc<Self>),
     /// Oomnitza takes none of the records.
     #[error("Oomnitza refused each of the first {count} records; the last time: {reason}")]

@@ -517,6 +517,16 @@ fn what_is_wrong_with_the_command_line_is_json_too() {
         (&["upload"][..], 2, "no section is named"),
         (&["upload", "okta", "okta"], 0, "[okta] is named more than once"),
         (&["gui"], 2, "the window is not in this version"),
+        (
+            &["filter", "test", "--section", "okta"],
+            2,
+            "[okta] has no Python to try",
+        ),
+        (
+            &["filter", "test", "--section", "nosuch"],
+            2,
+            "config.ini: [nosuch] there is no such section",
+        ),
     ] {
         let program = servers.program().with_its_own_log();
         let output = program.run(&[arguments, &["--json-log"]].concat());

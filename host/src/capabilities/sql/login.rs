@@ -122,8 +122,14 @@ async fn answer(stream: &mut dyn Stream, url: &Url) -> Result<Message, Error> {
                 "{url} does not speak TDS as it should: {problem}"
             )));
         };
-        let length = usize::from(u16::from_be_bytes([high, low])).saturating_sub(HEAD);
-        if message.content.len() + length > MAX_ANSWER {
+        let Some(length) = usize::from(u16::from_be_bytes([high, low])).checked_sub(HEAD) else {
+            let problem = "a packet of its answer to the login is shorter than its head";
+            return Err(Error::Protocol(format!(
+                "{url} does not speak TDS as it should: {problem}"
+            )));
+        };
+        // Heads count: packets may be empty, and without end.
+        if message.packets.len() + HEAD + length > MAX_ANSWER {
             return Err(Error::TooLarge(format!(
                 "{url} sends more than {MAX_ANSWER} bytes before it lets us sign in, which is the limit"
             )));
@@ -190,4 +196,40 @@ fn login(server: &str, database: &str, program: &str, negotiate: &[u8]) -> Optio
     let length = u32::try_from(message.len()).ok()?.to_le_bytes();
     message.get_mut(..4)?.copy_from_slice(&length);
     Some(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is made of this answer to a login, which is followed by nothing.
+    async fn answered(bytes: Vec<u8>) -> Result<usize, String> {
+        let (mut ours, mut theirs) = tokio::io::duplex(1 << 20);
+        theirs.write_all(&bytes).await.unwrap();
+        drop(theirs);
+        let url = Url::parse("mssql://sccm.example/").unwrap();
+        match answer(&mut ours, &url).await {
+            Ok(message) => Ok(message.content.len()),
+            Err(error) => Err(format!("{error:?}")),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_or_shape_is_refused() {
+        let empty = [REPLY, 0, 0, 8, 0, 0, 1, 0];
+        let last = [REPLY, LAST, 0, 9, 0, 0, 1, 0, 7];
+        assert_eq!(answered([&empty[..], &last].concat()).await, Ok(1));
+        for (bytes, said) in [
+            (
+                empty.repeat(MAX_ANSWER / HEAD + 1),
+                "sends more than 65536 bytes before it lets us sign in",
+            ),
+            (vec![REPLY, 0, 0, 7, 0, 0, 1, 0], "shorter than its head"),
+            (vec![LOGIN, LAST, 0, 8, 0, 0, 1, 0], "is not one of TDS"),
+            (empty.to_vec(), "the server closed it"),
+        ] {
+            let error = answered(bytes).await.unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+    }
 }

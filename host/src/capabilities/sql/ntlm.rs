@@ -53,8 +53,11 @@ impl Account {
 
     /// NTOWFv2 (section 3.3.2): what stands for the password.
     fn key(&self) -> Zeroizing<[u8; 16]> {
-        let password = Zeroizing::new(utf16(self.password.expose()));
-        let hash = Zeroizing::new(<[u8; 16]>::from(Md4::digest(password.as_slice())));
+        let password = self.password.expose();
+        // With room for all of it from the beginning: what moves leaves something behind.
+        let mut units = Zeroizing::new(Vec::with_capacity(2 * password.len()));
+        units.extend(password.encode_utf16().flat_map(u16::to_le_bytes));
+        let hash = Zeroizing::new(<[u8; 16]>::from(Md4::digest(units.as_slice())));
         Zeroizing::new(mac(&hash, &[&utf16(&upper(&self.user)), &utf16(&self.domain)]))
     }
 }
@@ -207,12 +210,12 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// In capital letters as Windows sees them: one for one.
+/// In capital letters as Windows sees them: one for one, and none of another alphabet becomes one of ASCII (`ı`, `ſ`).
 fn upper(text: &str) -> String {
     let upper = |letter: char| {
         let mut capitals = letter.to_uppercase();
         match (capitals.next(), capitals.next()) {
-            (Some(capital), None) => capital,
+            (Some(capital), None) if letter.is_ascii() || !capital.is_ascii() => capital,
             _ => letter,
         }
     };
@@ -339,7 +342,7 @@ mod tests {
             assert_eq!(authenticate(&account(), &negotiate(), &challenge, FRESH), None);
         }
         assert!(Account::of("user", &Secret::default()).is_none());
-        assert_eq!(upper("straße"), "STRAßE");
+        assert_eq!(upper("straße, ışık, ſ, é"), "STRAßE, ıŞıK, ſ, É");
     }
 
     proptest! {

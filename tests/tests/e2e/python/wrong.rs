@@ -310,14 +310,16 @@ fn exceptions_tell_what_is_of_the_code_and_of_python() {
         "",
         "    import json, re, datetime\n    if record.x == 1:\n        raise ValueError('no name in ' + record.a)\n    if record.x == 2:\n        \
             return [][record.x]\n    if record.x == 3:\n        return json.loads(record.a)\n    if record.x == 4:\n        \
-            return re.sub('a', 'b', 5)\n    datetime.datetime.strptime('2024 ' + record.a, '%Y')",
+            return re.sub('a', 'b', 5)\n    if record.x == 5:\n        return 'a'.decode('utf-8')\n    if record.x == 6:\n        \
+            return 'a' * 'b'\n    if record.x == 8:\n        return sorted(['a', 5])\n    if record.x == 9:\n        \
+            return 5 + 'a'\n    datetime.datetime.strptime('2024 ' + record.a, '%Y')",
         &[],
     ));
     let tried = super::try_records(
         &program,
-        &(1..=5)
+        &[1, 2, 3, 4, 5, 6, 8, 9, 10]
             .map(|x| format!("{{\"x\": {x}, \"a\": \"is no an 7\"}}\n"))
-            .collect::<String>(),
+            .concat(),
     );
     let told: Vec<_> = tried.iter().map(|tried| tried.error.as_deref().unwrap()).collect();
     assert_eq!(
@@ -327,7 +329,11 @@ fn exceptions_tell_what_is_of_the_code_and_of_python() {
             "config.ini:17: [okta] recordfilter: IndexError: list index out of range",
             "config.ini:19: [okta] recordfilter: JSONDecodeError: Expecting value: line 1 column 1 (char …",
             "config.ini:21: [okta] recordfilter: TypeError: expected string or bytes-like object, got 'int'",
-            "config.ini:22: [okta] recordfilter: ValueError: unconverted data remains:  is no … …",
+            "config.ini:23: [okta] recordfilter: AttributeError: 'str' object has no attribute 'decode'",
+            "config.ini:25: [okta] recordfilter: TypeError: can't multiply sequence by non-int of type 'str'",
+            "config.ini:27: [okta] recordfilter: TypeError: '<' not supported between instances of 'int' and 'str'",
+            "config.ini:29: [okta] recordfilter: TypeError: unsupported operand type(s) for +: 'int' and 'str'",
+            "config.ini:30: [okta] recordfilter: ValueError: unconverted data remains:  is no … …",
         ]
     );
 }
@@ -362,13 +368,28 @@ fn exceptions_do_not_tell_contents() {
         "    import datetime\n    datetime.datetime.strptime('2024' + (record.first + record.last).upper(), '%Y')",
         "    exec(compile('raise ValueError(record.first[::-1])', 'x', 'exec'))",
         "    exec('raise ValueError(record.first.lower())')",
+        "    try:\n        int(record.owner)\n    except ValueError as e:\n        \
+            e.args = (record.owner[2:] + record.heir[2:],)\n        raise",
+        "    import json\n    try:\n        json.loads(record.owner)\n    except ValueError as e:\n        \
+            e.args = (record.owner[2:] + record.heir[2:],)\n        raise e",
+        "    class Changes:\n        def __enter__(self):\n            pass\n        \
+            def __exit__(self, kind, error, trace):\n            error.args = (record.owner[2:] + record.heir[2:],)\n    with Changes():\n        int('x')",
+        "    return 'x'.encode(record.owner[2:] + record.heir[2:])",
+        "    def made():\n        return record.owner[2:] + record.heir[2:]\n        yield\n    next(made())",
+        "    return getattr(record, '__a ' + record.owner[2:] + record.heir[2:])",
+        "    return getattr(5, \"a' \" + record.owner[2:] + record.heir[2:])",
+        "    return getattr(5, \"a' \" + record.owner[2:] + record.heir[2:] + \" 'b\")",
+        "    return getattr(5, \"' \" + record.owner[2:] + record.heir[2:] + \" '\")",
+        "    return int(record.owner + ' ' + record.owner[2:] + record.heir[2:] + ' \"')",
+        "    return int((record.owner[2:] + record.heir[2:]).encode())",
+        "    return int((record.owner[2:] + record.heir[2:]) * 40)",
     ] {
         let program = super::program(&ini("", code, &[]));
         program.write(
             "record.json",
             br#"{"secret": "hunter2-Xylophon", "inner": {"list": ["hunter2-Xylophon"]}, "mac": "AB:CD:EF:88:99:00",
                 "phone": "+41 79 888 77 66", "first": "Augusta", "last": "Lovelace", "ssn": "987-65-4329", "pin": "97",
-                "path": "CORP\\quux", "number": 8897}"#,
+                "path": "CORP\\quux", "number": 8897, "owner": "O'Neil", "heir": "x'Smith"}"#,
         );
         let output = program.run(&["filter", "test", "--section", "okta", "--record", "record.json"]);
         assert_eq!(output.code, Some(1), "{code}\n{output}");
@@ -382,7 +403,7 @@ fn exceptions_do_not_tell_contents() {
             .unwrap();
         for secret in [
             "unter2", "ylophon", "UNTER2", "AB:", "88", "79", "66", "ugusta", "ovelace", "UGUSTA", "tsug", "987",
-            "4329", "97", "quux",
+            "4329", "97", "quux", "Neil", "Smith",
         ] {
             assert!(!told.contains(secret), "{code}\n{output}");
         }

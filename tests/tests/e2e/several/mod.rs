@@ -233,7 +233,8 @@ fn all_sections_share_one_sign_in() {
 fn without_a_sign_in_each_section_has_its_report() {
     let servers = Organisations::start(2, 20, Duration::ZERO, "");
     let ini = servers.program.home().join("config.ini");
-    let wrong = "\n[okta.Wrong]\nenable = True\nurl = https://example.okta.com\n";
+    let wrong = "\n[okta.Wrong]\nenable = True\nurl = https://example.okta.com\n\n\
+        [okta.Gone]\nenable = True\nurl = https://example.okta.com\napi_token_file = gone\ndefault_role = 25\ndefault_position = x\n";
     let ini_text = std::fs::read_to_string(&ini).unwrap() + wrong;
     std::fs::write(&ini, ini_text).unwrap();
     servers.oomnitza.inject(Fault::Next {
@@ -241,7 +242,9 @@ fn without_a_sign_in_each_section_has_its_report() {
         times: 1,
         trouble: Trouble::Status(401, None),
     });
-    let output = servers.program.run(&servers.arguments(&["okta.Wrong", "--json"]));
+    let output = servers
+        .program
+        .run(&servers.arguments(&["okta.Wrong", "okta.Gone", "--json"]));
     assert_eq!(output.code, Some(1), "{output}");
     let reports = output.reports();
     let messages = reports.iter().map(|report| {
@@ -252,7 +255,7 @@ fn without_a_sign_in_each_section_has_its_report() {
             message,
         )
     });
-    let refused = "Oomnitza did not accept the API token (401): injected";
+    let refused = "[oomnitza] cannot be used: Oomnitza did not accept the API token (401): injected";
     let expected = [
         ("okta.A", "failed", refused),
         ("okta.B", "failed", refused),
@@ -260,6 +263,11 @@ fn without_a_sign_in_each_section_has_its_report() {
             "okta.Wrong",
             "failed",
             "config.ini:20: [okta.Wrong] api_token: is missing (and 2 more)",
+        ),
+        (
+            "okta.Gone",
+            "failed",
+            "config.ini:27: [okta.Gone] api_token_file: there is no file `gone`",
         ),
     ];
     assert_eq!(messages.collect::<Vec<_>>(), expected);

@@ -70,7 +70,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// Calls `visit` with each key (without quotes) and value of the object that is next.
-    pub fn members(&mut self, visit: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), Malformed> {
+    pub fn members(&mut self, mut visit: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), Malformed> {
+        self.members_as_seen(|key, value, _| visit(key, value))
+    }
+
+    /// Calls `visit` with each key, each value, and whether the value was seen to be a string without anything special in it: what
+    /// [`is_valid`] would say of it is known.
+    pub fn members_as_seen(&mut self, visit: impl FnMut(&'a [u8], &'a [u8], bool)) -> Result<(), Malformed> {
         self.expect(b'{')?;
         if self.eat(b'}') {
             return Ok(());
@@ -105,14 +111,22 @@ impl<'a> Cursor<'a> {
 
 /// Past the members of an object and its closing bracket; `at` is that of the first key.
 #[inline]
-fn past_members<'a>(text: &'a [u8], mut at: usize, mut visit: impl FnMut(&'a [u8], &'a [u8])) -> Result<usize, usize> {
+fn past_members<'a>(
+    text: &'a [u8],
+    mut at: usize,
+    mut visit: impl FnMut(&'a [u8], &'a [u8], bool),
+) -> Result<usize, usize> {
     loop {
         let key = past_blanks(text, at);
         let colon = past_string(text, key)?;
         let value = past_blanks(text, past(text, colon, b':')?);
-        at = past_value(text, value)?;
+        let is_plain;
+        (at, is_plain) = match text.get(value) {
+            Some(b'"') => past_string_as_seen(text, value)?,
+            _ => (past_value(text, value)?, false),
+        };
         if let (Some(key), Some(value)) = (text.get(key + 1..colon - 1), text.get(value..at)) {
-            visit(key, value);
+            visit(key, value, is_plain);
         }
         match past(text, at, b',') {
             Ok(next) => at = next,
@@ -155,16 +169,24 @@ fn past_value(text: &[u8], at: usize) -> Result<usize, usize> {
 /// Past the string whose opening quote is at `at`.
 #[inline]
 fn past_string(text: &[u8], at: usize) -> Result<usize, usize> {
+    past_string_as_seen(text, at).map(|(at, _)| at)
+}
+
+/// Past the string whose opening quote is at `at`, and whether nothing special was in it.
+#[inline]
+fn past_string_as_seen(text: &[u8], at: usize) -> Result<(usize, bool), usize> {
     let mut at = past(text, at, b'"')?;
+    let mut is_plain = true;
     loop {
         let (distance, byte) = text.get(at..).and_then(special).ok_or(text.len())?;
         at += distance + 1;
         match byte {
-            b'"' => return Ok(at),
+            b'"' => return Ok((at, is_plain)),
             b'\\' => at += 1,
             // No string may hold it, which is not judged here.
             _ => {}
         }
+        is_plain = false;
     }
 }
 

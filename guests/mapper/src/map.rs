@@ -126,7 +126,7 @@ impl Mapping {
             let start = out.mapped.records.len();
             let written = reader
                 .read(cursor, &mut slots)?
-                .and_then(|()| self.write(&slots, &values, &mut out));
+                .and_then(|()| self.write(&reader, &slots, &values, &mut out));
             match written {
                 Ok(key) => {
                     // A page has at most 8 MiB, and what is made of it is not much more.
@@ -149,7 +149,13 @@ impl Mapping {
     }
 
     /// Writes the record that the slots make; its key is what tells it apart.
-    fn write(&self, slots: &[Option<&[u8]>], given: &[Option<&[u8]>], out: &mut Output) -> Result<u64, wit::Reason> {
+    fn write(
+        &self,
+        reader: &Reader<'_, '_>,
+        slots: &[Option<&[u8]>],
+        given: &[Option<&[u8]>],
+        out: &mut Output,
+    ) -> Result<u64, wit::Reason> {
         let start = out.mapped.records.len();
         let mut missing = Vec::new();
         let mut key = None;
@@ -168,7 +174,9 @@ impl Mapping {
             let value_start = records.len();
             match &converted {
                 Converted::Same(value) | Converted::Unknown(value) => {
-                    if !json::is_valid(value) {
+                    let is_plain = field.converter.is_none()
+                        && matches!(field.origin, Origin::Slot(slot) if reader.is_plain(slot));
+                    if !is_plain && !json::is_valid(value) {
                         return Err(wit::Reason::Unusable(format!(
                             "its value for {} is not well-formed JSON",
                             field.name

@@ -16,6 +16,8 @@ pub(crate) struct Reader<'p, 'a> {
     heads: &'p [Head],
     /// Keys in the order in which they came, and what is wanted of each.
     known: Vec<(&'a [u8], Option<&'p Head>)>,
+    /// Slots whose value is a string that was seen to be well-formed.
+    plain: Vec<bool>,
 }
 
 impl<'p, 'a> Reader<'p, 'a> {
@@ -23,6 +25,7 @@ impl<'p, 'a> Reader<'p, 'a> {
         Self {
             heads,
             known: Vec::new(),
+            plain: Vec::new(),
         }
     }
 
@@ -33,24 +36,21 @@ impl<'p, 'a> Reader<'p, 'a> {
         slots: &mut [Option<&'a [u8]>],
     ) -> Result<Result<(), wit::Reason>, Malformed> {
         slots.fill(None);
+        self.plain.clear();
+        self.plain.resize(slots.len(), false);
         let mut record = cursor.clone();
         if record.peek() != Some(b'{') {
             cursor.value()?;
             return Ok(Err(wit::Reason::Unusable("it is not an object".to_owned())));
         }
-        let mut set = |slot: usize, value: Option<&'a [u8]>| {
-            if let Some(place) = slots.get_mut(slot) {
-                *place = value;
-            }
-        };
         let mut place = 0;
-        let walked = record.members(|key, value| {
+        let walked = record.members_as_seen(|key, value, is_plain| {
             let Some(head) = self.head(key, &mut place) else { return };
             if let Some(slot) = head.whole {
-                set(slot, Some(value));
+                self.set(slots, slot, Some(value), is_plain);
             }
             for (slot, path) in &head.inner {
-                set(*slot, json::descend(value, path));
+                self.set(slots, *slot, json::descend(value, path), false);
             }
         });
         match walked {
@@ -62,6 +62,17 @@ impl<'p, 'a> Reader<'p, 'a> {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Whether the value of a slot is a string that was seen to be well-formed.
+    pub(crate) fn is_plain(&self, slot: usize) -> bool {
+        self.plain.get(slot).copied().unwrap_or_default()
+    }
+
+    fn set(&mut self, slots: &mut [Option<&'a [u8]>], slot: usize, value: Option<&'a [u8]>, is_plain: bool) {
+        if let (Some(place), Some(plain)) = (slots.get_mut(slot), self.plain.get_mut(slot)) {
+            (*place, *plain) = (value, is_plain);
+        }
     }
 
     /// What is wanted of a key, which is expected at this place among the known ones.

@@ -122,6 +122,7 @@ impl<'a> Source<'a> {
                 if pages.send(page).await.is_err() {
                     break;
                 }
+                // To its mapper now: a source whose next answer is there already would go on without a pause.
                 tokio::task::yield_now().await;
             }
             Ok(())

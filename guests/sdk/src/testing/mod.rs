@@ -105,7 +105,10 @@ pub fn resume<C: Connector>(settings: Settings, cursor: Option<&str>, wanted: Wa
                         .misses
                         .extend(page.misses.into_iter().map(|miss| (miss.id, miss.reason)));
                 }
-                Ok(None) => return outcome,
+                Ok(None) => {
+                    with_host(|host| host.is_at_rest());
+                    return outcome;
+                }
                 Err(error) => {
                     return Outcome {
                         error: Some(error),

@@ -174,6 +174,11 @@ impl Host {
         }
     }
 
+    /// At the end of a run that came to its end: the source was not asked for anything in vain.
+    pub(super) fn is_at_rest(&self) {
+        assert_eq!(self.begun, None, "begun, and never sent");
+    }
+
     pub(super) fn finish(&self) {
         assert!(self.steps.is_empty(), "never asked for: {:#?}", self.steps);
     }

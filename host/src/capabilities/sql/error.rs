@@ -1,5 +1,7 @@
 //! Why there are no rows, and what the guest is told of it.
 
+use std::{fmt, io};
+
 use crate::contract::connector::oomnitza::connector::sql as wit;
 use crate::net;
 use crate::redact::clean;
@@ -64,16 +66,26 @@ impl Error {
                 number: token.code(),
                 text: token.message().to_owned(),
             }),
-            Tds::Io { kind, message } => Self::Net(net::Error::Broken {
-                place: place.to_owned(),
-                reason: if kind == std::io::ErrorKind::UnexpectedEof {
-                    "the server closed it".to_owned()
-                } else {
-                    clean(&message, 300)
-                },
-            }),
-            other => Self::Protocol(format!("{place} does not speak TDS as it should: {other}")),
+            Tds::Io { kind, message } => Self::broken(place, &io::Error::new(kind, message), "the server closed it"),
+            other => Self::protocol(place, other),
         }
+    }
+
+    /// A connection that broke; `at_end` is said where the server closed it.
+    pub(super) fn broken(place: impl fmt::Display, error: &io::Error, at_end: &str) -> Self {
+        Self::Net(net::Error::Broken {
+            place: place.to_string(),
+            reason: if error.kind() == io::ErrorKind::UnexpectedEof {
+                at_end.to_owned()
+            } else {
+                clean(&error.to_string(), 300)
+            },
+        })
+    }
+
+    /// A server that does not keep to the protocol.
+    pub(super) fn protocol(place: impl fmt::Display, problem: impl fmt::Display) -> Self {
+        Self::Protocol(format!("{place} does not speak TDS as it should: {problem}"))
     }
 
     /// What the guest is told. An address that may not be dialled looks like one where nobody answers.

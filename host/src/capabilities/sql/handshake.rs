@@ -12,22 +12,13 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use super::error::Error;
+use super::packet::{self, HEAD, LAST, PORTION, PRELOGIN, REPLY};
 use super::state::Encrypt;
 use super::wire::Stream;
-use crate::net::{self, Network};
+use crate::net::Network;
 
 /// What TLS is told will be spoken (TDS 8.0).
 const PROTOCOL: &[u8] = b"tds/8.0";
-
-/// A packet's head: type, status, length (big-endian, with the head), process, number, window.
-pub(super) const HEAD: usize = 8;
-
-/// Types of packets.
-const PRELOGIN: u8 = 0x12;
-pub(super) const REPLY: u8 = 0x04;
-
-/// Status of a message's last packet.
-pub(super) const LAST: u8 = 0x01;
 
 /// Options of a PRELOGIN message.
 const OPTION_ENCRYPTION: u8 = 0x01;
@@ -40,9 +31,6 @@ const ENCRYPT_REQUIRED: u8 = 0x03;
 
 /// The longest PRELOGIN message that is read. Servers send some forty bytes.
 const MAX_PRELOGIN: usize = 4 << 10;
-
-/// Bytes of the handshake in one packet: what fits into the size that every server takes before a login.
-const PORTION: usize = 4_096 - HEAD;
 
 /// A PRELOGIN message: a version, what is said about encryption, no instance to check, no MARS.
 const fn prelogin(kind: u8, encryption: u8) -> [u8; 38] {
@@ -125,19 +113,10 @@ pub(super) async fn secure(
 
 /// Exchanges PRELOGIN messages; what the server says about encryption comes back.
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, url: &Url, own: u8) -> Result<u8, Error> {
-    let broken = |error: io::Error| {
-        let reason = if error.kind() == io::ErrorKind::UnexpectedEof {
-            // What a server does that speaks TDS 8.0 only.
-            "the server closed it at the first message; it may want `encrypt = strict`".to_owned()
-        } else {
-            error.to_string()
-        };
-        Error::Net(net::Error::Broken {
-            place: url.to_string(),
-            reason,
-        })
-    };
-    let protocol = |problem: &str| Error::Protocol(format!("{url} does not speak TDS as it should: {problem}"));
+    // What a server does that speaks TDS 8.0 only.
+    let at_end = "the server closed it at the first message; it may want `encrypt = strict`";
+    let broken = |error: io::Error| Error::broken(url, &error, at_end);
+    let protocol = |problem: &str| Error::protocol(url, problem);
     stream.write_all(&prelogin(PRELOGIN, own)).await.map_err(broken)?;
     stream.flush().await.map_err(broken)?;
     let mut head = [0; HEAD];
@@ -205,18 +184,8 @@ impl Wrapped {
 
     /// Puts what is to be sent into packets.
     fn pack(&mut self) {
-        self.packets.clear();
+        self.packets = packet::pack(PRELOGIN, &std::mem::take(&mut self.unsent));
         self.sent = 0;
-        let unsent = std::mem::take(&mut self.unsent);
-        let mut portions = unsent.chunks(PORTION).peekable();
-        while let Some(portion) = portions.next() {
-            let status = if portions.peek().is_none() { LAST } else { 0 };
-            // A portion is far shorter than 64 KiB.
-            let [high, low] = u16::try_from(portion.len() + HEAD).unwrap_or(u16::MAX).to_be_bytes();
-            self.packets
-                .extend_from_slice(&[PRELOGIN, status, high, low, 0, 0, 1, 0]);
-            self.packets.extend_from_slice(portion);
-        }
     }
 }
 

@@ -10,23 +10,16 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use url::Url;
 
 use super::error::Error;
-use super::handshake::{HEAD, LAST, REPLY};
-use super::ntlm::{self, Account, Fresh};
-use super::wire::Stream;
-use crate::net;
 
-/// Types of packets.
-const LOGIN: u8 = 0x10;
-const SSPI: u8 = 0x11;
+use super::ntlm::{self, Account, Fresh};
+use super::packet::{HEAD, LAST, LOGIN, PACKET, REPLY, SSPI, pack};
+use super::wire::Stream;
 
 /// The token that carries a server's challenge: its mark, and a length of 16 bits.
 const TOKEN_SSPI: u8 = 0xed;
 
 /// TDS 7.4, as tiberius says.
 const VERSION: u32 = 0x7400_0004;
-
-/// Bytes of a packet, which every server takes before a login.
-const PACKET: usize = 4_096;
 
 /// The longest answer to a login that is read. Servers send some hundred bytes, and their greetings in other languages not many more.
 const MAX_ANSWER: usize = 64 << 10;
@@ -45,7 +38,7 @@ pub(super) async fn sign_in(
     let negotiate = ntlm::negotiate();
     let login = login(url.host_str().unwrap_or_default(), database, program, &negotiate)
         .ok_or_else(|| Error::Invalid("a name is too long for a login".to_owned()))?;
-    send(stream, url, &packets(LOGIN, &login)).await?;
+    send(stream, url, &pack(LOGIN, &login)).await?;
     let answer = answer(stream, url).await?;
     // Anything else is a refusal, which tiberius reads.
     let [TOKEN_SSPI, low, high, challenge @ ..] = answer.content.as_slice() else {
@@ -63,7 +56,7 @@ pub(super) async fn sign_in(
                 "{url} does not ask for a password as Windows does since NTLM version 2"
             ))
         })?;
-    send(stream, url, &packets(SSPI, &response)).await?;
+    send(stream, url, &pack(SSPI, &response)).await?;
     Ok(self::answer(stream, url).await?.packets)
 }
 
@@ -80,16 +73,8 @@ fn fresh() -> Option<Fresh> {
     })
 }
 
-/// What became of the connection.
 fn broken(url: &Url, error: &io::Error) -> Error {
-    Error::Net(net::Error::Broken {
-        place: url.to_string(),
-        reason: if error.kind() == io::ErrorKind::UnexpectedEof {
-            "the server closed it".to_owned()
-        } else {
-            error.to_string()
-        },
-    })
+    Error::broken(url, error, "the server closed it")
 }
 
 async fn send(stream: &mut dyn Stream, url: &Url, bytes: &[u8]) -> Result<(), Error> {
@@ -117,16 +102,11 @@ async fn answer(stream: &mut dyn Stream, url: &Url) -> Result<Message, Error> {
             .await
             .map_err(|error| broken(url, &error))?;
         let [REPLY, status, high, low, ..] = head else {
-            let problem = "its answer to the login is not one of TDS";
-            return Err(Error::Protocol(format!(
-                "{url} does not speak TDS as it should: {problem}"
-            )));
+            return Err(Error::protocol(url, "its answer to the login is not one of TDS"));
         };
         let Some(length) = usize::from(u16::from_be_bytes([high, low])).checked_sub(HEAD) else {
             let problem = "a packet of its answer to the login is shorter than its head";
-            return Err(Error::Protocol(format!(
-                "{url} does not speak TDS as it should: {problem}"
-            )));
+            return Err(Error::protocol(url, problem));
         };
         // Heads count: packets may be empty, and without end.
         if message.packets.len() + HEAD + length > MAX_ANSWER {
@@ -146,20 +126,6 @@ async fn answer(stream: &mut dyn Stream, url: &Url) -> Result<Message, Error> {
             return Ok(message);
         }
     }
-}
-
-/// A message in packets.
-fn packets(kind: u8, message: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(message.len() + HEAD);
-    let mut parts = message.chunks(PACKET - HEAD).peekable();
-    while let Some(part) = parts.next() {
-        let status = if parts.peek().is_none() { LAST } else { 0 };
-        // A packet is far shorter than 64 KiB.
-        let [high, low] = u16::try_from(part.len() + HEAD).unwrap_or(u16::MAX).to_be_bytes();
-        bytes.extend([kind, status, high, low, 0, 0, 1, 0]);
-        bytes.extend(part);
-    }
-    bytes
 }
 
 /// LOGIN7: thirty-six bytes of numbers, a table of texts, and the texts. None where one of them is too long.

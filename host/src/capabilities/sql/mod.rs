@@ -27,6 +27,7 @@ mod host;
 mod limits;
 mod login;
 mod ntlm;
+mod packet;
 mod rows;
 mod state;
 mod statement;

@@ -18,6 +18,16 @@ pub(super) fn keep_memory_private() {
     }
 }
 
+/// Bytes up to which the allocator keeps what is freed, instead of giving it back to the system.
+const KEPT_BYTES: usize = 8 << 20;
+
+/// Keeps freed memory at hand. glibc maps what is larger than a threshold, and trims what is free at the end of a heap: pages of records
+/// are that large, so that each of them would be taken anew from the system, which clears it. The thresholds follow the largest block that
+/// was mapped and freed (`mallopt(3)`, M_MMAP_THRESHOLD), so one is, untouched. Other allocators take it for what it is, nothing.
+pub(super) fn keep_memory_at_hand() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(KEPT_BYTES)));
+}
+
 /// The user's own directory for what can be made again.
 pub(super) fn cache() -> Option<PathBuf> {
     directory("XDG_CACHE_HOME", ".cache", "Library/Caches")

@@ -45,6 +45,7 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
         return exit;
     }
     machine::keep_memory_private();
+    machine::keep_memory_at_hand();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(machine::cores().max(2))
         .enable_all()

@@ -6,6 +6,7 @@
 CARGO := cargo
 WORKSPACE := --release --workspace
 PROGRAM := target/release/oomnitza-connector
+FUZZ := ini
 
 .DEFAULT_GOAL := help
 .PHONY: help setup guests build demo test test-servers fuzz lint format bench ci clean
@@ -34,8 +35,8 @@ test: build ## run every test; starts the servers it needs, on loopback
 test-servers: build ## run the tests that need servers from npm (specifications, recordings and a WSDL of the vendors)
 	@tests/servers/run.sh
 
-fuzz: ## look for an ini file that breaks a promise, until it is stopped; needs `cargo install cargo-fuzz` and a nightly Rust
-	@$(CARGO) +nightly fuzz run ini tests/ini/corpus
+fuzz: ## look for a file that breaks a promise, until it is stopped (FUZZ=ini or json); needs `cargo install cargo-fuzz` and a nightly Rust
+	@$(CARGO) +nightly fuzz run $(FUZZ) $(if $(filter ini,$(FUZZ)),tests/ini/corpus)
 
 lint: build ## format and clippy
 	@$(CARGO) fmt --all --check

@@ -166,27 +166,32 @@ fn scripts_can_be_read_by_their_shell() {
     }
 }
 
-/// The fuzz target builds the ini file's reader by itself, which nothing of the workspace does: it must not reach for the rest of the host.
+/// The fuzz targets build some of the host's modules by themselves, which nothing of the workspace does: those must not reach for the rest
+/// of the host.
 #[test]
-fn the_fuzz_target_has_all_that_its_modules_use() {
-    let target = std::fs::read_to_string(root().join("fuzz/fuzz_targets/ini.rs")).unwrap();
-    let modules: Vec<&str> = target
-        .lines()
-        .filter_map(|line| {
-            line.strip_prefix("#[path = \"../../host/src/config/")?
-                .strip_suffix(".rs\"]")
-        })
-        .collect();
-    assert_eq!(modules, ["edit", "finding", "ini"]);
-    for module in &modules {
-        let text = std::fs::read_to_string(root().join(format!("host/src/config/{module}.rs"))).unwrap();
-        for (at, word) in text.match_indices("super::").chain(text.match_indices("crate::")) {
-            let rest = &text[at + word.len()..];
-            let used = rest
-                .split(|character: char| !character.is_alphanumeric() && character != '_')
-                .next();
-            let is_there = word == "super::" && used.is_some_and(|used| modules.contains(&used));
-            assert!(is_there, "{module}.rs uses {word}{}", used.unwrap_or_default());
+fn the_fuzz_targets_have_all_that_their_modules_use() {
+    for (target, expected) in [
+        ("ini", &["config/edit", "config/finding", "config/ini"][..]),
+        ("json", &["sandbox/limits", "sandbox/pages"]),
+    ] {
+        let target = std::fs::read_to_string(root().join(format!("fuzz/fuzz_targets/{target}.rs"))).unwrap();
+        let paths: Vec<&str> = target
+            .lines()
+            .filter_map(|line| line.strip_prefix("#[path = \"../../host/src/")?.strip_suffix(".rs\"]"))
+            .collect();
+        assert_eq!(paths, expected);
+        let modules: Vec<&str> = paths.iter().filter_map(|path| Some(path.split_once('/')?.1)).collect();
+        for path in &paths {
+            let text = std::fs::read_to_string(root().join(format!("host/src/{path}.rs"))).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            for (at, word) in code.match_indices("super::").chain(code.match_indices("crate::")) {
+                let rest = &code[at + word.len()..];
+                let used = rest
+                    .split(|character: char| !character.is_alphanumeric() && character != '_')
+                    .next();
+                let is_there = word == "super::" && used.is_some_and(|used| modules.contains(&used));
+                assert!(is_there, "{path}.rs uses {word}{}", used.unwrap_or_default());
+            }
         }
     }
 }

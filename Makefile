@@ -9,7 +9,7 @@ PROGRAM := target/release/oomnitza-connector
 FUZZ := ini
 
 .DEFAULT_GOAL := help
-.PHONY: help setup guests build demo test test-servers fuzz lint format bench ci clean
+.PHONY: help setup guests build demo test test-servers fuzz deny lint format bench ci clean
 
 help: ## print this index
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test-servers: build ## run the tests that need servers from npm (specifications,
 
 fuzz: ## look for a file that breaks a promise, until it is stopped (FUZZ=ini or json); needs `cargo install cargo-fuzz` and a nightly Rust
 	@$(CARGO) +nightly fuzz run $(FUZZ) $(if $(filter ini,$(FUZZ)),tests/ini/corpus)
+
+deny: ## licences, sources and advisories of what is depended on; needs `cargo install cargo-deny`
+	@$(CARGO) deny check
 
 lint: build ## format and clippy
 	@$(CARGO) fmt --all --check

@@ -1,6 +1,7 @@
 //! What holds for the repository as a whole, and no single file can show.
 
 mod contract;
+mod dependencies;
 mod guests;
 mod repository;
 mod rooms;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server, Samba's domain
-# controller, openssl and xmllint, a client of SQL Server and readers of schedules for the tests, Python for them and for the interpreter
-# inside, with time zone data. Where it is not root, or there is no apt, it says what is missing instead.
+# controller, openssl and xmllint, a client of SQL Server, a keyring and readers of schedules for the tests, Python for them and for the
+# interpreter inside, with time zone data. Where it is not root, or there is no apt, it says what is missing instead.
 set -euo pipefail
 
 wanted=()
@@ -17,6 +17,10 @@ need tsql freetds-bin
 need systemd-analyze systemd
 need python3 python3
 need script bsdutils
+need dbus-daemon dbus-daemon
+need dbus-send dbus-bin
+need gnome-keyring-daemon gnome-keyring
+need secret-tool libsecret-tools
 [ -e /usr/share/zoneinfo/Europe/Zurich ] || wanted+=(tzdata)
 python3 -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3-venv)
 need samba-tool samba

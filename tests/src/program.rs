@@ -155,6 +155,8 @@ impl Program {
             .env_clear()
             .env("HOME", self.home())
             .env("PATH", "/usr/bin:/bin")
+            // Without a D-Bus session: the keyring of whoever runs the tests is not theirs.
+            .env("XDG_RUNTIME_DIR", self.home().join("no-session"))
             .env("OOMNITZA_RETRY_BASE_MS", "1")
             // Warnings on standard error and no log files; what else is logged, the tests of the log show.
             .env("RUST_LOG", "warn")

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::net::backoff::Backoff;
+use crate::secrets::{Kept, Keyring, Store};
 
 /// The environment variable, if it is set to text.
 pub(super) fn variable(name: &str) -> Option<String> {
@@ -33,10 +34,15 @@ pub(super) fn cache() -> Option<PathBuf> {
     directory("XDG_CACHE_HOME", ".cache", "Library/Caches")
 }
 
-/// The user's own directory for what is set up by hand: the secrets that this program keeps.
-pub(super) fn secrets() -> Option<PathBuf> {
+/// The secrets that `secret set` keeps: in the user's own directory for what is set up by hand, and in the keyring.
+/// `OOMNITZA_KEYRING_MS` shortens how long that may take where a test would wait.
+pub(super) fn kept() -> Option<Kept> {
     let base = directory("XDG_CONFIG_HOME", ".config", "Library/Application Support")?;
-    Some(base.join("secrets"))
+    let longest = variable("OOMNITZA_KEYRING_MS").and_then(|value| value.parse().ok());
+    Some(Kept {
+        store: Store::new(base.join("secrets")),
+        keyring: Keyring::find(&variable, longest.map_or(Duration::MAX, Duration::from_millis)),
+    })
 }
 
 /// Where systemd looks for this user's units.

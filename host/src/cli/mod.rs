@@ -84,7 +84,7 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
             }
             Action::Check { connectors } => check::check(connectors, &cli.common, built_in).await,
             Action::Schedule(action) => schedule::schedule(action, &cli.common),
-            Action::Secret(action) => secret::secret(action),
+            Action::Secret(action) => secret::secret(action).await,
             Action::Filter(Filter::Test { section, record }) => {
                 filter::test(section, record.as_deref(), &cli.common, built_in).await
             }

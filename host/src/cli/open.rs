@@ -88,7 +88,7 @@ pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<C
         cursors: machine::state().map(|state| state.join("cursors")),
         locks: machine::state().map(|state| state.join("locks")),
         host: machine::host(),
-        secrets: machine::secrets(),
+        secrets: machine::kept(),
     })
 }
 

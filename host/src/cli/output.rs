@@ -79,6 +79,7 @@ pub(super) fn finding(finding: &Finding) -> String {
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Note => "note",
     };
     let mut text = format!("{severity}: {}", clean(&finding.to_string(), LINE_BYTES));
     for line in &finding.excerpt {
@@ -96,6 +97,7 @@ pub(super) fn say_all(findings: &[Finding]) {
         let gravity = match each.severity {
             Severity::Error => Gravity::Error,
             Severity::Warning => Gravity::Warning,
+            Severity::Note => Gravity::Info,
         };
         tell(gravity, each.place.section.as_deref(), &finding(each));
     }

@@ -219,6 +219,7 @@ impl Found {
             severity: match found.severity {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
+                Severity::Note => "note",
             },
             file: found.place.file.display().to_string(),
             line: found.place.line,

@@ -1,4 +1,4 @@
-//! `secret`: the secrets that this program keeps itself, for `<setting>_secret = NAME`.
+//! `secret`: the secrets that this program keeps, in the system's keyring or in files, for `<setting>_secret = NAME`.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _};
@@ -9,12 +9,13 @@ use super::exit::Exit;
 use super::machine;
 use super::output::{chain, print, say};
 use crate::redact::Secret;
-use crate::secrets::{MOST_BYTES, Store, StoreError, text};
+use crate::secrets::{Home, Kept, KeptError, KeyringError, MOST_BYTES, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   oomnitza-connector secret list
   oomnitza-connector secret set okta              asks for it, without showing it
+  oomnitza-connector secret set okta --file       for runs while nobody is signed in
   pass show okta | oomnitza-connector secret set okta
 
 Then, in [okta]: api_token_secret = okta";
@@ -22,16 +23,22 @@ Then, in [okta]: api_token_secret = okta";
 /// What to do with a secret.
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// Keep a secret: from standard input, or asked for where that is a terminal
+    /// Keep a secret: in the system's keyring where that is unlocked, else in a file
     #[command(after_help = EXAMPLES)]
     Set {
         /// What it is called
         name: String,
+        /// Into the system's keyring, or not at all
+        #[arg(long, conflicts_with = "file")]
+        keyring: bool,
+        /// Into a file that is this user's alone, which runs by night can read
+        #[arg(long)]
+        file: bool,
         /// Nothing: the value is never taken from here
         #[arg(hide = true, allow_hyphen_values = true, trailing_var_arg = true)]
         value: Vec<OsString>,
     },
-    /// Say whether there is a secret, or show it
+    /// Say whether there is a secret, and where, or show it
     #[command(after_help = EXAMPLES)]
     Get {
         /// What it is called
@@ -40,7 +47,7 @@ pub(super) enum Action {
         #[arg(long)]
         show: bool,
     },
-    /// Print the names of the secrets that are kept
+    /// Print the names of the secrets that are kept, and where each is
     #[command(after_help = EXAMPLES)]
     List,
     /// Forget a secret
@@ -54,17 +61,36 @@ pub(super) enum Action {
 /// Why it was not done: what, and what can be done about it.
 type Refusal = (String, String);
 
-pub(super) fn secret(action: &Action) -> Exit {
-    let Some(directory) = machine::secrets() else {
+/// Where a secret is to be put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// In the keyring if that can be.
+    Best,
+    Only(Home),
+}
+
+pub(super) async fn secret(action: &Action) -> Exit {
+    let Some(kept) = machine::kept() else {
         say("error: there is no place where secrets could be kept\nhint: set HOME, or XDG_CONFIG_HOME");
         return Exit::Failed;
     };
-    let store = Store::new(directory);
     let done = match action {
-        Action::Set { name, value } => set(&store, name, value),
-        Action::Get { name, show } => get(&store, name, *show),
-        Action::List => list(&store),
-        Action::Delete { name } => store.delete(name).map_err(refused),
+        Action::Set {
+            name,
+            keyring,
+            file,
+            value,
+        } => {
+            let choice = match (keyring, file) {
+                (true, _) => Choice::Only(Home::Keyring),
+                (_, true) => Choice::Only(Home::File),
+                _ => Choice::Best,
+            };
+            set(&kept, name, choice, value).await
+        }
+        Action::Get { name, show } => get(&kept, name, *show).await,
+        Action::List => list(&kept).await,
+        Action::Delete { name } => delete(&kept, name).await,
     };
     match done {
         Ok(()) => Exit::Done,
@@ -75,11 +101,12 @@ pub(super) fn secret(action: &Action) -> Exit {
     }
 }
 
-fn refused(error: StoreError) -> Refusal {
+fn refused(error: impl Into<KeptError>) -> Refusal {
+    let error = error.into();
     (error.to_string(), error.hint())
 }
 
-fn set(store: &Store, name: &str, value: &[OsString]) -> Result<(), Refusal> {
+async fn set(kept: &Kept, name: &str, choice: Choice, value: &[OsString]) -> Result<(), Refusal> {
     if !value.is_empty() {
         return Err((
             "a secret is not taken from the command line, which every user of this machine can see".to_owned(),
@@ -88,8 +115,49 @@ fn set(store: &Store, name: &str, value: &[OsString]) -> Result<(), Refusal> {
             ),
         ));
     }
-    // Before anybody types a secret for a name that it cannot have.
-    store.admits(name).map_err(refused)?;
+    // Before anybody types a secret for a name that it cannot have, or for a keyring that is locked.
+    kept.store.admits(name).map_err(refused)?;
+    let keyring = |source| KeptError::Keyring {
+        name: name.to_owned(),
+        source,
+    };
+    let mut unready = match choice {
+        Choice::Only(Home::File) => None,
+        _ => kept.keyring.ready().await.err(),
+    };
+    if let (Choice::Only(Home::Keyring), Some(source)) = (choice, unready.clone()) {
+        return Err(refused(keyring(source)));
+    }
+    let secret = read(name)?;
+    if choice != Choice::Only(Home::File) && unready.is_none() {
+        match kept.set_in_keyring(name, &secret).await {
+            Ok(()) => {
+                say(&format!(
+                    "the secret `{name}` is kept in the keyring, {}\nnote: a run while nobody is signed in cannot open the keyring; `oomnitza-connector secret set {name} --file` is for those",
+                    length(&secret)
+                ));
+                return Ok(());
+            }
+            Err(KeptError::Keyring { source, .. }) if choice == Choice::Best => unready = Some(source),
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    let left = kept.set_in_file(name, &secret).await.map_err(refused)?;
+    // Who has no keyring does not miss it.
+    let why = unready.filter(|error| !error.is_absence());
+    let since = why.as_ref().map_or_else(String::new, |why| format!(", since {why}"));
+    say(&format!(
+        "the secret `{name}` is kept in a file, {}{since}",
+        length(&secret)
+    ));
+    if why.is_none() {
+        say_left(name, left);
+    }
+    Ok(())
+}
+
+/// The secret that is typed, or comes from standard input.
+fn read(name: &str) -> Result<Secret, Refusal> {
     let secret = if std::io::stdin().is_terminal() {
         let typed = rpassword::prompt_password(format!("The secret `{name}`, which is not shown: "));
         typed.map(String::into_bytes)
@@ -104,34 +172,56 @@ fn set(store: &Store, name: &str, value: &[OsString]) -> Result<(), Refusal> {
             "give it on standard input, or type it".to_owned(),
         )
     };
-    let secret = secret
+    secret
         .map_err(|error| unread(&format!("cannot be read: {error}")))
-        .and_then(|bytes| text(bytes).map_err(unread))?;
-    store.set(name, &secret).map_err(refused)?;
-    say(&format!("the secret `{name}` is kept, {}", length(&secret)));
-    Ok(())
+        .and_then(|bytes| text(bytes).map_err(unread))
 }
 
-fn get(store: &Store, name: &str, show: bool) -> Result<(), Refusal> {
-    let secret = store.get(name).map_err(refused)?;
+/// Says why the keyring may still hold another secret of this name, where it may.
+fn say_left(name: &str, left: Option<KeyringError>) {
+    if let Some(why) = left {
+        say(&format!(
+            "note: the keyring may still hold another secret `{name}`: {why}\nhint: open the keyring, and run this again"
+        ));
+    }
+}
+
+async fn get(kept: &Kept, name: &str, show: bool) -> Result<(), Refusal> {
+    let (secret, home) = kept.get(name).await.map_err(refused)?;
     if show {
         // A reader that is gone does not want to know.
         _ = print(secret.expose());
     } else {
+        let place = match home {
+            Home::File => "in a file",
+            Home::Keyring => "in the keyring",
+        };
         say(&format!(
-            "the secret `{name}` is kept, {}; `--show` prints it",
+            "the secret `{name}` is kept {place}, {}; `--show` prints it",
             length(&secret)
         ));
     }
     Ok(())
 }
 
-fn list(store: &Store) -> Result<(), Refusal> {
-    for name in store.names().map_err(refused)? {
-        if print(&name).is_err() {
+async fn list(kept: &Kept) -> Result<(), Refusal> {
+    let (names, unlisted) = kept.names().await.map_err(refused)?;
+    let width = names.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, home) in names {
+        if print(&format!("{name:<width$}  {home}")).is_err() {
             break;
         }
     }
+    if let Some(why) = unlisted {
+        say(&format!(
+            "warning: what the keyring holds is not listed: {why}\nhint: open the keyring, for example by signing in to the desktop, and run this again"
+        ));
+    }
+    Ok(())
+}
+
+async fn delete(kept: &Kept, name: &str) -> Result<(), Refusal> {
+    say_left(name, kept.delete(name).await.map_err(refused)?);
     Ok(())
 }
 

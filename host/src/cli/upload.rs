@@ -11,6 +11,7 @@ use super::output::{print, tell, thousands};
 use super::progress::Board;
 use super::{machine, preview, report, signals};
 use crate::catalog::BuiltIn;
+use crate::config::Finding;
 use crate::logging::Gravity;
 use crate::oomnitza::Oomnitza;
 use crate::redact::clean;
@@ -74,7 +75,7 @@ pub(super) async fn sections(opened: &Arc<Opened>, names: &[String], common: &Co
                 (Err(error), _) => Err(error),
                 // What is wrong with the section itself it says all the same.
                 (Ok(Some(job)), Some(Err(error))) => Err(match opened.look(&job) {
-                    findings if findings.is_empty() => Error::SignIn(error),
+                    findings if !Finding::are_fatal(&findings) => Error::SignIn(error),
                     findings => Error::Config(findings),
                 }),
                 (Ok(Some(job)), Some(Ok(oomnitza))) if !stop.is_asked() => {

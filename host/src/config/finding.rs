@@ -6,6 +6,8 @@ use std::path::PathBuf;
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// Nothing that would have to be mended.
+    Note,
     /// Worth knowing; the section runs.
     Warning,
     /// The section cannot run.
@@ -59,6 +61,13 @@ impl Finding {
     pub(crate) fn warning(place: Place, what: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
+            ..Self::error(place, what)
+        }
+    }
+
+    pub(crate) fn note(place: Place, what: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Note,
             ..Self::error(place, what)
         }
     }

@@ -14,7 +14,7 @@ use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::Oomnitza;
 use crate::redact::Secret;
 use crate::sandbox::{self, Capabilities, Granted, Limits, Loaded};
-use crate::secrets;
+use crate::secrets::{self, Kept};
 
 /// What all sections of an invocation share.
 pub struct Context {
@@ -44,8 +44,8 @@ pub struct Context {
     pub locks: Option<PathBuf>,
     /// The machine's name.
     pub host: String,
-    /// Where secrets are that this program keeps itself.
-    pub secrets: Option<PathBuf>,
+    /// What `secret set` keeps.
+    pub secrets: Option<Kept>,
 }
 
 /// A section that can run.
@@ -217,7 +217,7 @@ pub fn judge_destination(ini: &Ini, environment: &Proxies, env: &Env<'_>) -> Jud
 fn ways<'a>(context: &'a Context, env: &'a Env<'a>) -> secrets::Ways<'a> {
     secrets::Ways {
         base: context.ini.parent().unwrap_or(Path::new("")),
-        kept: context.secrets.clone(),
+        kept: context.secrets.as_ref(),
         env,
         proxies: &context.proxies,
         timeouts: &context.timeouts,

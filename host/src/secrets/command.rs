@@ -4,20 +4,13 @@
 //! nothing else has a meaning. It runs in the ini file's directory with this program's environment and without input.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
+use super::child::{self, Failed, LONGEST};
 use super::{MOST_BYTES, Problem, text};
 use crate::redact::{Secret, clean};
-
-/// The longest a command may take: whoever has to type something in between is not there when a scheduler runs it.
-const LONGEST: Duration = Duration::from_secs(30);
-
-/// Bytes of what a failing command says that are shown.
-const SAID_BYTES: usize = 300;
 
 const REMEDY: &str =
     "run the command by hand, as the user that runs this program, and see that it prints the secret and nothing else";
@@ -42,64 +35,37 @@ async fn run_within(line: &str, base: &Path, longest: Duration) -> Result<Secret
     } else {
         Ok(program.into())
     };
-    let start = |path| {
-        Command::new(path)
-            .args(arguments)
-            .current_dir(if base.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                base
-            })
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Where nobody waits for it any more it is of no use.
-            .kill_on_drop(true)
-            .spawn()
+    let directory = if base.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        base
     };
-    let mut child = path.and_then(start).map_err(|error| {
-        Problem::new(
+    let run = async {
+        let mut command = Command::new(path.map_err(Failed::Start)?);
+        command.args(arguments).current_dir(directory);
+        child::run(command, &[], MOST_BYTES, longest).await
+    };
+    let mut ended = run.await.map_err(|failed| match failed {
+        Failed::Start(error) => Problem::new(
             format!("the command `{shown}` cannot be started: {error}"),
             "name a program that is there, and that may be run; no shell reads the line, so write `sh -c \"…\"` for what needs one",
-        )
+        ),
+        Failed::Slow(longest) => {
+            Problem::passing(format!("the command `{shown}` did not end within {longest:?}"), REMEDY)
+        }
+        Failed::Read(error) => Problem::passing(
+            format!("what the command `{shown}` prints cannot be read: {error}"),
+            REMEDY,
+        ),
     })?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let work = async {
-        let (printed, said) = tokio::join!(first(stdout, MOST_BYTES), first(stderr, SAID_BYTES * 4));
-        Ok::<_, std::io::Error>((printed?, said?, child.wait().await?))
-    };
-    let (printed, said, status) = tokio::time::timeout(longest, work)
-        .await
-        .map_err(|_| Problem::passing(format!("the command `{shown}` did not end within {longest:?}"), REMEDY))?
-        .map_err(|error| {
-            Problem::passing(
-                format!("what the command `{shown}` prints cannot be read: {error}"),
-                REMEDY,
-            )
-        })?;
-    if !status.success() {
-        let said = String::from_utf8_lossy(&said);
-        let said = match said.trim() {
-            "" => String::new(),
-            said => format!(": {}", clean(said, SAID_BYTES)),
-        };
-        let ended = match status.code() {
-            Some(code) => format!("ended with exit code {code}"),
-            None => "was ended by a signal".to_owned(),
-        };
-        return Err(Problem::passing(format!("the command `{shown}` {ended}{said}"), REMEDY));
+    if !ended.status.success() {
+        return Err(Problem::passing(
+            format!("the command `{shown}` {}", ended.how()),
+            REMEDY,
+        ));
     }
-    text(printed).map_err(|what| Problem::new(format!("what the command `{shown}` prints {what}"), REMEDY))
-}
-
-/// The first bytes of a stream, and one more where there are more. The rest is read and dropped, so that nobody waits to write it.
-async fn first(stream: Option<impl AsyncRead + Unpin>, most: usize) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(most + 1);
-    if let Some(mut stream) = stream {
-        (&mut stream).take(most as u64 + 1).read_to_end(&mut bytes).await?;
-        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
-    }
-    Ok(bytes)
+    text(std::mem::take(&mut *ended.printed))
+        .map_err(|what| Problem::new(format!("what the command `{shown}` prints {what}"), REMEDY))
 }
 
 /// The program that a line names, and its arguments.

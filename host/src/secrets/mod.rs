@@ -2,14 +2,19 @@
 //!
 //! Promise: a secret is a [`Secret`] from the moment it is there, and no message has a part of it.
 
+mod child;
 mod command;
 mod file;
+mod kept;
+mod keyring;
 mod store;
 mod vault;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-pub use store::{Error as StoreError, Store};
+pub use kept::{Error as KeptError, Home, Kept};
+pub use keyring::{Error as KeyringError, Keyring};
+pub use store::Store;
 
 use crate::config::{Elsewhere, Env, Fetch, Finding, Place};
 use crate::net::{Proxies, Timeouts};
@@ -23,7 +28,7 @@ pub struct Ways<'a> {
     /// What relative paths are relative to, and where commands run: the ini file's directory.
     pub base: &'a Path,
     /// Where those of `secret set` are.
-    pub kept: Option<PathBuf>,
+    pub kept: Option<&'a Kept>,
     /// The environment, for the address and the token of Vault.
     pub env: &'a Env<'a>,
     /// The proxies of the environment.
@@ -71,14 +76,16 @@ impl Problem {
 
 /// What can be known to be wrong without running a command or asking anybody, in the words that [`fetch`] has for it.
 pub fn look(wanted: &[Fetch], ways: &Ways<'_>) -> Vec<Finding> {
-    let look = |from: &Elsewhere| match from {
-        Elsewhere::File(path) => file::read(&ways.base.join(path)).map(drop),
-        Elsewhere::Command(line) => command::look(line),
-        Elsewhere::Kept(name) => store::fetch(ways.kept.as_deref(), name).map(drop),
-        Elsewhere::Vault(reference) => vault::look(reference, ways),
+    let look = |wanted: &Fetch| {
+        let looked = match &wanted.from {
+            Elsewhere::File(path) => file::read(&ways.base.join(path)).map(drop),
+            Elsewhere::Command(line) => command::look(line),
+            Elsewhere::Kept(name) => return kept::look(ways.kept, name, &wanted.place),
+            Elsewhere::Vault(reference) => vault::look(reference, ways),
+        };
+        Some(looked.err()?.at(&wanted.place))
     };
-    let wrong = |wanted: &Fetch| Some(look(&wanted.from).err()?.at(&wanted.place));
-    wanted.iter().filter_map(wrong).collect()
+    wanted.iter().filter_map(look).collect()
 }
 
 /// The secrets with the names of their settings, or everything that is wrong.
@@ -88,7 +95,7 @@ pub async fn fetch(wanted: &[Fetch], ways: &Ways<'_>) -> Result<Vec<(String, Sec
         let fetched = match from {
             Elsewhere::File(path) => file::read(&ways.base.join(path)),
             Elsewhere::Command(line) => command::run(line, ways.base).await,
-            Elsewhere::Kept(name) => store::fetch(ways.kept.as_deref(), name),
+            Elsewhere::Kept(name) => kept::fetch(ways.kept, name).await,
             Elsewhere::Vault(reference) => vault::read(reference, ways).await,
         };
         match fetched {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MOST_BYTES, Problem, text};
+use super::{MOST_BYTES, text};
 use crate::files;
 use crate::redact::Secret;
 
@@ -11,6 +11,7 @@ use crate::redact::Secret;
 const EXTENSION: &str = "secret";
 
 /// The secrets of one user.
+#[derive(Debug, Clone)]
 pub struct Store {
     directory: PathBuf,
 }
@@ -173,20 +174,6 @@ fn private(path: &Path) -> Result<(), Error> {
 #[cfg(not(unix))]
 fn private(_path: &Path) -> Result<(), Error> {
     Ok(())
-}
-
-/// For a section that names a kept secret.
-pub(super) fn fetch(directory: Option<&Path>, name: &str) -> Result<Secret, Problem> {
-    let Some(directory) = directory else {
-        return Err(Problem::new(
-            "there is no place where secrets are kept",
-            "set HOME, or XDG_CONFIG_HOME, where the program is started",
-        ));
-    };
-    let store = Store::new(directory.to_owned());
-    store
-        .get(name)
-        .map_err(|error| Problem::new(error.to_string(), error.hint()))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod exit_codes;
 mod generate_ini;
 mod jasper;
 mod kept_secrets;
+mod keyring;
 mod ldap;
 mod logging;
 mod manners;

@@ -4,6 +4,7 @@
 mod built_in;
 mod error;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use built_in::BuiltIn;
@@ -120,7 +121,12 @@ impl Catalog {
             return None;
         }
         let file = self.directory.as_ref()?.join(format!("{name}.wasm"));
-        file.is_file().then_some(file)
+        // One that is there and cannot be used must not be replaced by the built-in one without a word.
+        let is_missing = |error: std::io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+        let is_there = file
+            .symlink_metadata()
+            .map_or_else(|error| !is_missing(error), |_| true);
+        is_there.then_some(file)
     }
 
     /// The mapping component.

@@ -18,6 +18,9 @@ use crate::oomnitza::{self, Oomnitza};
 use crate::run::{self, Context, Error, Job, JudgedDestination, prepare};
 use crate::sandbox::{Engine, Limits, Loader};
 
+/// The environment variable that names the connectors directory.
+const CONNECTORS: &str = "OOMNITZA_CONNECTORS";
+
 /// An ini file that can be worked with.
 pub(super) struct Opened {
     pub(super) ini: Ini,
@@ -104,26 +107,26 @@ pub(super) fn catalog(common: &Common, built_in: &'static [BuiltIn]) -> Result<C
         machine::cache().map(|cache| cache.join("compiled")),
         Limits::default(),
     );
-    Ok(Catalog::new(loader, built_in, Some(connectors(common))))
+    Ok(Catalog::new(loader, built_in, Some(connectors(common)?)))
 }
 
-/// The connectors directory.
-fn connectors(common: &Common) -> PathBuf {
-    let beside = || {
-        common
-            .ini
-            .parent()
-            .map_or_else(|| PathBuf::from("connectors"), |directory| directory.join("connectors"))
+/// The connectors directory. One that somebody names has to be there: else what is built in would run instead, without a word.
+fn connectors(common: &Common) -> Result<PathBuf, Exit> {
+    let variable = || machine::variable(CONNECTORS).filter(|value| !value.is_empty());
+    let named = match &common.connectors_directory {
+        Some(directory) => Some((directory.clone(), "--connectors")),
+        None => variable().map(|directory| (directory.into(), CONNECTORS)),
     };
-    common
-        .connectors_directory
-        .clone()
-        .or_else(|| {
-            machine::variable("OOMNITZA_CONNECTORS")
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        })
-        .unwrap_or_else(beside)
+    let Some((directory, origin)) = named else {
+        return Ok(common.ini.with_file_name("connectors"));
+    };
+    std::fs::read_dir(&directory).map_err(|error| {
+        let what = format!("the connectors directory {} cannot be read", directory.display());
+        let hint = format!("name a directory that is there, and that this program may read, with {origin}");
+        tell(Gravity::Error, None, &chain(&what, Some(&error), Some(&hint)));
+        Exit::Config
+    })?;
+    Ok(directory)
 }
 
 impl Opened {

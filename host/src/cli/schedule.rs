@@ -49,6 +49,9 @@ pub(super) enum Action {
     },
 }
 
+/// Where systemd looks for the machine's units.
+const SYSTEM_UNITS: &str = "/etc/systemd/system";
+
 /// Of what.
 #[derive(Debug, Args)]
 pub(super) struct What {
@@ -144,6 +147,7 @@ fn described(what: &What, timing: &Timing, common: &Common) -> Result<Schedule, 
         say_all(&findings);
         return Err((String::new(), String::new(), Exit::Config));
     }
+    super::logging::require(common).map_err(|exit| (String::new(), String::new(), exit))?;
     let program = std::env::current_exe().map_err(|error| {
         (
             format!("it is not known where this program is: {error}"),
@@ -196,7 +200,7 @@ fn units(what: &What, schedule: &Schedule) -> Result<[(PathBuf, String); 2], Ref
 
 fn unit_directory(what: &What) -> Result<PathBuf, Refusal> {
     if what.system {
-        return Ok(PathBuf::from("/etc/systemd/system"));
+        return Ok(PathBuf::from(SYSTEM_UNITS));
     }
     machine::units().ok_or_else(homeless)
 }
@@ -234,17 +238,28 @@ fn install(what: &What, schedule: &Schedule) -> Result<(), Refusal> {
         }
         Scheduler::Systemd => {
             let files = units(what, schedule)?;
+            let mut before = Vec::new();
             for (path, _) in &files {
-                ours(path)?;
-            }
-            for (path, text) in &files {
-                write(path, text.as_bytes())?;
+                before.push((path, ours(path)?));
             }
             let timer = format!("{id}.timer");
-            systemctl(what, &["daemon-reload"])?;
-            systemctl(what, &["enable", &timer])?;
-            // One that runs already would go on by its old times.
-            systemctl(what, &["restart", &timer])?;
+            let started = files
+                .iter()
+                .try_for_each(|(path, text)| write(path, text.as_bytes()))
+                .and_then(|()| systemctl(what, &["daemon-reload"]))
+                .and_then(|()| systemctl(what, &["enable", &timer]))
+                // One that runs already would go on by its old times.
+                .and_then(|()| systemctl(what, &["restart", &timer]));
+            // Half of a schedule is none, and nobody would look for it.
+            if started.is_err() {
+                for (path, text) in before {
+                    _ = match text {
+                        Some(text) => write(path, text.as_bytes()),
+                        None => delete(path),
+                    };
+                }
+            }
+            started?;
         }
         Scheduler::Launchd => {
             let plist = launchd::plist(schedule).map_err(inexpressible)?;
@@ -301,18 +316,26 @@ fn remove(what: &What, id: &str) -> Result<(), Refusal> {
             let files = [directory.join(&timer), directory.join(format!("{id}.service"))];
             let mut found = Vec::new();
             for path in &files {
-                if ours(path)? {
+                if ours(path)?.is_some() {
                     found.push(path);
                 }
             }
-            if found.contains(&&files[0]) {
-                systemctl(what, &["disable", "--now", &timer])?;
-            }
+            let has_timer = found.contains(&&files[0]);
+            let stopped = if has_timer {
+                systemctl(what, &["disable", "--now", &timer])
+            } else {
+                Ok(())
+            };
             for path in &found {
                 delete(path)?;
             }
             if !found.is_empty() {
-                systemctl(what, &["daemon-reload"])?;
+                stopped
+                    .and_then(|()| systemctl(what, &["daemon-reload"]))
+                    .map_err(|(problem, _, exit)| {
+                        let hint = format!("where systemd runs, stop it with `systemctl stop {timer}`");
+                        (format!("the files of {id} are deleted, but {problem}"), hint, exit)
+                    })?;
             }
             !found.is_empty()
         }
@@ -335,7 +358,38 @@ fn remove(what: &What, id: &str) -> Result<(), Refusal> {
     } else {
         say(&format!("nothing to remove: there is no {id}"));
     }
-    Ok(())
+    // Whoever names no scheduler means that nothing is to run any more.
+    let others = what.scheduler.is_none().then(|| elsewhere(id)).unwrap_or_default();
+    match others.split_first() {
+        None => Ok(()),
+        Some((first, _)) => Err((
+            format!("{id} is there for {}, and goes on", others.join(" and ")),
+            format!("remove it with `--for {first}`"),
+            Exit::Failed,
+        )),
+    }
+}
+
+/// Where a schedule is besides with the scheduler that is meant by default, in the words of the options.
+fn elsewhere(id: &str) -> Vec<&'static str> {
+    let timer = format!("{id}.timer");
+    let has_timer = |directory: &Path| ours(&directory.join(&timer)).is_ok_and(|found| found.is_some());
+    let places = [
+        (
+            "systemd",
+            machine::units().is_some_and(|directory| has_timer(&directory)),
+        ),
+        ("systemd --system", has_timer(Path::new(SYSTEM_UNITS))),
+        (
+            "launchd",
+            agent(id).is_ok_and(|path| !cfg!(target_os = "macos") && path.exists()),
+        ),
+    ];
+    places
+        .into_iter()
+        .filter(|(_, is_there)| *is_there)
+        .map(|(option, _)| option)
+        .collect()
 }
 
 /// This user's crontab; empty where there is none.
@@ -367,16 +421,17 @@ fn systemctl(what: &What, arguments: &[&str]) -> Result<(), Refusal> {
     run("systemctl", &[&[manager], arguments].concat(), None)
 }
 
-/// Whether a file of systemd's is there, and this program's own. Another's is an error.
-fn ours(path: &Path) -> Result<bool, Refusal> {
+/// What a file of systemd's holds, if it is there, and this program's own. Another's is an error.
+fn ours(path: &Path) -> Result<Option<String>, Refusal> {
     match std::fs::read_to_string(path) {
-        Ok(text) if text.starts_with(systemd::MARK) => Ok(true),
+        // An empty one is what a full disk left of ours.
+        Ok(text) if text.is_empty() || text.starts_with(systemd::MARK) => Ok(Some(text)),
         Ok(_) => Err((
             format!("`{}` was not written by this program", path.display()),
             "move it away, or write the schedule by hand".to_owned(),
             Exit::Failed,
         )),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unusable(path, "read", &error)),
     }
 }

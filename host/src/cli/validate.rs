@@ -9,20 +9,21 @@ use super::args::Common;
 use super::exit::Exit;
 use super::output::{finding, json, print, say};
 use super::report::Found;
-use super::{machine, open};
+use super::{logging, machine, open};
 use crate::catalog::BuiltIn;
 use crate::config::{self, Finding, Ini, Place, RawSection, Severity};
 use crate::redact::clean;
 use crate::run::{self, Context, Error};
 
 pub(super) async fn validate(names: &[String], is_strict: bool, common: &Common, built_in: &'static [BuiltIn]) -> Exit {
-    let (findings, summary) = match Ini::read(&common.ini) {
+    let (mut findings, summary) = match Ini::read(&common.ini) {
         Err(findings) => (findings, "the file cannot be read further".to_owned()),
         Ok(ini) => match open::context(common, built_in) {
             Ok(context) => judge(names, &ini, &context).await,
             Err(exit) => return exit,
         },
     };
+    findings.extend(logging::judge(common));
     for found in &findings {
         let text = if common.json {
             json(&Found::of(found))
@@ -110,7 +111,9 @@ async fn judge_section(raw: &RawSection, ini: &Ini, context: &Context) -> (Vec<F
             .flat_map(|python| python.notes().to_vec()),
     );
     findings.extend(run::look(&judged.job.section.elsewhere, context, &machine::variable));
-    findings.extend(judged.unfit.into_iter().flat_map(|error| of(error, place())));
+    // Where a setting is wrong there may be no place for the connector to go, for which it is not to blame.
+    let unfit = judged.unfit.filter(|_| !Finding::are_fatal(&findings));
+    findings.extend(unfit.into_iter().flat_map(|error| of(error, place())));
     findings.extend(match run::judge_mappings(&judged.job, context).await {
         Ok(findings) => findings,
         Err(error) => of(error, place()),

@@ -141,6 +141,13 @@ impl Ini {
 
     /// Reads text: UTF-8, or Latin-1 where it is not.
     pub fn parse(path: &Path, source: Vec<u8>) -> Result<Self, Vec<Finding>> {
+        if let Some((what, remedy)) = foreign(&source) {
+            let place = Place {
+                file: path.to_owned(),
+                ..Place::default()
+            };
+            return Err(vec![Finding::error(place, what).remedy(remedy)]);
+        }
         let mut reader = Reader {
             source: &source,
             is_utf8: std::str::from_utf8(&source).is_ok(),
@@ -197,6 +204,19 @@ impl Ini {
             file: self.path.clone(),
             ..Place::default()
         }
+    }
+}
+
+/// What the file is, if it has no lines of bytes: then every message about one would mislead.
+fn foreign(source: &[u8]) -> Option<(&'static str, &'static str)> {
+    let utf8 = "save it as UTF-8: in Notepad beside `Encoding`, in PowerShell with `-Encoding utf8`";
+    match source {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..] => Some(("is in UTF-16", utf8)),
+        [line @ .., _] if !source.contains(&b'\n') && line.contains(&b'\r') => Some((
+            "is one line: it has the line ends of old Macs (CR)",
+            "save it with line ends of Unix or Windows",
+        )),
+        _ => None,
     }
 }
 

@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, ParseError, filter_fn};
 use tracing_subscriber::layer::{Filter, Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -132,11 +132,20 @@ pub fn start(setup: Setup) {
     _ = tracing_subscriber::registry().with(first).with(second).try_init();
 }
 
+/// Whether `RUST_LOG` can be read: what is wrong with it else. Such a one is not to be given to [`start`].
+pub fn check_filter(filter: &str) -> Result<(), String> {
+    levels(filter).map(drop).map_err(|error| clean(&error.to_string(), 200))
+}
+
+fn levels(filter: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::builder()
+        .with_default_directive(LevelFilter::WARN.into())
+        .parse(filter)
+}
+
 /// The levels that `RUST_LOG` names.
 fn from_environment<S: Subscriber>(filter: &str, is_json: bool) -> impl Filter<S> + use<S> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::WARN.into())
-        .parse_lossy(filter);
+    let filter = levels(filter).unwrap_or_default();
     let reports = is_json.then(|| format!("{REPORT}=info").parse().ok()).flatten();
     let filter = reports.into_iter().fold(filter, EnvFilter::add_directive);
     // tiberius logs the server's texts as they come, and whole rows (0.13; of packets their lengths). It is no directive: one of

@@ -212,11 +212,14 @@ impl Reading<'_> {
                 format!("formatter `{}` is not there; the plain one is used", clean(class, 80)),
             ),
         }
-        if entry.get("style").is_some_and(|style| style != "%") {
-            self.problem(format!("{at}.style"), "is not `%`, the only one that is read");
+        let is_foreign = entry.get("style").is_some_and(|style| style != "%");
+        if is_foreign {
+            let what = format!("is not `%`, the only one that is read; lines are written as `{PLAIN}`");
+            self.problem(format!("{at}.style"), what);
         }
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
-        let (format, problems) = Format::parse(text("format").unwrap_or(PLAIN), text("datefmt"));
+        let format = text("format").filter(|_| !is_foreign).unwrap_or(PLAIN);
+        let (format, problems) = Format::parse(format, text("datefmt"));
         for problem in problems {
             self.problem(at, problem);
         }

@@ -114,14 +114,8 @@ pub async fn judge(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'_>
             .unwrap_or_default(),
     );
     let description = found.description.settled(|name| section.setting(name));
-    let python = match Python::find(ini, &section, &description, context).await {
-        Ok(python) => python,
-        Err(Error::Config(wrong)) => {
-            findings.extend(wrong);
-            None
-        }
-        Err(other) => return Err(other),
-    };
+    let python = Python::find(ini, &section, &description, context).await?;
+    findings.extend(python.iter().flat_map(|python| python.wrong().to_vec()));
     let job = Job {
         section,
         description,

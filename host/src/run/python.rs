@@ -14,11 +14,12 @@ use crate::oomnitza::Oomnitza;
 pub struct Python {
     programs: Arc<Programs>,
     checked: Checked,
+    wrong: Vec<Finding>,
     interpreter: Interpreter,
 }
 
 impl Python {
-    /// Finds the code that a section runs and says everything that is wrong with it. None where it runs none: then no interpreter is loaded.
+    /// Finds the code that a section runs, and what is wrong with it. None where it runs none: then no interpreter is loaded.
     pub async fn find(
         ini: &Ini,
         section: &Section,
@@ -54,14 +55,15 @@ impl Python {
             // At this time its clock stands.
             now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
         };
-        // What is wrong before anything is fetched is wrong with the configuration.
-        let checked = programs.check(&interpreter).await.map_err(|error| match error {
-            mapping::Error::Code(findings) => Error::Config(findings),
-            error => Error::of_mapping(error),
-        })?;
+        let (checked, wrong) = match programs.check(&interpreter).await {
+            Ok(checked) => (checked, Vec::new()),
+            Err(mapping::Error::Code(wrong)) => (Checked::default(), wrong),
+            Err(error) => return Err(Error::of_mapping(error)),
+        };
         Ok(Self {
             programs: Arc::new(programs),
             checked,
+            wrong,
             interpreter,
         })
     }
@@ -69,6 +71,11 @@ impl Python {
     /// The code.
     pub fn programs(&self) -> &Programs {
         &self.programs
+    }
+
+    /// Everything that is wrong with the code, which cannot run then.
+    pub(super) fn wrong(&self) -> &[Finding] {
+        &self.wrong
     }
 
     /// What is read otherwise than it stands there.

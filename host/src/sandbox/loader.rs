@@ -249,6 +249,10 @@ fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
         what: format!("cannot read the component {}", path.display()),
         source,
     };
+    // Opening a pipe would wait for whoever writes into it.
+    if !path.metadata().map_err(failed)?.is_file() {
+        return Err(failed(std::io::Error::other("it is not a plain file")));
+    }
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;

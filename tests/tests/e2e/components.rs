@@ -389,3 +389,59 @@ fn a_section_s_own_component_goes_before_the_directory_s() {
     ----- stderr
     "#);
 }
+
+/// What is built in must not run in place of a connector that somebody put there and that cannot be used.
+#[cfg(unix)]
+#[test]
+fn a_connectors_directory_or_file_that_cannot_be_used_is_no_reason_to_run_another() {
+    let section = "[okta]\nenable = True\nurl = http://127.0.0.1:9\napi_token = sample-token\ndefault_role = 25\ndefault_position = Employee\n";
+    let program = Program::with(&format!("{OOMNITZA}{section}"));
+    let output = program.run(&["upload", "okta", "--connectors", "nope"]);
+    insta::assert_snapshot!(output, @r"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: the connectors directory nope cannot be read
+      Caused by: No such file or directory (os error 2)
+    hint: name a directory that is there, and that this program may read, with --connectors
+    ");
+    for arguments in [
+        &["validate", "--connectors", "config.ini"][..],
+        &["generate-ini", "--ini", "new.ini", "--connectors", "config.ini"],
+    ] {
+        let output = program.run(arguments);
+        assert_eq!(output.code, Some(2), "{output}");
+        assert!(output.stderr.contains("config.ini cannot be read"), "{output}");
+    }
+
+    let directory = program.home().join("connectors");
+    let file = directory.join("okta.wasm");
+    std::fs::create_dir(&directory).unwrap();
+    std::os::unix::fs::symlink("gone.wasm", &file).unwrap();
+    let dangling = program.run(&["validate"]);
+    assert_eq!(dangling.code, Some(2), "{dangling}");
+    assert!(
+        dangling
+            .stdout
+            .contains("cannot read the component connectors/okta.wasm: No such file or directory"),
+        "{dangling}"
+    );
+    std::fs::remove_file(&file).unwrap();
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&file)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let pipe = program.run(&["upload", "okta"]);
+    assert_eq!(pipe.code, Some(2), "{pipe}");
+    assert!(pipe.stderr.contains("Caused by: it is not a plain file"), "{pipe}");
+    let program = program.env("OOMNITZA_CONNECTORS", "/nope");
+    let output = program.run(&["upload", "okta"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(
+        output.stderr.ends_with("may read, with OOMNITZA_CONNECTORS\n"),
+        "{output}"
+    );
+}

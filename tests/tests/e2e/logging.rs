@@ -621,3 +621,22 @@ fn a_section_s_name_cannot_make_a_file_elsewhere() {
         "{output}"
     );
 }
+
+#[test]
+fn levels_that_cannot_be_read_are_told_and_change_nothing() {
+    let (_servers, program) = servers(2);
+    let program = program.env("RUST_LOG", "foo=bar=\u{1b}[31mbaz");
+    let output = program.run(&["upload", "okta"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(
+        output
+            .stderr
+            .starts_with("warning: RUST_LOG cannot be read, and does nothing: ")
+            && output
+                .stderr
+                .contains("\nhint: write it like `RUST_LOG=debug`, or unset it\n"),
+        "{output}"
+    );
+    assert!(!output.stderr.contains('\u{1b}'), "{output}");
+    assert!(program.home().join("info.log").exists());
+}

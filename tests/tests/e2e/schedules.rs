@@ -329,6 +329,51 @@ fn a_timer_is_installed_renewed_and_removed_and_nobody_else_s_is() {
             .starts_with("error: `systemctl --user daemon-reload` failed: Failed to connect to bus\nhint: "),
         "{output}"
     );
+    let left = || std::fs::read_dir(&units).unwrap().count();
+    assert_eq!(left(), 0, "half of a schedule is none");
+
+    // What is there goes, whether or not systemd runs; and an empty file is what a full disk left.
+    for (path, text) in [
+        ("timer", ""),
+        (
+            "service",
+            "# Written by `oomnitza-connector schedule`, which writes it anew and removes it.\n",
+        ),
+    ] {
+        program.write(&format!(".config/systemd/user/{id}.{path}"), text.as_bytes());
+    }
+    let output = run(&["remove", "okta"]);
+    assert_eq!((output.code, left()), (Some(1), 0), "{output}");
+    assert!(
+        output.stderr.starts_with(&format!(
+            "error: the files of {id} are deleted, but `systemctl --user disable --now {id}.timer` failed: "
+        )) && output.stderr.contains(&format!(
+            "\nhint: where systemd runs, stop it with `systemctl stop {id}.timer`\n"
+        )),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_schedule_of_another_scheduler_is_not_forgotten() {
+    let program = with_tools();
+    let run = |arguments: &[&str]| program.run(&[&["schedule"], arguments].concat());
+    let installed = run(&["install", "okta", "ldap.A", "--at", "02:30", "--for", "systemd"]);
+    assert_eq!(installed.code, Some(0), "{installed}");
+    // The same sections in another order are the same schedule.
+    let output = run(&["remove", "ldap.A", "okta"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(
+        output
+            .stderr
+            .starts_with("nothing to remove: there is no oomnitza-connector-")
+            && output
+                .stderr
+                .contains(" is there for systemd, and goes on\nhint: remove it with `--for systemd`\n"),
+        "{output}"
+    );
+    assert_eq!(run(&["remove", "ldap.A", "okta", "--for", "systemd"]).code, Some(0));
+    assert_eq!(run(&["remove", "ldap.A", "okta"]).code, Some(0));
 }
 
 #[test]

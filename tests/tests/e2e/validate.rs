@@ -369,3 +369,68 @@ fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
         );
     }
 }
+
+/// A run would not begin with it.
+#[test]
+fn a_logging_file_that_cannot_be_read_is_a_finding() {
+    let program = Program::with(&format!("{OOMNITZA}{GOOD}"));
+    program.write("logging.json", b"{\n  bad\n}");
+    let expected = "error: logging.json:2: is not JSON: ";
+    let output = program.run(&["validate"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stdout.starts_with(expected), "{output}");
+    assert!(output.stdout.contains("\nhint: correct the file; "), "{output}");
+    for arguments in [&["upload", "okta"][..], &["schedule", "print", "okta", "--at", "02:30"]] {
+        let output = program.run(arguments);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{output}");
+        assert!(output.stderr.contains("logging.json:2:3: is not JSON: "), "{output}");
+    }
+    program.write("logging.json", br#"{"version": 1, "incremental": true}"#);
+    let output = program.run(&["validate"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(
+        output.stdout.starts_with("warning: logging.json: incremental: "),
+        "{output}"
+    );
+    assert_eq!(program.run(&["validate", "--strict"]).code, Some(2));
+}
+
+/// One mistake is one finding: what follows from it is nobody's fault.
+#[test]
+fn what_follows_from_a_mistake_is_not_told_as_another() {
+    let jasper = "[jasper]\nenable = True\nwsdl_path = gone.wsdl\nusername = u\npassword = p\napi_token = t\nsync_field = 24DCF85294E411E38A52066B556BA4EE\n";
+    assert_snapshot!(validate(&format!("{OOMNITZA}{jasper}"), &[]), @"");
+    let code = "[converters]\nmine:\n    return (\n\n";
+    let section = GOOD.to_owned() + "mapping.PHONE = {\"source\": \"profile.mobilePhone\", \"converter\": \"mine\"}\n";
+    assert_snapshot!(validate(&format!("{OOMNITZA}{code}{section}"), &[]), @"");
+}
+
+#[test]
+fn a_file_that_is_no_text_of_bytes_is_called_what_it_is() {
+    let text = format!("{OOMNITZA}{GOOD}");
+    let utf16 = |mark: &str| -> Vec<u8> {
+        format!("{mark}{text}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect()
+    };
+    let big: Vec<u8> = format!("\u{feff}{text}")
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    let what = "error: config.ini: is in UTF-16\nhint: save it as UTF-8: ";
+    let mac = text.replace('\n', "\r").into_bytes();
+    let of_macs = "error: config.ini: is one line: it has the line ends of old Macs (CR)\nhint: save it ";
+    for (bytes, expected) in [
+        (utf16("\u{feff}"), what),
+        (utf16(""), what),
+        (big, what),
+        (mac, of_macs),
+    ] {
+        let program = Program::bare();
+        program.write("config.ini", &bytes);
+        let output = program.run(&["validate"]);
+        assert_eq!(output.code, Some(2), "{output}");
+        assert!(output.stdout.starts_with(expected), "{output}");
+    }
+}

@@ -3,6 +3,7 @@
 //! The program is started as it is, without a shell: words are divided by blanks, quotation marks of either kind keep them together, and
 //! nothing else has a meaning. It runs in the ini file's directory with this program's environment and without input.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -65,17 +66,18 @@ async fn run_within(line: &str, base: &Path, longest: Duration) -> Result<Secret
     })?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let work = async {
-        let (printed, said) = tokio::join!(first(stdout, MOST_BYTES), first(stderr, SAID_BYTES * 4));
-        Ok::<_, std::io::Error>((printed?, said?, child.wait().await?))
+        let (printed, said) = tokio::try_join!(whole(stdout), first(stderr))?;
+        Ok::<_, std::io::Error>((printed, said, child.wait().await?))
     };
     let (printed, said, status) = tokio::time::timeout(longest, work)
         .await
         .map_err(|_| Problem::passing(format!("the command `{shown}` did not end within {longest:?}"), REMEDY))?
-        .map_err(|error| {
-            Problem::passing(
+        .map_err(|error| match error.kind() {
+            ErrorKind::FileTooLarge => Problem::new(format!("what the command `{shown}` prints {error}"), REMEDY),
+            _ => Problem::passing(
                 format!("what the command `{shown}` prints cannot be read: {error}"),
                 REMEDY,
-            )
+            ),
         })?;
     if !status.success() {
         let said = String::from_utf8_lossy(&said);
@@ -92,11 +94,26 @@ async fn run_within(line: &str, base: &Path, longest: Duration) -> Result<Secret
     text(printed).map_err(|what| Problem::new(format!("what the command `{shown}` prints {what}"), REMEDY))
 }
 
-/// The first bytes of a stream, and one more where there are more. The rest is read and dropped, so that nobody waits to write it.
-async fn first(stream: Option<impl AsyncRead + Unpin>, most: usize) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(most + 1);
+/// All of a stream that can be a secret. One that is longer is read no further: its program may never end.
+async fn whole(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(MOST_BYTES + 1);
+    if let Some(stream) = stream {
+        stream.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes).await?;
+    }
+    if bytes.len() > MOST_BYTES {
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, "is longer than 64 KiB"));
+    }
+    Ok(bytes)
+}
+
+/// The first bytes of what a command says. The rest is read and dropped, so that it does not wait to write it.
+async fn first(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
     if let Some(mut stream) = stream {
-        (&mut stream).take(most as u64 + 1).read_to_end(&mut bytes).await?;
+        (&mut stream)
+            .take(SAID_BYTES as u64 * 4)
+            .read_to_end(&mut bytes)
+            .await?;
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
     }
     Ok(bytes)
@@ -171,6 +188,7 @@ mod tests {
                 "head -c 70000 /dev/zero",
                 "what the command `head` prints is longer than 64 KiB",
             ),
+            ("yes", "what the command `yes` prints is longer than 64 KiB"),
             ("true", "what the command `true` prints is empty"),
             ("false", "the command `false` ended with exit code 1"),
             ("sh -c 'kill -9 $$'", "the command `sh` was ended by a signal"),

@@ -219,8 +219,7 @@ fn show(what: &What, schedule: &Schedule) -> Result<(), Refusal> {
         Scheduler::Launchd => launchd::plist(schedule).map_err(inexpressible)?,
         Scheduler::Windows => windows::task(schedule).map_err(inexpressible)?,
     };
-    // A reader that is gone does not want to know.
-    _ = print(text.trim_end());
+    print(text.trim_end());
     Ok(())
 }
 

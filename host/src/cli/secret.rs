@@ -115,8 +115,7 @@ fn set(store: &Store, name: &str, value: &[OsString]) -> Result<(), Refusal> {
 fn get(store: &Store, name: &str, show: bool) -> Result<(), Refusal> {
     let secret = store.get(name).map_err(refused)?;
     if show {
-        // A reader that is gone does not want to know.
-        _ = print(secret.expose());
+        print(secret.expose());
     } else {
         say(&format!(
             "the secret `{name}` is kept, {}; `--show` prints it",
@@ -128,7 +127,7 @@ fn get(store: &Store, name: &str, show: bool) -> Result<(), Refusal> {
 
 fn list(store: &Store) -> Result<(), Refusal> {
     for name in store.names().map_err(refused)? {
-        if print(&name).is_err() {
+        if !print(&name) {
             break;
         }
     }

@@ -1,7 +1,7 @@
 //! Small files that are there whole or not at all, for nobody else to read.
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -47,6 +47,28 @@ pub(crate) fn hash<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What can be done where a file cannot be read, by what the system said of it.
+pub(crate) fn read_hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::PermissionDenied => "let the user that runs this program read it",
+        ErrorKind::FileTooLarge => "name another file; this one is too large to be the right one",
+        _ => "name a plain file that is there",
+    }
+}
+
+/// What can be done where a file cannot be written, by what the system said of it.
+pub(crate) fn write_hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on the disk",
+        ErrorKind::ReadOnlyFilesystem => "have the disk mounted for writing",
+        ErrorKind::NotFound => "make the directory",
+        ErrorKind::AlreadyExists | ErrorKind::IsADirectory | ErrorKind::NotADirectory => {
+            "move away what is in its way there"
+        }
+        _ => "let the user that runs this program write there",
+    }
+}
+
 /// A directory that only this user can look into, made if need be.
 pub(crate) fn private_directory(directory: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
@@ -85,13 +107,14 @@ pub(crate) fn note(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 pub(crate) fn read(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        return Err(std::io::Error::other(format!("it has more than {most} bytes")));
+        let what = format!("it has more than {most} bytes");
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, what));
     }
     Ok(Some(bytes))
 }
@@ -125,6 +148,44 @@ pub(crate) fn set_aside(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_can_be_done_follows_from_what_the_system_said() {
+        for (kind, reading, writing) in [
+            (
+                ErrorKind::PermissionDenied,
+                "let the user that runs this program read it",
+                "let the user that runs this program write there",
+            ),
+            (
+                ErrorKind::FileTooLarge,
+                "name another file; this one is too large to be the right one",
+                "",
+            ),
+            (
+                ErrorKind::NotFound,
+                "name a plain file that is there",
+                "make the directory",
+            ),
+            (
+                ErrorKind::IsADirectory,
+                "name a plain file that is there",
+                "move away what is in its way there",
+            ),
+            (
+                ErrorKind::NotADirectory,
+                "name a plain file that is there",
+                "move away what is in its way there",
+            ),
+            (ErrorKind::StorageFull, "", "make room on the disk"),
+            (ErrorKind::QuotaExceeded, "", "make room on the disk"),
+            (ErrorKind::ReadOnlyFilesystem, "", "have the disk mounted for writing"),
+        ] {
+            let error = std::io::Error::from(kind);
+            assert!(reading.is_empty() || read_hint(&error) == reading, "{kind}");
+            assert!(writing.is_empty() || write_hint(&error) == writing, "{kind}");
+        }
+    }
 
     #[test]
     fn a_section_s_name_cannot_lead_anywhere() {

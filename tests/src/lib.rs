@@ -4,6 +4,7 @@
 mod audit;
 mod authority;
 pub mod directory;
+mod disk;
 mod fake;
 mod guarded;
 mod kept;
@@ -26,6 +27,7 @@ use base64::Engine as _;
 
 pub use audit::Audit;
 pub use authority::Authority;
+pub use disk::Disk;
 pub use fake::{Answer, Asked, Fake};
 pub use output::{Output, settled};
 pub use program::Program;

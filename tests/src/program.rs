@@ -131,9 +131,14 @@ impl Program {
             .write(true)
             .open(file)
             .expect("the file can be opened");
+        self.run_into(file, arguments)
+    }
+
+    /// Runs it with this as its standard output.
+    pub fn run_into(&self, stdout: impl Into<Stdio>, arguments: &[&str]) -> Output {
         let child = self
             .command(arguments)
-            .stdout(file)
+            .stdout(stdout)
             .spawn()
             .expect("the program can be started");
         self.running(child, arguments).end()

@@ -68,7 +68,7 @@ async fn run(people: u64, built_in: &'static [BuiltIn]) -> Result<Exit, Problem>
     signals::listen(stop.clone());
     let opened = match open(&common, built_in) {
         Ok(opened) => Arc::new(opened),
-        Err(exit) => return Ok(exit),
+        Err(error) => return Ok(error.blame().into()),
     };
     let names = ["ldap".to_owned(), "okta".to_owned()];
     let reports = upload::sections(&opened, &names, &common, &stop).await;
@@ -93,7 +93,7 @@ fn arrived(destination: &oomnitza::Oomnitza, reports: &[Report]) -> Result<Exit,
             text.push_str(&format!("  {}\n", clean(&record.to_string(), 400)));
         }
     }
-    print(&text).map_err(|error| ("what arrived cannot be shown".to_owned(), error))?;
+    print(&text);
     let sent: u64 = reports.iter().map(|report| report.sent).sum();
     if sent != ledger.records || !ledger.violations.is_empty() || !records.iter().all(Value::is_object) {
         say(&format!(

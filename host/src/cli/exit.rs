@@ -37,6 +37,14 @@ impl Exit {
         }
     }
 
+    /// The same where what was asked for could not be shown: that is a failure, if no graver thing is.
+    pub(super) fn unshown(self) -> Self {
+        match self {
+            Self::Done | Self::Rejected | Self::Busy => Self::Failed,
+            graver => graver,
+        }
+    }
+
     /// What the reports of an invocation make together.
     pub fn of(reports: &[Report]) -> Self {
         let is_busy = |report: &Report| matches!(report.error, Some(Error::Busy(_)));
@@ -89,6 +97,20 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_not_be_shown_is_a_failure_unless_there_is_a_graver_one() {
+        for (exit, code) in [
+            (Exit::Done, 1),
+            (Exit::Rejected, 1),
+            (Exit::Busy, 1),
+            (Exit::Config, 2),
+            (Exit::Interrupted, 3),
+            (Exit::Defect, 70),
+        ] {
+            assert_eq!(exit.unshown().code(), code, "{exit:?}");
+        }
+    }
 
     #[test]
     fn the_worst_of_the_sections_decides() {

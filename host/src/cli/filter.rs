@@ -25,7 +25,7 @@ const MOST_BYTES: u64 = 64 << 20;
 pub(super) async fn test(section: &str, record: Option<&Path>, common: &Common, built_in: &'static [BuiltIn]) -> Exit {
     let opened = match open(common, built_in) {
         Ok(opened) => opened,
-        Err(exit) => return exit,
+        Err(error) => return error.blame().into(),
     };
     let job = match opened.job(section).await {
         Ok(job) => job,
@@ -121,8 +121,7 @@ fn show(tried: &[Tried], json: bool) -> Exit {
         } else {
             for_people(number, one)
         };
-        // A reader that is gone does not want to know.
-        if print(&text).is_err() {
+        if !print(&text) {
             break;
         }
     }

@@ -19,17 +19,23 @@ pub(super) async fn generate(names: &[String], detail: Detail, common: &Common, 
     }
     let catalog = match open::catalog(common, built_in) {
         Ok(catalog) => catalog,
-        Err(exit) => return exit,
+        Err(error) => {
+            open::say_shared("", &error);
+            return error.blame().into();
+        }
     };
-    let mut descriptions = Vec::new();
+    let (mut descriptions, mut missing) = (Vec::new(), Vec::new());
     for name in catalog.names() {
         match catalog.connector(&name, None).await {
             Ok(connector) => descriptions.push(connector.description),
-            Err(error) => say(&chain(
-                &format!("{error}; the file has no section for it"),
-                error.source(),
-                error.hint().as_deref(),
-            )),
+            Err(error) => {
+                say(&chain(
+                    &format!("{error}; the file has no section for it"),
+                    error.source(),
+                    error.hint().as_deref(),
+                ));
+                missing.push(clean(&name, 80));
+            }
         }
     }
     let text = config::example(&descriptions, detail);
@@ -39,12 +45,17 @@ pub(super) async fn generate(names: &[String], detail: Detail, common: &Common, 
             for (from, to) in moved {
                 say(&format!("{} was there and is kept as {}", shown(&from), shown(&to)));
             }
+            let (lacking, exit) = if missing.is_empty() {
+                (String::new(), Exit::Done)
+            } else {
+                (format!(", and without {}", missing.join(", ")), Exit::Failed)
+            };
             say(&format!(
-                "wrote {} with sections for {} connectors\nFill in [oomnitza] and the sections that you need, give these `enable = True`, and remove the others.",
+                "wrote {} with sections for {} connectors{lacking}\nFill in [oomnitza] and the sections that you need, give these `enable = True`, and remove the others.",
                 shown(ini),
                 descriptions.len()
             ));
-            Exit::Done
+            exit
         }
         Err((what, error)) => {
             let (exit, hint) = match error.kind() {
@@ -56,7 +67,7 @@ pub(super) async fn generate(names: &[String], detail: Detail, common: &Common, 
                     Exit::Config,
                     Some("name a file in a directory that you may write to with `--ini FILE`"),
                 ),
-                _ => (Exit::Failed, None),
+                _ => (Exit::Failed, Some(files::write_hint(&error))),
             };
             say(&chain(&format!("{what}: {error}"), error.source(), hint));
             exit

@@ -18,7 +18,7 @@ use crate::run::{Error, Report, prepare_mappings};
 pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [BuiltIn]) -> Exit {
     let opened = match open(common, built_in) {
         Ok(opened) => opened,
-        Err(exit) => return exit,
+        Err(error) => return error.blame().into(),
     };
     let names = if names.is_empty() {
         enabled(&opened)
@@ -43,7 +43,7 @@ pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [
     let mut reports = Vec::new();
     for name in names {
         match section(&name, &opened, &oomnitza).await {
-            Ok(text) if print(&text).is_err() => break,
+            Ok(text) if !print(&text) => break,
             Ok(_) => reports.push(Report::new(&name)),
             Err(error) => {
                 tell(Gravity::Error, Some(&name), &report::failure(&clean(&name, 80), &error));

@@ -31,13 +31,18 @@ use crate::catalog::BuiltIn;
 
 /// Runs the program: the arguments, the program's name first, and the components that it carries.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [BuiltIn]) -> Exit {
-    let cli = match Cli::read(arguments) {
-        Ok(cli) => cli,
-        Err(error) => return usage::answer(&error),
+    let (exit, is_always_zero) = match Cli::read(arguments) {
+        Ok(cli) => {
+            let is_always_zero = cli.common.exit_zero;
+            (run(cli, built_in), is_always_zero)
+        }
+        Err(error) => (usage::answer(&error), false),
     };
-    let is_always_zero = cli.common.exit_zero;
-    let exit = run(cli, built_in);
-    if is_always_zero { Exit::Done } else { exit }
+    match exit {
+        _ if is_always_zero => Exit::Done,
+        exit if output::is_lost() => exit.unshown(),
+        exit => exit,
+    }
 }
 
 fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {

@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::args::Common;
-use super::exit::Exit;
 use super::machine;
 use super::output::{chain, say_all, tell};
 use crate::capabilities::http;
 use crate::catalog::{BuiltIn, Catalog};
-use crate::config::{self, Destination, Finding, Ini};
+use crate::config::{self, Destination, Finding, Ini, Place, Severity};
 use crate::logging::{self, Gravity};
 use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::{self, Oomnitza};
@@ -32,22 +31,26 @@ pub(super) struct Opened {
     has_warned: AtomicBool,
 }
 
-/// Reads the ini file and says everything that is wrong with what all sections share.
-pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Opened, Exit> {
+/// Reads the ini file and says everything that is wrong with what all sections share. What keeps them from running is the error, which is
+/// said as well.
+pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Opened, Error> {
     let ini = Ini::read(&common.ini).map_err(|findings| {
         say_all(&findings);
-        Exit::Config
+        Error::Config(findings)
     })?;
     logging::know_sections(config::connector_sections(&ini).map(|section| section.name.as_str()));
-    let mut context = context(common, built_in)?;
+    let mut context = context(common, built_in).inspect_err(|error| say_shared("", error))?;
     let JudgedDestination {
-        findings,
+        mut findings,
         ready,
         has_plain_secret,
         ..
     } = run::judge_destination(&ini, &context.proxies, &machine::variable);
     say_all(&findings);
-    let (destination, proxies) = ready.ok_or(Exit::Config)?;
+    let (destination, proxies) = ready.ok_or_else(|| {
+        findings.retain(|finding| finding.severity == Severity::Error);
+        Error::Config(findings)
+    })?;
     context.oomnitza_proxies = proxies;
     for secret in context.proxies.secrets().chain(context.oomnitza_proxies.secrets()) {
         logging::secrets().learn(&secret);
@@ -62,16 +65,8 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
 }
 
 /// What all sections of an invocation share, whatever the ini file says.
-pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<Context, Exit> {
-    let proxies = Proxies::from_env(&machine::variable).map_err(|error| {
-        let hint = "write it like `http://proxy.example.com:3128`, or unset it";
-        tell(
-            Gravity::Error,
-            None,
-            &chain(&error.to_string(), error.source(), Some(hint)),
-        );
-        Exit::Config
-    })?;
+pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<Context, Error> {
+    let proxies = Proxies::from_env(&machine::variable).map_err(Error::Environment)?;
     let catalog = catalog(common, built_in)?;
     let retry = http::Retry {
         backoff: machine::backoff(),
@@ -96,12 +91,8 @@ pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<C
 }
 
 /// The components that can be had.
-pub(super) fn catalog(common: &Common, built_in: &'static [BuiltIn]) -> Result<Catalog, Exit> {
-    let engine = Engine::new().map_err(|error| {
-        let text = chain(&error.to_string(), error.source(), error.hint().as_deref());
-        tell(Gravity::Error, None, &text);
-        Exit::Defect
-    })?;
+pub(super) fn catalog(common: &Common, built_in: &'static [BuiltIn]) -> Result<Catalog, Error> {
+    let engine = Engine::new().map_err(Error::Engine)?;
     let loader = Loader::new(
         engine,
         machine::cache().map(|cache| cache.join("compiled")),
@@ -111,7 +102,7 @@ pub(super) fn catalog(common: &Common, built_in: &'static [BuiltIn]) -> Result<C
 }
 
 /// The connectors directory. One that somebody names has to be there: else what is built in would run instead, without a word.
-fn connectors(common: &Common) -> Result<PathBuf, Exit> {
+fn connectors(common: &Common) -> Result<PathBuf, Error> {
     let variable = || machine::variable(CONNECTORS).filter(|value| !value.is_empty());
     let named = match &common.connectors_directory {
         Some(directory) => Some((directory.clone(), "--connectors")),
@@ -120,12 +111,17 @@ fn connectors(common: &Common) -> Result<PathBuf, Exit> {
     let Some((directory, origin)) = named else {
         return Ok(common.ini.with_file_name("connectors"));
     };
-    std::fs::read_dir(&directory).map_err(|error| {
-        let what = format!("the connectors directory {} cannot be read", directory.display());
-        let hint = format!("name a directory that is there, and that this program may read, with {origin}");
-        tell(Gravity::Error, None, &chain(&what, Some(&error), Some(&hint)));
-        Exit::Config
-    })?;
+    if let Err(error) = std::fs::read_dir(&directory) {
+        let place = Place {
+            file: directory,
+            ..Place::default()
+        };
+        return Err(Error::Config(vec![
+            Finding::error(place, format!("cannot be read as the connectors directory: {error}")).remedy(format!(
+                "name a directory that is there, and that this program may read, with {origin}"
+            )),
+        ]));
+    }
     Ok(directory)
 }
 
@@ -217,15 +213,17 @@ pub(super) fn readers(_ini: &Ini) -> Option<Finding> {
 
 /// Says that Oomnitza cannot be signed in to.
 pub(super) fn say_sign_in(error: &Error) {
+    say_shared("[oomnitza] cannot be used: ", error);
+}
+
+/// Says what keeps all sections from running.
+pub(super) fn say_shared(before: &str, error: &Error) {
     match error.findings() {
-        [] => {
-            let first = format!("[oomnitza] cannot be used: {error}");
-            tell(
-                Gravity::Error,
-                None,
-                &chain(&first, error.source(), error.hint().as_deref()),
-            );
-        }
+        [] => tell(
+            Gravity::Error,
+            None,
+            &chain(&format!("{before}{error}"), error.source(), error.hint().as_deref()),
+        ),
         findings => say_all(findings),
     }
 }

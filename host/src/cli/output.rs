@@ -2,16 +2,21 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::exit::Exit;
 use super::progress::AboveTheLines;
 use crate::config::{Finding, Severity};
+use crate::files;
 use crate::logging::{self, Gravity};
 use crate::redact::{clean, clean_json};
 
 /// Bytes of one line of a message.
 const LINE_BYTES: usize = 2_000;
+
+/// Whether standard output did not take something. It is kept here, so that no command can forget to look: the exit code follows from
+/// it whatever the command makes of it (`Exit::unshown`).
+static IS_LOST: AtomicBool = AtomicBool::new(false);
 
 /// Writes to standard error. A reader that is gone is no error.
 pub(super) fn say(text: &str) {
@@ -28,26 +33,34 @@ pub(super) fn tell(gravity: Gravity, section: Option<&str>, text: &str) {
     logging::report(gravity, section, plain.unwrap_or(text));
 }
 
-/// Writes to standard output. A reader that is gone is told by the result.
-pub(super) fn print(text: &str) -> std::io::Result<()> {
-    let _above = AboveTheLines::take();
-    std::io::stdout().lock().write_all(format!("{text}\n").as_bytes())
+/// Writes lines to standard output, as [`deliver`] does.
+pub(super) fn print(text: &str) -> bool {
+    deliver(format!("{text}\n").as_bytes())
 }
 
-/// Writes what was asked for to standard output, whole. A reader that has seen enough is no failure; a full disk is.
-pub(super) fn deliver(bytes: &[u8]) -> Exit {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            say(&chain(
-                &format!("standard output cannot be written to: {error}"),
-                None,
-                None,
-            ));
-            Exit::Failed
-        }
-        _ => Exit::Done,
+/// Writes what was asked for to standard output, whole; false where more is of no use. A reader that has seen enough is no failure; a
+/// full disk is, which is said here once.
+pub(super) fn deliver(bytes: &[u8]) -> bool {
+    let written = {
+        let _above = AboveTheLines::take();
+        let mut out = std::io::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush())
+    };
+    let Err(error) = written else { return true };
+    if error.kind() != ErrorKind::BrokenPipe && !IS_LOST.swap(true, Ordering::Relaxed) {
+        let what = format!("standard output cannot be written to: {error}");
+        tell(
+            Gravity::Error,
+            None,
+            &chain(&what, None, Some(files::write_hint(&error))),
+        );
     }
+    false
+}
+
+/// Whether standard output did not take something that somebody would have read.
+pub(super) fn is_lost() -> bool {
+    IS_LOST.load(Ordering::Relaxed)
 }
 
 /// A value as one line of JSON that can be shown on a terminal.

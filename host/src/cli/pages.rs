@@ -18,7 +18,8 @@ pub(super) fn completions(shell: Shell) -> Exit {
     clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
     // For bash clap_complete 4.6 writes the `-` of a program's name in two ways, and no command's options would be completed.
     let script = String::from_utf8_lossy(&script).replace("oomnitza__subcmd__connector", "oomnitza__connector");
-    deliver(script.as_bytes())
+    deliver(script.as_bytes());
+    Exit::Done
 }
 
 pub(super) fn man(of: &[String]) -> Exit {
@@ -34,7 +35,10 @@ pub(super) fn man(of: &[String]) -> Exit {
     }
     let mut page = Vec::new();
     match Man::new(command.clone()).render(&mut page) {
-        Ok(()) => deliver(&page),
+        Ok(()) => {
+            deliver(&page);
+            Exit::Done
+        }
         Err(error) => {
             say(&format!(
                 "error: the page cannot be written: {error}\nhint: please report this"

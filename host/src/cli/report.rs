@@ -43,8 +43,26 @@ pub(super) fn for_people(report: &Report) -> String {
         if let Some(path) = &report.rejects {
             _ = write!(text, "\n  the rejected records are kept in {}", path.display());
         }
-        if let Some(path) = &report.saved {
-            _ = write!(text, "\n  records and payloads are saved in {}", path.display());
+        if let Some(unkept) = &report.unkept {
+            _ = write!(
+                text,
+                "\n  {} rejected records could NOT be kept {}\n  hint: {}",
+                thousands(unkept.count),
+                unkept.why,
+                unkept.hint
+            );
+        }
+        if let Some(saved) = &report.saved {
+            let place = saved.directory.display();
+            _ = if saved.is_part {
+                write!(
+                    text,
+                    "\n  only a part of records and payloads is saved in {place}: the first {} records",
+                    thousands(saved.records)
+                )
+            } else {
+                write!(text, "\n  records and payloads are saved in {place}")
+            };
         }
         note(&mut text, "not given by the source", &notes.misses);
         note(&mut text, "sent as null", &notes.odd_values);
@@ -135,13 +153,16 @@ struct Machine<'a> {
     source_retries: u64,
     upload_retries: u64,
     rejects: Option<String>,
+    rejects_lost: u64,
     saved: Option<String>,
+    saved_in_part: bool,
     notes: &'a crate::run::Notes,
     error: Option<Failure>,
 }
 
+/// Why something failed, as JSON.
 #[derive(Serialize)]
-struct Failure {
+pub(super) struct Failure {
     message: String,
     causes: Vec<String>,
     hint: Option<String>,
@@ -189,7 +210,9 @@ pub(super) fn for_machines(report: &Report) -> String {
         source_retries: report.source.retries,
         upload_retries: report.upload_retries,
         rejects: report.rejects.as_ref().map(|path| path.display().to_string()),
-        saved: report.saved.as_ref().map(|path| path.display().to_string()),
+        rejects_lost: report.unkept.as_ref().map_or(0, |unkept| unkept.count),
+        saved: report.saved.as_ref().map(|saved| saved.directory.display().to_string()),
+        saved_in_part: report.saved.as_ref().is_some_and(|saved| saved.is_part),
         notes: &report.notes,
         error: report.error.as_ref().map(Failure::of),
     };
@@ -197,7 +220,7 @@ pub(super) fn for_machines(report: &Report) -> String {
 }
 
 impl Failure {
-    fn of(error: &Error) -> Self {
+    pub(super) fn of(error: &Error) -> Self {
         let mut causes = Vec::new();
         let mut cause = error.source();
         while let Some(error) = cause {

@@ -223,8 +223,7 @@ fn show(what: &What, schedule: &Schedule) -> Result<(), Refusal> {
         Scheduler::Launchd => launchd::plist(schedule).map_err(inexpressible)?,
         Scheduler::Windows => windows::task(schedule).map_err(inexpressible)?,
     };
-    // A reader that is gone does not want to know.
-    _ = print(text.trim_end());
+    print(text.trim_end());
     Ok(())
 }
 
@@ -359,10 +358,14 @@ fn remove(what: &What, id: &str) -> Result<(), Refusal> {
         say(&format!("nothing to remove: there is no {id}"));
     }
     // Whoever names no scheduler means that nothing is to run any more.
-    let others = what.scheduler.is_none().then(|| elsewhere(id)).unwrap_or_default();
-    match others.split_first() {
+    let others = if what.scheduler.is_none() {
+        elsewhere(id)
+    } else {
+        Vec::new()
+    };
+    match others.first() {
         None => Ok(()),
-        Some((first, _)) => Err((
+        Some(first) => Err((
             format!("{id} is there for {}, and goes on", others.join(" and ")),
             format!("remove it with `--for {first}`"),
             Exit::Failed,

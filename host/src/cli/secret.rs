@@ -189,8 +189,7 @@ fn say_left(name: &str, left: Option<KeyringError>) {
 async fn get(kept: &Kept, name: &str, show: bool) -> Result<(), Refusal> {
     let (secret, home) = kept.get(name).await.map_err(refused)?;
     if show {
-        // A reader that is gone does not want to know.
-        _ = print(secret.expose());
+        print(secret.expose());
     } else {
         let place = match home {
             Home::File => "in a file",
@@ -208,7 +207,7 @@ async fn list(kept: &Kept) -> Result<(), Refusal> {
     let (names, unlisted) = kept.names().await.map_err(refused)?;
     let width = names.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, home) in names {
-        if print(&format!("{name:<width$}  {home}")).is_err() {
+        if !print(&format!("{name:<width$}  {home}")) {
             break;
         }
     }

@@ -31,7 +31,15 @@ pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static
     }
     let opened = match open(common, built_in) {
         Ok(opened) => opened,
-        Err(exit) => return exit,
+        Err(error) => {
+            let exit = error.blame().into();
+            let mut report = Report::failed("", error);
+            for name in once(names).into_iter().filter(|_| common.json) {
+                report.section = name;
+                print(&report::for_machines(&report));
+            }
+            return exit;
+        }
     };
     let stop = Stop::default();
     signals::listen(stop.clone());
@@ -109,8 +117,7 @@ pub(super) async fn sections(opened: &Arc<Opened>, names: &[String], common: &Co
             );
         }
         if common.json {
-            // A reader that is gone does not want to know.
-            _ = print(&report::for_machines(&report));
+            print(&report::for_machines(&report));
         }
         reports.push(report);
     };

@@ -13,9 +13,13 @@ const LINE_BYTES: usize = 2_000;
 pub(super) fn answer(error: &clap::Error) -> Exit {
     match error.kind() {
         ErrorKind::DisplayVersion => {
-            deliver(concat!("oomnitza-connector ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())
+            deliver(concat!("oomnitza-connector ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
+            Exit::Done
         }
-        ErrorKind::DisplayHelp => deliver(error.render().to_string().as_bytes()),
+        ErrorKind::DisplayHelp => {
+            deliver(error.render().to_string().as_bytes());
+            Exit::Done
+        }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             say(error.render().to_string().trim_end());
             Exit::Config

@@ -20,20 +20,15 @@ pub(super) async fn validate(names: &[String], is_strict: bool, common: &Common,
         Err(findings) => (findings, "the file cannot be read further".to_owned()),
         Ok(ini) => match open::context(common, built_in) {
             Ok(context) => judge(names, &ini, &context).await,
-            Err(exit) => return exit,
+            Err(error) => {
+                let exit = error.blame().into();
+                show(&of(error, ini.place()), common.json);
+                return exit;
+            }
         },
     };
     findings.extend(logging::judge(common));
-    for found in &findings {
-        let text = if common.json {
-            json(&Found::of(found))
-        } else {
-            finding(found)
-        };
-        if print(&text).is_err() {
-            break;
-        }
-    }
+    show(&findings, common.json);
     let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     say(&format!(
@@ -47,6 +42,19 @@ pub(super) async fn validate(names: &[String], is_strict: bool, common: &Common,
         Exit::Config
     } else {
         Exit::Done
+    }
+}
+
+fn show(findings: &[Finding], is_json: bool) {
+    for found in findings {
+        let text = if is_json {
+            json(&Found::of(found))
+        } else {
+            finding(found)
+        };
+        if !print(&text) {
+            break;
+        }
     }
 }
 

@@ -123,8 +123,7 @@ impl Ini {
                     .remedy("name the file with `--ini FILE`, or write one with `oomnitza-connector generate-ini`"),
                 std::io::ErrorKind::PermissionDenied => finding
                     .remedy("let the user that runs this program read it, for example with `chmod u+r` or `chown`"),
-                std::io::ErrorKind::IsADirectory => finding.remedy("name a file with `--ini FILE`"),
-                _ => finding,
+                _ => finding.remedy("name a file with `--ini FILE`"),
             }]
         };
         let file = std::fs::File::open(path).map_err(failed)?;

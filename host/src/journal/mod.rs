@@ -105,6 +105,11 @@ impl Journal {
         }
     }
 
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Keeps where a run is; `is_full` when it began without a cursor.
     pub fn keep(&mut self, section: &str, cursor: &str, is_full: bool) -> std::io::Result<()> {
         let full_run = match &self.entry {

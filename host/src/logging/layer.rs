@@ -209,11 +209,10 @@ impl Log {
         }
         let shown = clean(&path.display().to_string(), 500);
         let what = format!("the log `{shown}` cannot be written: {error}; the run goes on without it");
-        let hint = match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
-            io::ErrorKind::NotFound => "make the directory, or name another one in the logging file",
-            _ => "let this user write there, or say with `--logging-config` where logs go",
-        };
+        let hint = format!(
+            "{}, or say with `--logging-config` where logs go",
+            files::write_hint(error)
+        );
         let text = if is_json() {
             let line = Line {
                 level: 30,

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::config::{Config, FileConfig, Handler, Logger, Rotation, Sink, Stream};
 use super::format::Format;
 use super::moment::Schedule;
+use crate::files;
 use crate::redact::clean;
 
 /// Bytes of a logging file: real ones have a thousand.
@@ -54,7 +55,9 @@ impl ReadError {
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
                 "correct the path behind `--logging-config`, or leave the option out"
             }
-            Self::Io { .. } => "let this user read the file, or leave `--logging-config` out",
+            Self::Io { source, .. } => {
+                return format!("{}, or leave `--logging-config` out", files::read_hint(source));
+            }
             Self::NotJson { .. } => "correct the file; comments and commas behind the last entry are not JSON",
             Self::NoDictionary { .. } => {
                 "write it like Python's dictConfig: `{\"version\": 1, \"handlers\": {…}, \"root\": {…}}`"
@@ -80,7 +83,7 @@ impl Config {
             path: path.to_owned(),
             source,
         };
-        let bytes = crate::files::read(path, MOST_BYTES).map_err(io)?.ok_or_else(|| {
+        let bytes = files::read(path, MOST_BYTES).map_err(io)?.ok_or_else(|| {
             io(std::io::Error::new(
                 std::io::ErrorKind::NotFound,
                 "there is no such file",

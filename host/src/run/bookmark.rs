@@ -6,7 +6,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use crate::files;
 use crate::journal::Journal;
+use crate::redact::clean;
 
 /// The cursor is written no more often than this; a run that is killed in between sends a second's records twice.
 const EVERY: Duration = Duration::from_secs(1);
@@ -69,7 +71,12 @@ impl Bookmark {
         if let (Some(cursor), Some(journal)) = (self.ready.take(), &mut self.journal) {
             self.written = Instant::now();
             if let Err(error) = journal.keep(&self.section, &cursor, self.is_full) {
-                tracing::warn!(section = self.section, %error, "where this run is cannot be kept; the next run reads more than it has to");
+                let shown = clean(&journal.path().display().to_string(), 500);
+                tracing::warn!(
+                    section = self.section,
+                    "where this run is cannot be kept in {shown}: {error}; the next run reads more than it has to; {}",
+                    files::write_hint(&error)
+                );
             }
         }
     }

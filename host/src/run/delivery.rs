@@ -125,7 +125,6 @@ impl<'a> Delivery<'a> {
         while !self.under_way.is_empty() {
             self.settle().await;
         }
-        self.report.rejects = self.keeping.rejects.path();
     }
 
     async fn page(&mut self, page: MappedPage) -> Result<(), Error> {
@@ -308,9 +307,7 @@ impl<'a> Delivery<'a> {
             reason = rejected.reason,
             "Oomnitza refused a record"
         );
-        if let Err(error) = self.keeping.rejects.keep(rejected) {
-            tracing::error!(section = self.report.section, %error, "a refused record cannot be kept");
-        }
+        self.keeping.rejects.keep(rejected, self.report);
     }
 
     /// The first failure is the one that is told.

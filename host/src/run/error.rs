@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Finding;
-use crate::{catalog, net, oomnitza, sandbox};
+use crate::{catalog, files, net, oomnitza, sandbox};
 
 /// Why a section cannot run, or ended early. Which section it was, the report says.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,12 @@ pub enum Error {
     /// A setting of the network.
     #[error(transparent)]
     Net(#[from] net::Error),
+    /// A proxy that the environment names.
+    #[error(transparent)]
+    Environment(net::Error),
+    /// The engine for components cannot be had.
+    #[error(transparent)]
+    Engine(sandbox::Error),
     /// A file.
     #[error("{what}")]
     File {
@@ -141,7 +147,9 @@ impl Error {
                     .to_owned(),
             ),
             Self::Net(error) => error.hint(),
-            Self::File { .. } => None,
+            Self::Environment(_) => Some("write it like `http://proxy.example.com:3128`, or unset it".to_owned()),
+            Self::Engine(error) => error.hint(),
+            Self::File { source, .. } => Some(files::write_hint(source).to_owned()),
             Self::Bug(_) => Some("please report this".to_owned()),
         }
     }
@@ -150,10 +158,12 @@ impl Error {
     pub fn blame(&self) -> Blame {
         match self {
             Self::SignIn(error) => error.blame(),
-            Self::Bug(_) => Blame::Host,
+            Self::Bug(_) | Self::Engine(_) => Blame::Host,
             Self::Connector { source, .. } | Self::Mapper(source) if source.is_host_bug() => Blame::Host,
             Self::Catalog(error) if error.is_host_bug() => Blame::Host,
-            Self::Config(_) | Self::Code(_) | Self::Stopped { .. } | Self::Catalog(_) => Blame::Config,
+            Self::Config(_) | Self::Environment(_) | Self::Code(_) | Self::Stopped { .. } | Self::Catalog(_) => {
+                Blame::Config
+            }
             Self::Mapper(sandbox::Error::Plan { .. }) => Blame::Config,
             _ => Blame::Outside,
         }

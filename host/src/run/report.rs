@@ -19,8 +19,8 @@ pub struct Report {
     pub section: String,
     /// Nothing was sent: the records were shown instead.
     pub is_preview: bool,
-    /// Where it is kept what the source gave and what Oomnitza was to get.
-    pub saved: Option<PathBuf>,
+    /// What is kept of what the source gave and Oomnitza was to get.
+    pub saved: Option<Saved>,
     /// Records that the source gave.
     pub read: u64,
     /// Records that Oomnitza took, or that were shown.
@@ -37,6 +37,8 @@ pub struct Report {
     pub notes: Notes,
     /// Where the refused records are kept.
     pub rejects: Option<PathBuf>,
+    /// Those of them that could not be kept.
+    pub unkept: Option<Unkept>,
     /// How long it took.
     pub time: Duration,
     /// What was asked of the source over HTTP.
@@ -47,6 +49,28 @@ pub struct Report {
     pub error: Option<Error>,
     /// Somebody asked it to stop.
     pub is_interrupted: bool,
+}
+
+/// Refused records that could not be kept.
+#[derive(Debug)]
+pub struct Unkept {
+    /// How many.
+    pub count: u64,
+    /// Where the first one could not, and why.
+    pub why: String,
+    /// What can be done about it.
+    pub hint: String,
+}
+
+/// What `--save-data` kept.
+#[derive(Debug)]
+pub struct Saved {
+    /// Where.
+    pub directory: PathBuf,
+    /// Records of the source that are there.
+    pub records: u64,
+    /// What came later is not there.
+    pub is_part: bool,
 }
 
 /// What is worth knowing, by sort.
@@ -118,6 +142,7 @@ impl Report {
             missed: 0,
             notes: Notes::default(),
             rejects: None,
+            unkept: None,
             time: Duration::ZERO,
             source: http::Statistics::default(),
             upload_retries: 0,

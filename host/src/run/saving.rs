@@ -4,7 +4,7 @@
 //! gave as `ldap.csv`, each payload as `oom.payload000.json`, indented. Directories are 0700, files 0600. The section's secrets are
 //! masked, wherever a source has put them. What an earlier run left there goes.
 //!
-//! It is there to look at, so a disk that is full ends the saving and not the run.
+//! It is there to look at, so a disk that is full ends the saving and not the run. What could not be saved whole is not there.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::report::Saved;
 use crate::files;
 use crate::oomnitza::{indented, on_one_line};
 use crate::redact::{Redactor, clean};
@@ -47,9 +48,9 @@ struct State {
     payloads: u64,
     files: u64,
     bytes: u64,
-    /// Entries of a directory, a line each.
-    entries: Option<File>,
-    /// Nothing more is kept; it has been said why.
+    /// Entries of a directory, a line each, and how many bytes whole lines have.
+    entries: Option<(File, u64)>,
+    /// Nothing more is kept; it has been said why, or the run has ended.
     is_over: bool,
 }
 
@@ -65,7 +66,7 @@ impl Saving {
             }
         }
         let entries = is_directory
-            .then(|| files::private_file(&directory.join(ENTRIES)))
+            .then(|| files::private_file(&directory.join(ENTRIES)).map(|file| (file, 0)))
             .transpose()?;
         let state = State {
             entries,
@@ -81,9 +82,17 @@ impl Saving {
         })
     }
 
-    /// Where it is kept.
-    pub(super) fn directory(&self) -> &Path {
-        &self.shared.directory
+    /// Ends it, however the run ended, and says what is kept, if something is.
+    pub(super) fn finish(&self) -> Option<Saved> {
+        let shared = &*self.shared;
+        let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.close(&mut state);
+        let saved = Saved {
+            directory: shared.directory.clone(),
+            records: state.records,
+            is_part: std::mem::replace(&mut state.is_over, true),
+        };
+        (state.records + state.pages + state.payloads > 0).then_some(saved)
     }
 
     /// Keeps the first so many records of a page, a JSON array.
@@ -93,9 +102,13 @@ impl Saving {
             let records: Vec<&RawValue> = serde_json::from_slice(page).unwrap_or_default();
             for record in records.into_iter().take(most) {
                 let text = shared.redactor.redact(record.get());
-                if let Some(entries) = &mut state.entries {
-                    state.bytes += text.len() as u64 + 1;
-                    entries.write_all(&on_one_line(text.as_bytes()))?;
+                if let Some((entries, end)) = &mut state.entries {
+                    let line = on_one_line(text.as_bytes());
+                    // No half of a line.
+                    let cut = |_: &io::Error| _ = entries.set_len(*end);
+                    (&*entries).write_all(&line).inspect_err(cut)?;
+                    *end += line.len() as u64;
+                    state.bytes += line.len() as u64;
                 } else {
                     shared.file(state, &format!("{}.json", state.records), &indented(text.as_bytes()))?;
                 }
@@ -113,8 +126,9 @@ impl Saving {
         self.keep(|shared, state| {
             let text = String::from_utf8_lossy(body);
             let name = format!("page{:03}.xml", state.pages);
+            shared.file(state, &name, shared.redactor.redact(&text).as_bytes())?;
             state.pages += 1;
-            shared.file(state, &name, shared.redactor.redact(&text).as_bytes())
+            Ok(())
         });
     }
 
@@ -123,8 +137,9 @@ impl Saving {
         self.keep(|shared, state| {
             let text = String::from_utf8_lossy(body);
             let name = format!("oom.payload{:03}.json", state.payloads);
+            shared.file(state, &name, &indented(shared.redactor.redact(&text).as_bytes()))?;
             state.payloads += 1;
-            shared.file(state, &name, &indented(shared.redactor.redact(&text).as_bytes()))
+            Ok(())
         });
     }
 
@@ -141,7 +156,8 @@ impl Saving {
                 state.is_over = true;
                 tracing::warn!(
                     section,
-                    "what came cannot be saved in {place}: {error}; nothing more is saved, and the run goes on"
+                    "what came cannot be saved in {place}: {error}; nothing more is saved, and the run goes on; {}",
+                    files::write_hint(&error)
                 );
             }
             Ok(()) if state.bytes > MOST_BYTES || state.files >= MOST_FILES => {
@@ -158,30 +174,31 @@ impl Saving {
     }
 }
 
-/// Nothing more comes, however the run ended: what a directory gave becomes a table.
-impl Drop for Shared {
-    fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+impl Shared {
+    /// Nothing more comes: what a directory gave becomes a table.
+    fn close(&self, state: &mut State) {
         if state.entries.take().is_none() {
             return;
         }
-        let part = self.directory.join(ENTRIES);
-        let made = table(&part, &self.directory.join("ldap.csv")).and_then(|()| std::fs::remove_file(part));
-        if let Err(error) = made {
+        let (part, whole) = (self.directory.join(ENTRIES), self.directory.join("ldap.csv"));
+        let made = table(&part, &whole).inspect_err(|_| _ = std::fs::remove_file(&whole));
+        if let Err(error) = made.and_then(|()| std::fs::remove_file(part)) {
             let place = self.directory.display();
             tracing::warn!(
                 section = self.section,
-                "what came cannot be made a table in {place}: {error}"
+                "what came cannot be made a table in {place}: {error}; it is in {ENTRIES} there, an entry a line; {}",
+                files::write_hint(&error)
             );
         }
     }
-}
 
-impl Shared {
     fn file(&self, state: &mut State, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.directory.join(name);
+        let mut file = files::private_file(&path)?;
+        file.write_all(bytes).inspect_err(|_| _ = std::fs::remove_file(&path))?;
         state.files += 1;
         state.bytes += bytes.len() as u64;
-        files::private_file(&self.directory.join(name))?.write_all(bytes)
+        Ok(())
     }
 }
 
@@ -248,7 +265,8 @@ pub(super) fn impossible(directory: &Path, section: &str, error: &io::Error) {
     let shown = clean(&directory.display().to_string(), 500);
     tracing::warn!(
         section,
-        "what comes cannot be saved in {shown}: {error}; the run goes on without"
+        "what comes cannot be saved in {shown}: {error}; the run goes on without; {}",
+        files::write_hint(error)
     );
 }
 
@@ -304,8 +322,9 @@ mod tests {
         saving.shared.state.lock().unwrap().bytes = MOST_BYTES;
         saving.payload(b"[]");
         assert!(saving.shared.state.lock().unwrap().is_over);
-        let directory = saving.directory().to_owned();
-        drop(saving);
+        let saved = saving.finish().unwrap();
+        assert!(saved.records == 2 && saved.is_part, "{saved:?}");
+        let directory = saved.directory;
         assert_eq!(
             text(&directory.join("ldap.csv")),
             "cn,uid,mail,n\r\n\"A, \"\"B\"\"\",=1+1,,\r\n,,\"x\ny\",5\r\n"
@@ -317,9 +336,11 @@ mod tests {
     fn what_cannot_be_saved_ends_the_saving() {
         let home = tempfile::tempdir().unwrap();
         let saving = Saving::begin(home.path(), "okta", Redactor::default(), false).unwrap();
-        std::fs::create_dir(saving.directory().join("0.json")).unwrap();
+        let directory = home.path().join("okta");
+        std::fs::create_dir(directory.join("0.json")).unwrap();
         saving.records(b"[{},{}]", 2);
         saving.payload(b"[]");
-        assert_eq!(std::fs::read_dir(saving.directory()).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 1);
+        assert!(saving.finish().is_none());
     }
 }

@@ -21,9 +21,11 @@ use super::saving::{self, Saving};
 use super::source::Source;
 use super::stop::Stop;
 use crate::config::schema::{Incremental, RecordKind};
+use crate::files;
 use crate::journal::{Belonging, Journal, Lock, NoLock};
 use crate::mapping::{Mappers, Merged, Plan};
 use crate::oomnitza::{Oomnitza, Retry, Target, Uploader};
+use crate::redact::clean;
 use crate::sandbox::{Capabilities, SourceError, Wanted};
 
 /// Pages that wait between two stages. More would only hold more memory: a stage that is slower stays slower.
@@ -67,19 +69,22 @@ pub async fn run(
     };
     // Whatever is logged meanwhile, in whichever room, is of this section.
     let span = tracing::error_span!("section", section = job.section.name);
-    // Whoever only looks changes nothing that another run could mind.
-    let lock = if report.is_preview {
+    // Whoever only looks changes nothing that another run could mind; what another one saves is in the way of what is saved here.
+    let lock = if report.is_preview && options.save.is_none() {
         Ok(None)
     } else {
         lock(job, context)
     };
+    let mut saving = None;
     let result = match &lock {
         Ok(_) => {
-            let work = pipeline(job, context, oomnitza, options, counters, stop, &mut report);
+            let told = (&mut report, &mut saving);
+            let work = pipeline(job, context, oomnitza, options, counters, stop, told);
             work.instrument(span).await
         }
         Err(who) => Err(Error::Busy(who.clone())),
     };
+    report.saved = saving.as_ref().and_then(Saving::finish);
     if let Err(error) = result
         && report.error.is_none()
     {
@@ -98,18 +103,27 @@ pub async fn run(
 /// Where the machine gives no lock the section runs all the same: records that are sent twice do no harm, records that are never sent do.
 fn lock(job: &Job, context: &Context) -> Result<Option<Lock>, Option<String>> {
     let section = &job.section.name;
-    let taken = match &context.locks {
-        Some(directory) => Lock::take(directory, &context.ini, section, &context.host),
-        None => Err(NoLock::Unavailable(std::io::Error::other(
-            "neither HOME nor XDG_STATE_HOME says where it could be",
-        ))),
+    let without = |why: &str, hint: &str| {
+        tracing::warn!(
+            section,
+            "the section runs without a lock {why}: nothing keeps another run of it from overlapping with this one; {hint}"
+        );
+        Ok(None)
     };
-    match taken {
+    let Some(directory) = &context.locks else {
+        let why = "since neither HOME nor XDG_STATE_HOME says where it could be";
+        return without(why, "set one of them");
+    };
+    match Lock::take(directory, &context.ini, section, &context.host) {
         Ok(lock) => Ok(Some(lock)),
         Err(NoLock::Held(who)) => Err(who),
         Err(NoLock::Unavailable(error)) => {
-            tracing::warn!(section, %error, "the section runs without a lock: nothing keeps another run of it from overlapping with this one");
-            Ok(None)
+            let shown = clean(&directory.display().to_string(), 500);
+            let hint = format!(
+                "{}, or name another place with XDG_STATE_HOME",
+                files::write_hint(&error)
+            );
+            without(&format!("in {shown} ({error})"), &hint)
         }
     }
 }
@@ -121,7 +135,7 @@ async fn pipeline(
     options: Options,
     counters: &Counters,
     stop: &Stop,
-    report: &mut Report,
+    (report, saving): (&mut Report, &mut Option<Saving>),
 ) -> Result<(), Error> {
     let opening = async {
         let merged = prepare_mappings(job, oomnitza).await?;
@@ -135,8 +149,7 @@ async fn pipeline(
     };
     let capabilities = job.grant(context)?;
     let statistics = capabilities.http.clone();
-    let saving = saving(job, &capabilities, options.save.as_deref());
-    report.saved = saving.as_ref().map(|saving| saving.directory().to_owned());
+    *saving = begin_saving(job, &capabilities, options.save.as_deref());
     let limit = options.record_count;
     let wanted = Wanted {
         sources: sources(job, &merged),
@@ -191,7 +204,7 @@ async fn pipeline(
     let keeping = Keeping {
         rejects,
         bookmark,
-        saving,
+        saving: saving.clone(),
     };
     let delivery = Delivery::new(way, limit, report, keeping, counters, halt.clone());
     let all = async {
@@ -230,7 +243,7 @@ async fn pipeline(
 }
 
 /// What keeps the run's data, if it is to be kept and can be.
-fn saving(job: &Job, capabilities: &Capabilities, directory: Option<&Path>) -> Option<Saving> {
+fn begin_saving(job: &Job, capabilities: &Capabilities, directory: Option<&Path>) -> Option<Saving> {
     let directory = directory?;
     let section = &job.section.name;
     let is_directory = capabilities.granted.ldap;

@@ -1,5 +1,6 @@
 //! Programs of others that are asked for a secret: without a shell, within a time, and what they print within a length.
 
+use std::io::ErrorKind;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ const SAID_BYTES: usize = 300;
 
 /// How a program ended.
 pub(super) struct Ended {
-    /// What it printed, and one byte more than may be read where there was more.
+    /// What it printed.
     pub printed: Zeroizing<Vec<u8>>,
     /// The beginning of what it said on standard error.
     said: Vec<u8>,
@@ -43,16 +44,17 @@ pub(super) async fn run(mut command: Command, input: &[u8], most: usize, longest
     let mut child = command.kill_on_drop(true).spawn().map_err(Failed::Start)?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let work = async {
-        let write = async {
+        let written = async {
             if let Some(mut stdin) = stdin {
                 // One that does not want to read it says itself what it lacks.
                 _ = stdin.write_all(input).await;
             }
+            Ok(())
         };
-        let ((), printed, said) = tokio::join!(write, first(stdout, most), first(stderr, SAID_BYTES * 4));
+        let ((), printed, said) = tokio::try_join!(written, whole(stdout, most), first(stderr))?;
         Ok::<_, std::io::Error>(Ended {
-            printed: Zeroizing::new(printed?),
-            said: said?,
+            printed,
+            said,
             status: child.wait().await?,
         })
     };
@@ -81,11 +83,27 @@ impl Ended {
     }
 }
 
-/// The first bytes of a stream, and one more where there are more. The rest is read and dropped, so that nobody waits to write it.
-async fn first(stream: Option<impl AsyncRead + Unpin>, most: usize) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(most + 1);
+/// All of a stream that can be a secret. One that is longer is read no further: its program may never end.
+async fn whole(stream: Option<impl AsyncRead + Unpin>, most: usize) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(most + 1));
+    if let Some(stream) = stream {
+        stream.take(most as u64 + 1).read_to_end(&mut bytes).await?;
+    }
+    if bytes.len() > most {
+        let what = format!("is longer than {} KiB", most >> 10);
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, what));
+    }
+    Ok(bytes)
+}
+
+/// The first bytes of what one says. The rest is read and dropped, so that it does not wait to write it.
+async fn first(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
     if let Some(mut stream) = stream {
-        (&mut stream).take(most as u64 + 1).read_to_end(&mut bytes).await?;
+        (&mut stream)
+            .take(SAID_BYTES as u64 * 4)
+            .read_to_end(&mut bytes)
+            .await?;
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
     }
     Ok(bytes)

@@ -3,6 +3,7 @@
 //! The program is started as it is, without a shell: words are divided by blanks, quotation marks of either kind keep them together, and
 //! nothing else has a meaning. It runs in the ini file's directory with this program's environment and without input.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -52,6 +53,9 @@ async fn run_within(line: &str, base: &Path, longest: Duration) -> Result<Secret
         ),
         Failed::Slow(longest) => {
             Problem::passing(format!("the command `{shown}` did not end within {longest:?}"), REMEDY)
+        }
+        Failed::Read(error) if error.kind() == ErrorKind::FileTooLarge => {
+            Problem::new(format!("what the command `{shown}` prints {error}"), REMEDY)
         }
         Failed::Read(error) => Problem::passing(
             format!("what the command `{shown}` prints cannot be read: {error}"),
@@ -137,6 +141,7 @@ mod tests {
                 "head -c 70000 /dev/zero",
                 "what the command `head` prints is longer than 64 KiB",
             ),
+            ("yes", "what the command `yes` prints is longer than 64 KiB"),
             ("true", "what the command `true` prints is empty"),
             ("false", "the command `false` ended with exit code 1"),
             ("sh -c 'kill -9 $$'", "the command `sh` was ended by a signal"),

@@ -30,7 +30,7 @@ pub(super) fn read(path: &Path) -> Result<Secret, Problem> {
         Ok(None) => Err(refused("is gone")),
         Err(error) => Err(Problem::new(
             format!("the file `{shown}` cannot be read: {error}"),
-            "let the user that runs this program read it",
+            files::read_hint(&error),
         )),
     }
 }

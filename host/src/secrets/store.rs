@@ -1,6 +1,7 @@
 //! Secrets that this program keeps itself (docs/adr/0009): each in a file of its own, mode 0600, in a directory of mode 0700 below the
 //! user's configuration. They are not encrypted: a key beside them would protect nothing.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{MOST_BYTES, text};
@@ -67,7 +68,10 @@ impl Error {
                 path.display()
             ),
             Self::Unusable { name, .. } => format!("keep it anew with `oomnitza-connector secret set {name}`"),
-            Self::File { .. } => "let the user that runs this program read and write there".to_owned(),
+            Self::File { source, .. } if source.kind() == ErrorKind::FileTooLarge => {
+                files::read_hint(source).to_owned()
+            }
+            Self::File { source, .. } => files::write_hint(source).to_owned(),
         }
     }
 }

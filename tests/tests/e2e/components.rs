@@ -401,8 +401,7 @@ fn a_connectors_directory_or_file_that_cannot_be_used_is_no_reason_to_run_anothe
     exit: 2
     ----- stdout
     ----- stderr
-    error: the connectors directory nope cannot be read
-      Caused by: No such file or directory (os error 2)
+    error: nope: cannot be read as the connectors directory: No such file or directory (os error 2)
     hint: name a directory that is there, and that this program may read, with --connectors
     ");
     for arguments in [
@@ -411,7 +410,10 @@ fn a_connectors_directory_or_file_that_cannot_be_used_is_no_reason_to_run_anothe
     ] {
         let output = program.run(arguments);
         assert_eq!(output.code, Some(2), "{output}");
-        assert!(output.stderr.contains("config.ini cannot be read"), "{output}");
+        assert!(
+            format!("{output}").contains("error: config.ini: cannot be read as the connectors directory: "),
+            "{output}"
+        );
     }
 
     let directory = program.home().join("connectors");

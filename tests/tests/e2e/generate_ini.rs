@@ -167,14 +167,14 @@ fn a_connector_from_the_connectors_directory_has_its_section() {
     program.write("connectors/broken.wasm", b"no component");
     let output = program.run(&["generate-ini", "okta"]);
     insta::assert_snapshot!(output, @"
-    exit: 0
+    exit: 1
     ----- stdout
     ----- stderr
     warning: names have no effect here; the file has a section for every connector
     error: connector `broken` (connectors/broken.wasm) cannot be used; the file has no section for it
       Caused by: this is not a WebAssembly component: it is text
     hint: the file must be a whole component, as `make guests` or the connector's vendor builds it
-    wrote config.ini with sections for 11 connectors
+    wrote config.ini with sections for 11 connectors, and without broken
     Fill in [oomnitza] and the sections that you need, give these `enable = True`, and remove the others.
     ");
     let ini = Ini::parse(Path::new("config.ini"), text(&program, "config.ini").into_bytes()).unwrap();
@@ -196,4 +196,16 @@ fn a_connector_from_the_connectors_directory_has_its_section() {
             "zendesk"
         ]
     );
+}
+
+/// It takes the place of the one that the program carries, also where it cannot be used.
+#[test]
+fn a_connector_that_is_missing_in_the_file_is_a_failure() {
+    let program = Program::bare();
+    program.write("connectors/okta.wasm", b"no component");
+    let output = program.run(&["generate-ini"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    let said = "wrote config.ini with sections for 9 connectors, and without okta\n";
+    assert!(output.stderr.contains(said), "{output}");
+    assert!(!text(&program, "config.ini").contains("[okta]"));
 }

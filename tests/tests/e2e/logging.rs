@@ -268,7 +268,7 @@ fn what_is_no_logging_file_stops_the_program_with_its_place() {
     ----- stderr
     error: the logging file `.` cannot be read
       Caused by: Is a directory (os error 21)
-    hint: let this user read the file, or leave `--logging-config` out
+    hint: name a plain file that is there, or leave `--logging-config` out
     "#);
     assert_eq!(servers.uploads().len(), 0);
 }
@@ -286,7 +286,7 @@ fn a_log_that_cannot_be_written_is_told_once_and_ends_nothing() {
     ----- stdout
     ----- stderr
     warning: the log `info.log` cannot be written: Is a directory (os error 21); the run goes on without it
-    hint: let this user write there, or say with `--logging-config` where logs go
+    hint: move away what is in its way there, or say with `--logging-config` where logs go
     [okta] 250 records sent in [TIME]
       read 250 = sent 250 + filtered 0 + rejected 0 + failed 0
     ");
@@ -311,9 +311,9 @@ fn a_full_disk_is_told_once_and_ends_nothing() {
     ----- stdout
     ----- stderr
     warning: the log `/dev/full` cannot be written: No space left on device (os error 28); the run goes on without it
-    hint: make room on the disk
+    hint: make room on the disk, or say with `--logging-config` where logs go
     warning: the log `not/there/a.log` cannot be written: No such file or directory (os error 2); the run goes on without it
-    hint: make the directory, or name another one in the logging file
+    hint: make the directory, or say with `--logging-config` where logs go
     [okta] 450 records sent in [TIME]
       read 450 = sent 450 + filtered 0 + rejected 0 + failed 0
     ");

@@ -114,7 +114,7 @@ fn a_full_disk_is_said() {
         assert_eq!(output.code, Some(1), "{output}");
         assert_eq!(
             output.stderr,
-            "error: standard output cannot be written to: No space left on device (os error 28)\n"
+            "error: standard output cannot be written to: No space left on device (os error 28)\nhint: make room on the disk\n"
         );
     }
 }

@@ -223,7 +223,7 @@ fn what_cannot_be_saved_is_told_and_ends_nothing() {
     exit: 0
     ----- stdout
     ----- stderr
-    WARNING - what comes cannot be saved in saved_data: Not a directory (os error 20); the run goes on without
+    WARNING - what comes cannot be saved in saved_data: Not a directory (os error 20); the run goes on without; move away what is in its way there
     [okta] 1 records sent in [TIME]
       read 1 = sent 1 + filtered 0 + rejected 0 + failed 0
     ");
@@ -235,7 +235,7 @@ fn what_cannot_be_saved_is_told_and_ends_nothing() {
     exit: 0
     ----- stdout
     ----- stderr
-    WARNING - what comes cannot be saved in saved_data: Is a directory (os error 21); the run goes on without
+    WARNING - what comes cannot be saved in saved_data: Is a directory (os error 21); the run goes on without; move away what is in its way there
     [okta] 1 records sent in [TIME]
       read 1 = sent 1 + filtered 0 + rejected 0 + failed 0
     ");
@@ -274,4 +274,61 @@ fn testmode_shows_tables_and_bodies_at_a_terminal() {
     let shown = at_a_terminal(&program, "upload fixture --testmode", "off");
     assert_snapshot!(settled(&shown, &program.home().display().to_string()));
     assert!(servers.uploads().is_empty());
+}
+
+const SECRET: &str = "s3cret of the+source/42=";
+
+/// A source's data with what it was sent, in the forms in which programs write such things.
+fn echo() -> String {
+    use base64::Engine as _;
+    let hexadecimal: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let form: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{SECRET}:x"));
+    format!("{SECRET} {hexadecimal} {form} {encoded}")
+}
+
+/// That none is in what was saved, is searched for after every run (`oomnitza_tests::Program`): here there is something to find.
+#[test]
+fn a_source_that_repeats_its_credential_does_not_bring_it_into_the_files() {
+    let users = "default_role = 25\ndefault_position = x\nmapping.PHONE = {\"source\": \"PHONE_PATH\"}\n";
+    let json = Fake::start(|_| {
+        let profile = serde_json::json!({ "login": "u", "firstName": "F", "lastName": "L", "email": "e@x", "mobilePhone": echo() });
+        Ok(Answer::json(
+            200,
+            serde_json::json!([{ "id": "1", "profile": profile }]),
+        ))
+    });
+    let xml = Fake::start(|asked| {
+        let user = format!(
+            "<user><id type=\"integer\">7</id><username>u</username><firstname>F</firstname><lastname>L</lastname><email>e@x</email><phone>{}</phone></user>",
+            echo()
+        );
+        let users = if asked.target.ends_with("from_id=0") {
+            user
+        } else {
+            String::new()
+        };
+        Ok(Answer::xml(200, format!("<users type=\"array\">{users}</users>")))
+    });
+    for (section, url, phone) in [
+        ("okta", json.url(), "mobilePhone"),
+        ("onelogin", xml.url() + "/users.xml", "phone"),
+    ] {
+        let destination = Oomnitza::start(Settings::default()).unwrap();
+        let program = Program::with(&format!(
+            "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[{section}]\nenable = True\nurl = {url}\napi_token = {SECRET}\n{}",
+            destination.url(),
+            users.replace("PHONE_PATH", phone)
+        ));
+        let output = program.run(&["upload", section, "--save-data"]);
+        assert_eq!(output.code, Some(0), "{output}");
+        let files = saved(&program);
+        assert!(files.len() > 1, "{files:?}");
+        for file in files {
+            let text = std::fs::read_to_string(program.home().join("saved_data").join(&file)).unwrap();
+            // The last answer of an XML source is an empty page.
+            let is_empty = file.ends_with("page001.xml");
+            assert!(is_empty || text.contains("[redacted] [redacted]"), "{file}: {text}");
+        }
+    }
 }

@@ -7,6 +7,7 @@
 mod keychain;
 mod secret_service;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -205,6 +206,9 @@ async fn ask(command: Command, input: &[u8], most: usize, longest: Duration) -> 
         .map_err(|error| match error {
             Failed::Start(error) => failed(format!("cannot be started: {error}")),
             Failed::Slow(longest) => failed(format!("did not end within {longest:?}")),
+            Failed::Read(error) if error.kind() == ErrorKind::FileTooLarge => {
+                Error::Failed(format!("what `{shown}` prints {error}"))
+            }
             Failed::Read(error) => failed(format!("cannot be read: {error}")),
         })
 }

@@ -97,6 +97,21 @@ fn whoever_only_looks_needs_no_lock() {
 }
 
 #[test]
+fn what_a_run_saves_is_not_taken_away_by_another_one() {
+    let (servers, _running) = under_way(&["--save-data"]);
+    let saved = || {
+        let files = servers.program.files();
+        files.iter().filter(|file| file.starts_with("saved_data")).count()
+    };
+    let before = saved();
+    assert!(before > 1, "{before}");
+    let output = servers.program.run(&["upload", "okta.A", "--testmode", "--save-data"]);
+    assert_eq!(output.code, Some(75), "{output}");
+    assert!(output.stderr.contains("another run of it is under way"), "{output}");
+    assert_eq!(saved(), before);
+}
+
+#[test]
 fn a_lock_ends_with_its_process_however_that_ends() {
     let (servers, running) = under_way(&[]);
     running.signal("KILL");
@@ -125,7 +140,7 @@ fn without_a_place_for_locks_the_section_runs_and_it_is_said() {
     exit: 0
     ----- stdout
     ----- stderr
-    WARNING - the section runs without a lock: nothing keeps another run of it from overlapping with this one error=Not a directory (os error 20)
+    WARNING - the section runs without a lock in /dev/null/oomnitza-connector/locks (Not a directory (os error 20)): nothing keeps another run of it from overlapping with this one; move away what is in its way there, or name another place with XDG_STATE_HOME
     [okta.A] 20 records sent in [TIME]
       read 20 = sent 20 + filtered 0 + rejected 0 + failed 0
     ");

@@ -1,4 +1,4 @@
-//! What only one room does: opening sockets, listening, and trusting machine code. Tests within the host may do more.
+//! What only one room does: opening sockets, listening, printing, and trusting machine code. Tests within the host may do more.
 
 use super::{File, assert_none, host};
 
@@ -47,6 +47,11 @@ const ONLY: &[(&str, &[&str], &str)] = &[
         "the program serves nobody; the demo's stand-ins do",
     ),
     ("UnixListener", &[], "the program serves nobody"),
+    (
+        "stdout()",
+        &["cli/output.rs", "cli/preview.rs", "logging/config.rs"],
+        "what standard output does not take is said, and makes an exit code",
+    ),
     (
         "unsafe ",
         &["sandbox/loader.rs"],

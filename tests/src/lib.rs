@@ -7,6 +7,7 @@ pub mod directory;
 mod fake;
 mod guarded;
 mod kept;
+pub mod kerberos;
 pub mod openssl;
 mod output;
 mod program;

@@ -4,6 +4,7 @@
 
 #![expect(unsafe_code, reason = "the platform's Kerberos is a library in C")]
 
+use std::error::Error as _;
 use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::sync::OnceLock;
@@ -139,7 +140,11 @@ impl Library {
     }
 
     fn load(name: &str) -> Result<Self, Failure> {
-        let missing = |error: libloading::Error| Failure::NotThere(error.to_string());
+        // What the system says of it stands in the source.
+        let missing = |error: libloading::Error| {
+            let said = error.source().map(ToString::to_string);
+            Failure::NotThere(said.unwrap_or_else(|| error.to_string()))
+        };
         // SAFETY: it is the system's own, from where the system's loader finds it for any program that is linked with it.
         let library = unsafe { libloading::Library::new(name) }.map_err(missing)?;
         // SAFETY: these are the declarations of RFC 2744, appendix A, as MIT's and Apple's headers have them.

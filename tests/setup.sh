@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server, Samba's domain
-# controller, openssl and xmllint, a client of SQL Server, a keyring and readers of schedules for the tests, Python for them and for the
+# controller, MIT's Kerberos, openssl and xmllint, a client of SQL Server, a keyring and readers of schedules for the tests, Python for them and for the
 # interpreter inside, with time zone data. Where it is not root, or there is no apt, it says what is missing instead.
 set -euo pipefail
 
@@ -23,6 +23,10 @@ need gnome-keyring-daemon gnome-keyring
 need secret-tool libsecret-tools
 [ -e /usr/share/zoneinfo/Europe/Zurich ] || wanted+=(tzdata)
 python3 -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3-venv)
+need krb5kdc krb5-kdc
+need kadmin.local krb5-admin-server
+need kinit krb5-user
+/usr/bin/python3 -c 'import gssapi' 2>/dev/null || wanted+=(python3-gssapi)
 need samba-tool samba
 need samba samba-ad-dc
 need ldbadd ldb-tools

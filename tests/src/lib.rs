@@ -8,6 +8,7 @@ mod disk;
 mod fake;
 mod guarded;
 mod kept;
+pub mod kerberos;
 pub mod keyring;
 pub mod openssl;
 mod output;

@@ -80,7 +80,7 @@ impl Connector for Sccm {
                 Setting::text("database", "Database", "The site's database: CM_ and the site code").default("CM_DCT"),
             )
             .setting(
-                Setting::text("username", "User name", "A login of SQL Server that may read the site's views, or an account of Windows: DOMAIN\\user")
+                Setting::text("username", "User name", "A login of SQL Server that may read the site's views, or an account of Windows: DOMAIN\\user. With Windows authentication and without it, the user that the program runs as signs in (Kerberos)")
                     .example("change-me")
                     .optional(),
             )
@@ -89,7 +89,7 @@ impl Connector for Sccm {
                 Setting::text(
                     "authentication",
                     "Authentication",
-                    "Whether `username` is a login of SQL Server or an account of Windows",
+                    "Whether a login of SQL Server or a user of Windows signs in",
                 )
                 .default("SQL Server")
                 .choices(&["SQL Server", "Windows"]),
@@ -184,11 +184,15 @@ fn connect(settings: &Settings) -> Result<Connection> {
 }
 
 /// The slot to sign in with; none signs in as whoever the program runs as. Windows authentication ignored a name that is not an account
-/// of a domain before, and does so still.
+/// of a domain before, and does so still; but who writes `user@REALM` means it.
 fn slot(settings: &Settings) -> Result<Option<String>> {
     let is_windows = settings.text("authentication")? == "Windows";
     match settings.optional("username") {
         Some(name) if !is_windows || name.contains('\\') => Ok(Some("login".to_owned())),
+        Some(name) if name.contains('@') => Err(Error::setting(
+            "username",
+            "an account of Windows is written `DOMAIN\\user`; to sign in with a ticket or a keytab of Kerberos, as the user that this program runs as, leave `username` and `password` away",
+        )),
         _ if is_windows => Ok(None),
         _ => settings.text("username").map(|_| None),
     }

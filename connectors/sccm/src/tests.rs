@@ -274,6 +274,14 @@ fn windows_authentication_signs_in_as_whoever_runs_the_program_unless_it_names_a
             "{username}"
         );
     }
+    let principal = settings(&[("authentication", "Windows"), ("username", "oomnitza@EXAMPLE.COM")]);
+    let Some(Error::Setting(name, problem)) = read(principal, Script::default()).error else {
+        panic!("it is none");
+    };
+    assert!(
+        name == "username" && problem.starts_with(r"an account of Windows is written `DOMAIN\user`; "),
+        "{problem}"
+    );
     let outcome = read(settings(&[("username", "")]), Script::default());
     assert_eq!(
         outcome.error,

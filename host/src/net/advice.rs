@@ -1,4 +1,4 @@
-//! What can be done about the last connection that could not be secured.
+//! What can be done about the last connection that could not be secured, or the last login that could not be made.
 //!
 //! A connector hears of it in words and ends with words of its own, in which those of the error stand. The remedy does not take that way: it
 //! is for the admin, and kept here until the run ends.
@@ -19,8 +19,13 @@ impl Advice {
             Error::Setting(_) => "correct what is named here, or go without it",
             _ => return error,
         };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((error.to_string(), hint));
+        self.keep(error.to_string(), hint);
         error
+    }
+
+    /// Keeps the remedy of a failure that is told so.
+    pub(super) fn keep(&self, text: String, hint: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((text, hint));
     }
 
     /// The remedy, if the text tells of that failure.

@@ -97,6 +97,11 @@ impl Network {
         self.shared.advice.about(text)
     }
 
+    /// Keeps what can be done about a failure that is told so, for [`Self::advice`].
+    pub fn advise(&self, text: String, remedy: &'static str) {
+        self.shared.advice.keep(text, remedy);
+    }
+
     /// A client for requests, with a pool of connections of its own.
     pub fn http(&self) -> HttpClient {
         HttpClient::new(self.clone())

@@ -204,9 +204,9 @@ pub enum SourceError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The source did not accept the credentials.
+    /// The source did not accept the credentials; and what can be done about it, where the one who signed in knows.
     #[error("the source did not accept the credentials: {0}")]
-    SignIn(String),
+    SignIn(String, Option<&'static str>),
     /// The credentials are good but may not do this.
     #[error("the source does not allow this: {0}")]
     Forbidden(String),
@@ -225,9 +225,9 @@ pub enum SourceError {
     /// The cursor is of no use any more.
     #[error("the place where the last run ended is not known to the source any more: {0}")]
     StaleCursor(String),
-    /// Anything else.
+    /// Anything else; and what can be done about it, where that is known.
     #[error("{0}")]
-    Other(String),
+    Other(String, Option<&'static str>),
 }
 
 impl SourceError {
@@ -235,14 +235,14 @@ impl SourceError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Setting { name, .. } => return Some(format!("correct `{name}` in this section")),
-            Self::SignIn(_) => "check the user name, password or token in this section",
+            Self::SignIn(_, Some(advice)) | Self::Unreachable(_, Some(advice)) | Self::Other(_, Some(advice)) => advice,
+            Self::SignIn(_, None) => "check the user name, password or token in this section",
             Self::Forbidden(_) => "give the account the right to read, or use another one",
-            Self::Unreachable(_, Some(advice)) => advice,
             Self::Unreachable(_, None) => "check the address in this section, and that this machine can reach it",
             Self::RateLimited(_) => "run it later, or less often",
             Self::TimedOut(_) => "try again; if it stays, look at the source system",
             Self::StaleCursor(_) => "the next run starts from the beginning",
-            Self::Unexpected(_) | Self::Other(_) => return None,
+            Self::Unexpected(_) | Self::Other(_, None) => return None,
         };
         Some(hint.to_owned())
     }
@@ -256,23 +256,33 @@ impl SourceError {
         advice: impl Fn(&str) -> Option<&'static str>,
     ) -> Self {
         let text = |text: String| clean(&redact(&text), 1_000);
+        let advised = |why: String| {
+            let why = text(why);
+            let advice = advice(&why);
+            (why, advice)
+        };
         match error {
             wit::Error::Setting((name, problem)) => Self::Setting {
                 name: clean(&redact(&name), 60),
                 problem: text(problem),
             },
-            wit::Error::SignIn(why) => Self::SignIn(text(why)),
+            wit::Error::SignIn(why) => {
+                let (why, advice) = advised(why);
+                Self::SignIn(why, advice)
+            }
             wit::Error::Forbidden(why) => Self::Forbidden(text(why)),
             wit::Error::Unreachable(why) => {
-                let why = text(why);
-                let advice = advice(&why);
+                let (why, advice) = advised(why);
                 Self::Unreachable(why, advice)
             }
             wit::Error::RateLimited(why) => Self::RateLimited(text(why)),
             wit::Error::TimedOut(why) => Self::TimedOut(text(why)),
             wit::Error::Unexpected(why) => Self::Unexpected(text(why)),
             wit::Error::StaleCursor(why) => Self::StaleCursor(text(why)),
-            wit::Error::Other(why) => Self::Other(text(why)),
+            wit::Error::Other(why) => {
+                let (why, advice) = advised(why);
+                Self::Other(why, advice)
+            }
         }
     }
 }

@@ -32,6 +32,7 @@ mod proxies;
 mod python;
 mod saved_data;
 mod sccm;
+mod sccm_kerberos;
 mod schedules;
 mod secrets;
 mod several;

@@ -204,8 +204,8 @@ fn what_is_wrong_is_said_and_nothing_is_sent() {
         ),
         (
             Site::default(),
-            "authentication = Windows\n",
-            "signing in as the user that this program runs as (Kerberos) is not possible; name an account of Windows",
+            "authentication = Windows\nusername = oomnitza@EXAMPLE.COM\n",
+            "error: section [sccm] stopped: setting `username`: an account of Windows is written `DOMAIN\\user`; to sign in with a ticket or a keytab of Kerberos, as the user that this program runs as, leave `username` and `password` away\nhint: correct `username` in this section",
         ),
         (Site::default(), "encrypt = required\n", "the server does not encrypt"),
     ] {

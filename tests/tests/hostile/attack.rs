@@ -149,6 +149,7 @@ impl Attack {
                 &network,
                 Vec::new(),
                 BTreeMap::new(),
+                false,
                 sql::Encrypt::default(),
                 sql::Limits::default(),
                 redactor.clone(),

@@ -15,18 +15,21 @@ use url::Url;
 use super::address::address;
 use super::error::Error;
 use super::limits::Limits;
-use super::login::sign_in;
+use super::login::{User, sign_in};
 use super::ntlm::Account;
 use super::rows::{self, Asked, Page};
 use super::state::{Shared, Slot};
 use super::wire::{Allowance, Wire};
-use super::{browser, handshake};
+use super::{browser, handshake, kerberos};
 use crate::contract::connector::oomnitza::connector::sql as wit;
 use crate::net;
 use crate::redact::clean;
 
 /// The program's name, as administrators see it in the server's list of sessions.
 const PROGRAM: &str = "oomnitza-connector";
+
+/// The port of a server that names no other.
+const PORT: u16 = 1433;
 
 /// A signed-in connection. Closed when it is dropped.
 pub struct Connection {
@@ -100,7 +103,7 @@ impl Link {
                 target.url
             )));
         }
-        let login = login(shared.slot(target.auth.as_deref())?)?;
+        let login = login(shared.slot(target.auth.as_deref())?);
         shared.count_connection()?;
         let limit = shared.limits.login;
         let late = late(&target.url, "let us sign in", limit);
@@ -182,20 +185,19 @@ pub(super) fn late(url: &Url, what: &'static str, limit: Duration) -> Error {
 enum Login {
     /// With a login of SQL Server.
     Server(AuthMethod),
-    /// With an account of Windows.
-    Windows(Account),
+    /// With a user for whom Windows vouches.
+    Windows(User),
 }
 
-/// How to sign in with what a slot holds. Names of SQL Server's own logins hold no backslash.
-fn login(slot: Option<Slot>) -> Result<Login, Error> {
-    match slot {
-        None => Err(Error::Unsupported(
-            "signing in as the user that this program runs as (Kerberos) is not possible; name an account of Windows, `username = DOMAIN\\user`, with its `password`, or make a login of SQL Server and say `authentication = SQL Server`",
-        )),
-        Some(slot) => Ok(match Account::of(&slot.user, &slot.password) {
-            Some(account) => Login::Windows(account),
-            None => Login::Server(AuthMethod::sql_server(&slot.user, slot.password.expose())),
-        }),
+/// How to sign in with what a slot holds; with none, as the user that the program runs as. Names of SQL Server's own logins hold no
+/// backslash.
+fn login(slot: Option<Slot>) -> Login {
+    let Some(slot) = slot else {
+        return Login::Windows(User::Own);
+    };
+    match Account::of(&slot.user, &slot.password) {
+        Some(account) => Login::Windows(User::Account(account)),
+        None => Login::Server(AuthMethod::sql_server(&slot.user, slot.password.expose())),
     }
 }
 
@@ -209,16 +211,15 @@ async fn connect(
     let network = &shared.network;
     let mut url = target.url.clone();
     for _ in 0..=shared.limits.routings {
-        let stream = match url.path().strip_prefix('/').filter(|instance| !instance.is_empty()) {
-            Some(instance) => {
-                let port = browser::port(network, &url, instance).await?;
-                network.connect_at(&url, port).await?
-            }
-            None => network.connect(&url).await?,
+        let port = match url.path().strip_prefix('/').filter(|instance| !instance.is_empty()) {
+            Some(instance) => browser::port(network, &url, instance).await?,
+            None => url.port().unwrap_or(PORT),
         };
+        let stream = network.connect_at(&url, port).await?;
         let mut stream = handshake::secure(network, stream, &url, shared.encrypt).await?;
         let is_open = shared.encrypt == super::Encrypt::Off;
         let mut rehearsed = VecDeque::from([handshake::ANSWER.to_vec()]);
+        let mut ticket = None;
         let method = match &login {
             Login::Server(method) => {
                 if is_open {
@@ -226,13 +227,20 @@ async fn connect(
                 }
                 method.clone()
             }
-            Login::Windows(account) => {
-                if is_open {
-                    tracing::warn!(place = %url, "nothing on the connection is encrypted, and the password can be guessed from what is seen");
+            Login::Windows(user) => {
+                match user {
+                    User::Account(_) if is_open => {
+                        tracing::warn!(place = %url, "nothing on the connection is encrypted, and the password can be guessed from what is seen");
+                    }
+                    User::Own if is_open => {
+                        tracing::warn!(place = %url, "nothing on the connection is encrypted, and whoever is in between can go on in the user's name");
+                    }
+                    _ => {}
                 }
-                let answer = sign_in(&mut *stream, &url, &target.database, PROGRAM, account).await?;
-                shared.count_received(answer.len());
-                rehearsed.push_back(answer);
+                let said = sign_in(&mut *stream, &url, port, &target.database, PROGRAM, user).await?;
+                shared.count_received(said.packets.len());
+                rehearsed.push_back(said.packets);
+                ticket = said.unanswered;
                 AuthMethod::None
             }
         };
@@ -240,7 +248,12 @@ async fn connect(
         allowance.renew(shared.limits.row_wire_bytes);
         let wire = Wire::new(stream, rehearsed, Arc::clone(allowance), Arc::clone(shared));
         match Client::connect(config(&url, &target.database, method), wire).await {
-            Ok(client) => return Ok(client),
+            // A welcome is not enough where a proof was asked for.
+            Ok(client) => {
+                return ticket.map_or(Ok(client), |ticket| {
+                    Err(ticket.impostor("it says nothing to the ticket"))
+                });
+            }
             Err(tiberius::error::Error::Routing { host, port }) => {
                 url = address(&format!("{host},{port}")).map_err(|problem| {
                     Error::Protocol(format!("{url} sends its clients on to a place that is none: {problem}"))
@@ -254,7 +267,12 @@ async fn connect(
             }
             Err(error) => {
                 return Err(match Error::of_tds(error, url.as_str()) {
-                    Error::Refused(refusal) => Error::Login(refusal),
+                    Error::Refused(refusal) => {
+                        if matches!(login, Login::Windows(User::Own)) {
+                            network.advise(refusal.to_string(), kerberos::about(refusal.number));
+                        }
+                        Error::Login(refusal)
+                    }
                     other => other,
                 });
             }

@@ -42,6 +42,9 @@ pub(super) enum Error {
     /// A way to sign in that this program does not have.
     #[error("{0}")]
     Unsupported(&'static str),
+    /// No sign-in with Kerberos; and what can be done about it, which is for the admin and goes another way (`net::Network::advice`).
+    #[error("{what}")]
+    Kerberos { what: String, hint: &'static str },
     /// What was asked for cannot be had any more.
     #[error("{0}")]
     Gone(&'static str),
@@ -104,6 +107,7 @@ impl Error {
             Self::Protocol(what) => wit::Error::Protocol(tidy(&what)),
             Self::Instance(what) => wit::Error::Unreachable(tidy(&what)),
             Self::Encryption(what) => wit::Error::Unreachable(what.to_owned()),
+            Self::Kerberos { what, .. } => wit::Error::Other(tidy(&what)),
             Self::Unsupported(what) | Self::Gone(what) => wit::Error::Other(what.to_owned()),
             Self::Net(net::Error::TimedOut { .. }) => wit::Error::TimedOut,
             Self::Net(error @ net::Error::Denied { .. }) => wit::Error::Denied(tidy(&error.to_string())),

@@ -94,6 +94,9 @@ impl SqlState {
         if let Error::Denied(what) = &error {
             tracing::warn!(what = self.shared.redact(what), "a query of the connector was denied");
         }
+        if let Error::Kerberos { what, hint } = &error {
+            self.shared.network.advise(self.shared.redact(what), hint);
+        }
         error.into_wit(|text| self.shared.redact(text))
     }
 }

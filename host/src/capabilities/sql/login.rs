@@ -1,7 +1,8 @@
-//! A login with an account of Windows: LOGIN7 (MS-TDS section 2.2.6.4) and NTLM within it.
+//! A login for which Windows vouches: LOGIN7 (MS-TDS section 2.2.6.4), and NTLM or Kerberos within it.
 //!
-//! tiberius knows NTLM only with a library that is larger than all the rest of it (docs/adr/0012). So this login is exchanged before
-//! tiberius sends its own, and what the server says in the end is what tiberius gets to read.
+//! tiberius knows NTLM only with a library that is larger than all the rest of it (docs/adr/0012), and Kerberos only with one that must be
+//! there when the program starts (docs/adr/0014). So this login is exchanged before tiberius sends its own, and what the server says in the
+//! end is what tiberius gets to read. Both take one message from either side and one answer: a server that asks on is not answered.
 
 use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use url::Url;
 
 use super::error::Error;
-
+use super::kerberos::Ticket;
 use super::ntlm::{self, Account, Fresh};
 use super::packet::{HEAD, LAST, LOGIN, PACKET, REPLY, SSPI, pack};
 use super::wire::Stream;
@@ -27,37 +28,98 @@ const MAX_ANSWER: usize = 64 << 10;
 /// From 1601 to 1970 in intervals of 100 ns.
 const SINCE_1601: u64 = 116_444_736_000_000_000;
 
-/// Signs in; what the server said to it comes back, in its packets.
+/// Whom Windows vouches for.
+#[derive(Debug, Clone)]
+pub(super) enum User {
+    /// An account, by its password.
+    Account(Account),
+    /// The one that the program runs as, by a ticket.
+    Own,
+}
+
+/// What the server said to a login.
+pub(super) struct Said {
+    /// In its packets.
+    pub(super) packets: Vec<u8>,
+    /// The ticket that it was sent and has not answered.
+    pub(super) unanswered: Option<Ticket>,
+}
+
+impl Said {
+    const fn answered(packets: Vec<u8>) -> Self {
+        Self {
+            packets,
+            unanswered: None,
+        }
+    }
+}
+
+/// What a server's question is answered with.
+enum Proof<'a> {
+    /// The password, after this was sent.
+    Password(&'a Account, Vec<u8>),
+    /// Nothing: the server's question is its own proof.
+    Ticket(Ticket),
+}
+
+/// Signs in.
 pub(super) async fn sign_in(
     stream: &mut dyn Stream,
     url: &Url,
+    port: u16,
     database: &str,
     program: &str,
-    account: &Account,
-) -> Result<Vec<u8>, Error> {
-    let negotiate = ntlm::negotiate();
-    let login = login(url.host_str().unwrap_or_default(), database, program, &negotiate)
+    user: &User,
+) -> Result<Said, Error> {
+    let host = url.host_str().unwrap_or_default();
+    let (token, proof) = match user {
+        User::Account(account) => {
+            let negotiate = ntlm::negotiate();
+            (negotiate.clone(), Proof::Password(account, negotiate))
+        }
+        User::Own => {
+            let (ticket, token) = Ticket::get(host, port).await?;
+            (token, Proof::Ticket(ticket))
+        }
+    };
+    let login = login(host, database, program, &token)
         .ok_or_else(|| Error::Invalid("a name is too long for a login".to_owned()))?;
     send(stream, url, &pack(LOGIN, &login)).await?;
     let answer = answer(stream, url).await?;
     // Anything else is a refusal, which tiberius reads.
-    let [TOKEN_SSPI, low, high, challenge @ ..] = answer.content.as_slice() else {
-        return Ok(answer.packets);
+    let [TOKEN_SSPI, low, high, content @ ..] = answer.content.as_slice() else {
+        let unanswered = match proof {
+            Proof::Password(..) => None,
+            Proof::Ticket(ticket) => Some(ticket),
+        };
+        let packets = answer.packets;
+        return Ok(Said { packets, unanswered });
     };
     let length = usize::from(u16::from_le_bytes([*low, *high]));
-    let fresh = fresh().ok_or(Error::Unsupported(
-        "this machine gives no random numbers to sign in with",
-    ))?;
-    let response = challenge
-        .get(..length)
-        .and_then(|challenge| ntlm::authenticate(account, &negotiate, challenge, fresh))
-        .ok_or_else(|| {
-            Error::Protocol(format!(
-                "{url} does not ask for a password as Windows does since NTLM version 2"
-            ))
-        })?;
-    send(stream, url, &pack(SSPI, &response)).await?;
-    Ok(self::answer(stream, url).await?.packets)
+    let (question, more) = content
+        .split_at_checked(length)
+        .ok_or_else(|| Error::protocol(url, "its answer to the login is cut short"))?;
+    match proof {
+        Proof::Password(account, negotiate) => {
+            let fresh = fresh().ok_or(Error::Unsupported(
+                "this machine gives no random numbers to sign in with",
+            ))?;
+            let response = ntlm::authenticate(account, &negotiate, question, fresh).ok_or_else(|| {
+                Error::Protocol(format!(
+                    "{url} does not ask for a password as Windows does since NTLM version 2"
+                ))
+            })?;
+            send(stream, url, &pack(SSPI, &response)).await?;
+        }
+        Proof::Ticket(ticket) => {
+            ticket.verify(question).await?;
+            // Nothing is to be sent. What follows comes in a message of its own, or, from servers that are quick, in this one.
+            if !more.is_empty() {
+                return Ok(Said::answered(pack(REPLY, more)));
+            }
+        }
+    }
+    Ok(Said::answered(self::answer(stream, url).await?.packets))
 }
 
 /// None where the machine gives no random numbers.
@@ -129,7 +191,7 @@ async fn answer(stream: &mut dyn Stream, url: &Url) -> Result<Message, Error> {
 }
 
 /// LOGIN7: thirty-six bytes of numbers, a table of texts, and the texts. None where one of them is too long.
-fn login(server: &str, database: &str, program: &str, negotiate: &[u8]) -> Option<Vec<u8>> {
+fn login(server: &str, database: &str, program: &str, token: &[u8]) -> Option<Vec<u8>> {
     const TABLE: usize = 94;
     let mut message = vec![0; 4];
     for number in [VERSION, u32::try_from(PACKET).ok()?, 0, 0, 0] {
@@ -152,7 +214,7 @@ fn login(server: &str, database: &str, program: &str, negotiate: &[u8]) -> Optio
     }
     // The network card's number.
     message.extend([0; 6]);
-    entry(&mut message, negotiate.to_vec(), 1)?;
+    entry(&mut message, token.to_vec(), 1)?;
     // A file to attach, a new password, and the length of what is longer than 64 KiB.
     for _ in 0..2 {
         entry(&mut message, Vec::new(), 2)?;
@@ -178,6 +240,15 @@ mod tests {
             Ok(message) => Ok(message.content.len()),
             Err(error) => Err(format!("{error:?}")),
         }
+    }
+
+    #[test]
+    fn the_largest_ticket_fits_into_a_login_with_the_longest_names() {
+        let long = "x".repeat(1 << 10);
+        let login = |token: usize| login(&long, &long, "program", &vec![7; token]);
+        let message = login(super::super::kerberos::MAX_TICKET).unwrap();
+        assert!(message.ends_with(&[7; 48_000]));
+        assert_eq!(login(70_000), None);
     }
 
     #[tokio::test]

@@ -12,6 +12,9 @@ use super::limits::Limits;
 use crate::net::Network;
 use crate::redact::{Redactor, Secret, clean};
 
+/// What a guest is told that would sign in as the user that the program runs as.
+const NOT_OWN_USER: &str = "nobody is to be signed in as the user that this program runs as: the section does not say `authentication = Windows`";
+
 /// A login.
 #[derive(Debug, Clone, Default)]
 pub struct Slot {
@@ -58,6 +61,8 @@ pub(super) struct Shared {
     /// The servers that were granted, as [`address`](super::address()) spells them: egress rules know no instances.
     servers: Vec<Url>,
     slots: BTreeMap<String, Slot>,
+    /// Whether a guest may sign in as the user that the program runs as.
+    own_user: bool,
     pub(super) encrypt: Encrypt,
     pub(super) limits: Limits,
     redactor: Redactor,
@@ -79,11 +84,13 @@ pub struct Statistics {
 }
 
 impl SqlState {
-    /// The databases of a run: its network, its servers, the logins of its slots, how connections are secured, and what it may ask.
+    /// The databases of a run: its network, its servers, the logins of its slots, whether its guest may sign in as the user that the program
+    /// runs as, how connections are secured, and what it may ask.
     pub fn new(
         network: &Network,
         servers: Vec<Url>,
         slots: BTreeMap<String, Slot>,
+        own_user: bool,
         encrypt: Encrypt,
         limits: Limits,
         redactor: Redactor,
@@ -94,6 +101,7 @@ impl SqlState {
             network: network.clone(),
             servers,
             slots,
+            own_user,
             encrypt,
             limits,
             redactor,
@@ -129,9 +137,15 @@ impl Shared {
         self.servers.contains(server)
     }
 
-    /// The login of a slot; of none, the host's own user.
+    /// The login of a slot; of none, the host's own user, if the section says so.
     pub(super) fn slot(&self, name: Option<&str>) -> Result<Option<Slot>, Error> {
-        let Some(name) = name else { return Ok(None) };
+        let Some(name) = name else {
+            return if self.own_user {
+                Ok(None)
+            } else {
+                Err(Error::Denied(NOT_OWN_USER.to_owned()))
+            };
+        };
         self.slots
             .get(name)
             .cloned()

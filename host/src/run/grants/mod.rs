@@ -77,6 +77,7 @@ pub(super) fn grant(
             &network,
             places.into_iter().map(|place| place.url).collect(),
             slots.sql,
+            own_user(section, description),
             encrypt(section),
             sql::Limits::default(),
             redactor.clone(),
@@ -94,6 +95,13 @@ fn encrypt(section: &Section) -> sql::Encrypt {
         .setting("encrypt")
         .and_then(sql::Encrypt::named)
         .unwrap_or_default()
+}
+
+/// Whether a database may be signed in to as the user that the program runs as, which is nobody's credential that the section holds: where
+/// the section itself says so. What a connector has as its default counts for nothing here.
+fn own_user(section: &Section, description: &Description) -> bool {
+    const SETTING: &str = "authentication";
+    section.setting(SETTING) == Some("Windows") && places::is_from_section(section, description, SETTING)
 }
 
 /// How a section reaches the web, or [oomnitza]: as it says itself, else as the environment does. Exceptions are the environment's.

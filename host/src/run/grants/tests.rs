@@ -195,6 +195,29 @@ fn connections_to_databases_are_encrypted_unless_the_section_says_otherwise() {
 }
 
 #[test]
+fn only_a_section_that_says_so_itself_signs_in_as_the_user_that_the_program_runs_as() {
+    let mut description = description();
+    description.settings[0].name = "authentication".into();
+    let is_own_user = |description: &Description, authentication: &str| {
+        let text = format!("[sample]\napi_token = t\nsystem_name = a\n{authentication}");
+        let ini = Ini::parse(Path::new("config.ini"), text.into_bytes()).unwrap();
+        let section = config::section(&ini, &ini.sections[0], description, &|_| None).unwrap();
+        own_user(&section, description)
+    };
+    assert!(is_own_user(&description, "authentication = Windows\n"));
+    for other in ["SQL Server", "windows", "True"] {
+        assert!(
+            !is_own_user(&description, &format!("authentication = {other}\n")),
+            "{other}"
+        );
+    }
+    description.settings[0].default = Some("Windows".into());
+    assert!(!is_own_user(&description, ""));
+    description.settings.remove(0);
+    assert!(!is_own_user(&description, ""));
+}
+
+#[test]
 fn an_endpoint_cannot_be_made_of_a_secret() {
     let error = granted("https://{api_token}.example.com/", GOOD).unwrap_err();
     assert!(error.contains("[sample] api_token:"), "{error}");

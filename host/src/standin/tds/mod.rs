@@ -93,13 +93,29 @@ pub enum Greeting {
     Silence,
 }
 
+/// What a ticket of Kerberos comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Whose it is.
+    pub user: String,
+    /// What proves to the client that it could be read; empty where the client did not ask for that.
+    pub proof: Vec<u8>,
+    /// Whether the welcome follows in the same message.
+    pub at_once: bool,
+}
+
+/// Judges a ticket of Kerberos; none where it is no good.
+pub type Accept = Arc<dyn Fn(&[u8]) -> Option<Accepted> + Send + Sync>;
+
 /// What a server is like.
 #[derive(Clone)]
 pub struct Settings {
-    /// Who may sign in: a login, or an account of Windows, `DOMAIN\user`.
+    /// Who may sign in: a login, an account of Windows, `DOMAIN\user`, or whose ticket of Kerberos it is.
     pub user: String,
     /// The password of that login.
     pub password: String,
+    /// Who judges tickets, where it takes them.
+    pub accept: Option<Accept>,
     /// The only database.
     pub database: String,
     /// How connections are secured.
@@ -118,6 +134,7 @@ impl Settings {
         Self {
             user: "reader".to_owned(),
             password: "stand-in-password".to_owned(),
+            accept: None,
             database: "CM_DCT".to_owned(),
             encryption: Encryption::Off,
             greeting: Greeting::Welcome,
@@ -265,7 +282,17 @@ impl Server {
         }
         let mut tokens = Tokens::default();
         let (name, is_let_in) = match &login.sspi {
-            Some(negotiate) => self.windows(channel, negotiate).await?,
+            Some(token) => match &settings.accept {
+                Some(accept) => match self.kerberos(channel, accept, token, &mut tokens).await? {
+                    Some(user) => (user.clone(), user == settings.user),
+                    None => {
+                        let what = "Login failed. The login is from an untrusted domain and cannot be used with Integrated authentication.";
+                        tokens.error(18_452, 14, what);
+                        return self.refuse(channel, tokens).await;
+                    }
+                },
+                None => self.windows(channel, token).await?,
+            },
             None => (
                 login.user.clone(),
                 login.user == settings.user && login.password == settings.password,
@@ -319,6 +346,26 @@ impl Server {
         }
         let is_let_in = proof.is_right && proof.name.eq_ignore_ascii_case(&self.settings.user);
         Ok((proof.name, is_let_in))
+    }
+
+    /// Has a ticket judged, and proves that it could be read, in a message of its own or at the beginning of the next: whose it is.
+    async fn kerberos(
+        &self,
+        channel: &mut Channel,
+        accept: &Accept,
+        ticket: &[u8],
+        tokens: &mut Tokens,
+    ) -> io::Result<Option<String>> {
+        let Some(accepted) = accept(ticket) else {
+            return Ok(None);
+        };
+        if !accepted.proof.is_empty() {
+            tokens.sspi(&accepted.proof);
+        }
+        if !accepted.at_once && !tokens.0.is_empty() {
+            channel.send(&std::mem::take(&mut tokens.0)).await?;
+        }
+        Ok(Some(accepted.user))
     }
 
     fn judge(&self, login: &Login) {

@@ -60,7 +60,7 @@ pub(super) struct Login {
     pub(super) program: String,
     pub(super) database: String,
     pub(super) is_read_only: bool,
-    /// NTLM's first message, where Windows is to vouch for the user.
+    /// NTLM's first message or a ticket of Kerberos, where Windows is to vouch for the user.
     pub(super) sspi: Option<Vec<u8>>,
     pub(super) packet: usize,
 }

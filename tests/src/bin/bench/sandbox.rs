@@ -92,6 +92,7 @@ fn capabilities() -> Capabilities {
             &network,
             Vec::new(),
             BTreeMap::new(),
+            false,
             sql::Encrypt::default(),
             sql::Limits::default(),
             redactor.clone(),

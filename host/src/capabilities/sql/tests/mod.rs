@@ -84,6 +84,7 @@ impl Guest {
             &network,
             vec![url.clone()],
             BTreeMap::from([("login".to_owned(), slot)]),
+            false,
             granted.encrypt,
             granted.limits,
             Redactor::new([&password]),

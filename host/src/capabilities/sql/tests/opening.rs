@@ -44,7 +44,7 @@ async fn a_database_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn a_way_to_sign_in_that_there_is_not_says_what_to_do_instead() {
+async fn nobody_signs_in_as_the_user_that_the_program_runs_as_unless_the_section_says_so() {
     let server = numbers(1);
     let mut guest = Guest::of(&server);
     let target = Target {
@@ -53,7 +53,7 @@ async fn a_way_to_sign_in_that_there_is_not_says_what_to_do_instead() {
     };
     let error = guest.open_target(target).await.unwrap_err();
     assert!(
-        error.contains("name an account of Windows, `username = DOMAIN"),
+        error.starts_with("Error::Denied") && error.contains("the section does not say `authentication = Windows`"),
         "{error}"
     );
     // Nobody was asked.

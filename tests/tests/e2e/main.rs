@@ -31,6 +31,7 @@ mod sccm;
 mod schedules;
 mod secrets;
 mod several;
+mod sources_down;
 mod stopping;
 mod structure;
 mod timezones;

@@ -35,6 +35,11 @@ impl Audit {
         self.program.run(&["upload", &self.section, "--json"])
     }
 
+    /// Runs the section as a person does.
+    pub fn upload_for_people(&self) -> Output {
+        self.program.run(&["upload", &self.section])
+    }
+
     /// Checks the section.
     pub fn check(&self) -> Output {
         self.program.run(&["check", &self.section])

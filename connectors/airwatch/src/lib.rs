@@ -2,7 +2,7 @@
 //! `network` where a mapping asks for it.
 //!
 //! Facts that shape it: pages are counted from 0 and a page past the end is a 204; every request carries the tenant's code beside its
-//! credentials; the network of a device is a request of its own (docs/connectors/airwatch.md).
+//! credentials, unless these are an OAuth client's; the network of a device is a request of its own (docs/connectors/airwatch.md).
 
 use oomnitza_sdk::prelude::*;
 use oomnitza_sdk::serde_json;
@@ -58,9 +58,10 @@ impl Connector for AirWatch {
                 Setting::text(
                     "api_token",
                     "API token",
-                    "The tenant's API key (Groups & Settings, All Settings, System, Advanced, API, REST API)",
+                    "The tenant's API key (Groups & Settings, All Settings, System, Advanced, API, REST API); an OAuth client can do without",
                 )
                 .example("YOUR AirWatch API TOKEN")
+                .optional()
                 .secret(),
             )
             .setting(Setting::sync_field())
@@ -154,7 +155,7 @@ impl Server {
     fn search(&self, page_size: u64, page: u64) -> Result<Response> {
         self.get(&format!("search?pagesize={page_size}&page={page}"))
             .send()?
-            .success_or(explain)
+            .success_or_said(said)
     }
 
     /// The network of each device; none where it has no address, or where the server does not give it.
@@ -164,7 +165,7 @@ impl Server {
         let requests = requests.map(|address| self.get(&format!("macaddress/{}/network", encode(address))));
         let mut answers = send_all(requests.collect()).into_iter();
         let network = |address: String| {
-            let answer = answers.next()?.and_then(|answer| answer.success_or(explain));
+            let answer = answers.next()?.and_then(|answer| answer.success_or_said(said));
             match answer.and_then(|answer| answer.json::<Box<RawValue>>()) {
                 Ok(network) if network.get().starts_with('{') => Some(network.get().to_owned()),
                 Ok(_) => None,
@@ -217,7 +218,15 @@ fn mac_address(device: &RawValue) -> Option<String> {
     device.mac_address.filter(|address| !address.trim().is_empty())
 }
 
-/// What AirWatch says of an error: `Device not found for this request. (5061)`.
+/// What AirWatch says of an error, and the number by which its makers find the request in their own log.
+fn said(answer: &Response) -> Option<String> {
+    let number = answer.header("x-correlation-id");
+    let number = number.map(|number| format!("X-Correlation-Id {number}"));
+    let said: Vec<String> = explain(&answer.body).into_iter().chain(number).collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// What its answer says: `Device not found for this request. (5061)`.
 fn explain(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

@@ -107,7 +107,12 @@ fn a_device_without_an_address_has_an_empty_network_and_none_is_asked_for() {
 #[test]
 fn what_airwatch_refuses_is_said_with_its_own_words() {
     let refused = |status, body: &str| {
-        let script = Script::default().get(&search(0), "basic", status, &[], body);
+        let headers: &[(&str, &str)] = if status == 403 {
+            &[("x-correlation-id", "c0ffee")]
+        } else {
+            &[]
+        };
+        let script = Script::default().get(&search(0), "basic", status, headers, body);
         run::<AirWatch>(settings(), wanted(&[]), script)
             .error
             .unwrap()
@@ -122,7 +127,13 @@ fn what_airwatch_refuses_is_said_with_its_own_words() {
     );
     assert_eq!(
         refused(403, &recorded("invalid_api_key")),
-        format!("{asked} answered 403: Tenant code XYZ does not identify an Organization Group. (1013)")
+        format!(
+            "{asked} answered 403: Tenant code XYZ does not identify an Organization Group. (1013); X-Correlation-Id c0ffee"
+        )
+    );
+    assert_eq!(
+        refused(403, ""),
+        format!("{asked} answered 403: X-Correlation-Id c0ffee")
     );
     assert_eq!(refused(404, "<html>IIS</html>"), format!("{asked} answered 404"));
     assert_eq!(refused(200, ""), format!("{asked} answered 200 with nothing"));

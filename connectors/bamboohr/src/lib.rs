@@ -1,6 +1,6 @@
 //! BambooHR: the employees of a company's directory (`/v1/employees/directory`).
 //!
-//! Facts that shape it: a refusal has no body, a header says why; an empty directory is a 404; which fields an employee has there is the
+//! Facts that shape it: a refusal has no body, a header says why; an empty directory is a 404, and so is a company that there is not; which fields an employee has there is the
 //! company's choice, and the others come from a report (docs/connectors/bamboohr.md).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -86,7 +86,7 @@ impl Connector for BambooHr {
         let answer = send(Request::get(format!("{company}/v1/employees/0")))?;
         if answer.status == 404 {
             // The key's owner is no employee, which its owner need not be.
-            return accept(send(Request::get(format!("{company}/v1/meta/fields")))?).map(drop);
+            return fields(&company);
         }
         accept(answer).map(drop)
     }
@@ -123,9 +123,14 @@ impl BambooHr {
     fn directory(&self) -> Result<VecDeque<Map<String, Value>>> {
         let answer = send(Request::get(format!("{}/v1/employees/directory", self.company)))?;
         if answer.status == 404 {
+            match fields(&self.company) {
+                // Who may not see the fields is told so by a company that there is.
+                Ok(()) | Err(Error::Forbidden(_)) => {}
+                Err(error) => return Err(error),
+            }
             warning!(
-                "BambooHR has no directory to show ({}): it is empty, or `system_name` is not right",
-                said(&answer).unwrap_or_else(|| "404".to_owned())
+                "BambooHR has no directory to show: {}",
+                said(&answer).unwrap_or_else(|| "it is empty".to_owned())
             );
             return Ok(VecDeque::new());
         }
@@ -192,6 +197,16 @@ fn company(settings: &Settings) -> Result<String> {
         settings.address("url")?,
         encode(settings.text("system_name")?)
     ))
+}
+
+/// Asks for what every company has: an empty directory and a company that there is not are both 404.
+fn fields(company: &str) -> Result<()> {
+    let answer = send(Request::get(format!("{company}/v1/meta/fields")))?;
+    if answer.status == 404 {
+        let why = "BambooHR knows no company of this name: it has neither a directory nor fields (404)";
+        return Err(Error::setting("system_name", why));
+    }
+    accept(answer).map(drop)
 }
 
 fn send(request: Request) -> Result<Response> {

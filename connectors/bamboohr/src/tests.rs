@@ -5,6 +5,7 @@ use oomnitza_sdk::testing::{self, Script, run, wanted};
 use super::*;
 
 const URL: &str = "https://api.bamboohr.com/api/gateway.php";
+const COMPANY_URL: &str = "https://api.bamboohr.com/api/gateway.php/acme";
 const DIRECTORY_URL: &str = "https://api.bamboohr.com/api/gateway.php/acme/v1/employees/directory";
 const REPORT_URL: &str = "https://api.bamboohr.com/api/gateway.php/acme/v1/reports/custom?format=json&onlyCurrent=true";
 
@@ -64,14 +65,34 @@ fn no_employees_are_an_empty_list_or_not_found() {
     let outcome = run::<BambooHr>(settings(), wanted(&["hireDate"]), script);
     assert_eq!((outcome.error, outcome.records.len(), outcome.log.len()), (None, 0, 0));
     let headers = [("x-bamboohr-error-message", "No employees found")];
-    let script = Script::default().get(DIRECTORY_URL, "key", 404, &headers, "");
-    let outcome = run::<BambooHr>(settings(), wanted(&[]), script);
-    assert_eq!((outcome.error, outcome.records.len()), (None, 0));
-    assert_eq!(
-        outcome.log,
-        [
-            "Level::Warning: BambooHR has no directory to show (No employees found): it is empty, or `system_name` is not right"
-        ]
+    let script = |status, fields: &str| {
+        Script::default().get(DIRECTORY_URL, "key", 404, &headers, "").get(
+            &format!("{COMPANY_URL}/v1/meta/fields"),
+            "key",
+            status,
+            &[],
+            fields,
+        )
+    };
+    for (status, fields) in [(200, "[]"), (403, "")] {
+        let outcome = run::<BambooHr>(settings(), wanted(&[]), script(status, fields));
+        assert_eq!((outcome.error, outcome.records.len()), (None, 0));
+        assert_eq!(
+            outcome.log,
+            ["Level::Warning: BambooHR has no directory to show: No employees found"]
+        );
+    }
+    let outcome = run::<BambooHr>(settings(), wanted(&[]), script(404, ""));
+    assert!(
+        matches!(&outcome.error, Some(Error::Setting(name, _)) if name == "system_name"),
+        "{:?}",
+        outcome.error
+    );
+    let outcome = run::<BambooHr>(settings(), wanted(&[]), script(503, ""));
+    assert!(
+        matches!(outcome.error, Some(Error::Unexpected(_))),
+        "{:?}",
+        outcome.error
     );
 }
 
@@ -189,10 +210,9 @@ fn a_check_asks_for_the_key_s_own_employee() {
         check(&url, not_found, none().get(&fields, "key", 200, &[], "[]")),
         Ok(())
     );
-    assert_eq!(
-        check(&url, not_found, none().get(&fields, "key", 404, &[], "")),
-        Err(Error::Unexpected(
-            "GET /api/gateway.php/acme/v1/meta/fields answered 404".into()
-        ))
+    let wrong = check(&url, not_found, none().get(&fields, "key", 404, &[], ""));
+    assert!(
+        matches!(&wrong, Err(Error::Setting(name, _)) if name == "system_name"),
+        "{wrong:?}"
     );
 }

@@ -80,7 +80,7 @@ impl Kind {
         }
         #[derive(Deserialize)]
         struct Group {
-            #[serde(default, alias = "mobile_devices", deserialize_with = "one_or_many")]
+            #[serde(alias = "mobile_devices", deserialize_with = "one_or_many")]
             computers: Vec<Listed>,
         }
         ids(answer.json::<Answer>()?.computer_group.computers)

@@ -14,9 +14,11 @@ use api::Kind;
 /// Details asked for together, of about 50 kB each: with 16 under way at once most of the time there are 16.
 const TOGETHER: u64 = 100;
 
-/// Slots: a token for user name and password, a token for an API client, and user name and password themselves.
+/// Slots: a token for user name and password, a token for an API client, the same where servers gave it before, and user name and password
+/// themselves.
 const TOKEN: &str = "token";
 const CLIENT: &str = "client";
+const CLIENT_BEFORE: &str = "client_before";
 const BASIC: &str = "basic";
 
 static RATE_LIMIT: RateLimit = RateLimit::unsaid();
@@ -28,7 +30,7 @@ pub struct Casper {
     /// Devices whose details are still to come.
     ids: VecDeque<String>,
     /// Details that have come and did not fit on a page yet, each with its device.
-    came: VecDeque<(String, std::result::Result<Response, String>)>,
+    came: VecDeque<(String, std::result::Result<Response, Missing>)>,
 }
 
 /// A server, and how it is asked.
@@ -41,6 +43,13 @@ struct Server {
 
 impl Connector for Casper {
     fn describe() -> Description {
+        let client = |path: &str| {
+            Token::at(&format!("{{url}}{path}")).form(&[
+                ("client_id", "{client_id}"),
+                ("client_secret", "{client_secret}"),
+                ("grant_type", "client_credentials"),
+            ])
+        };
         Description::audit("casper", "Casper (Jamf Pro)", "Casper")
             .setting(
                 Setting::text("url", "URL", "The address of the Jamf Pro server")
@@ -99,14 +108,8 @@ impl Connector for Casper {
                 TOKEN,
                 Token::at("{url}/api/v1/auth/token").signed(BASIC).member("token"),
             )
-            .token_auth(
-                CLIENT,
-                Token::at("{url}/api/oauth/token").form(&[
-                    ("client_id", "{client_id}"),
-                    ("client_secret", "{client_secret}"),
-                    ("grant_type", "client_credentials"),
-                ]),
-            )
+            .token_auth(CLIENT, client("/api/v1/oauth/token"))
+            .token_auth(CLIENT_BEFORE, client("/api/oauth/token"))
             .convert("general.report_date", "date_format")
             .convert("general.last_contact_time", "date_format")
             .convert("general.initial_entry_date", "date_format")
@@ -149,13 +152,13 @@ impl Connector for Casper {
         while !page.is_full()
             && let Some((id, detail)) = self.came.pop_front()
         {
-            let read = match &detail {
-                Ok(answer) => self.server.kind.record(answer).map_err(|error| error.to_string()),
-                Err(reason) => Err(reason.clone()),
-            };
-            match read {
-                Ok(record) => page.push_with(|json| record.write(json)),
-                Err(reason) => page.miss(id, reason),
+            match detail {
+                Ok(answer) => match self.server.kind.record(&answer) {
+                    Ok(record) => page.push_with(|json| record.write(json)),
+                    Err(error) => page.miss(id, error.to_string()),
+                },
+                Err(Missing::Gone) => page.gone(id, "it is gone"),
+                Err(Missing::Failed(reason)) => page.miss(id, reason),
             }
         }
         Ok(Some(page))
@@ -183,9 +186,14 @@ impl Server {
             None => self.kind.list().to_owned(),
         };
         let mut answer = self.get(&path).send();
-        if answer.as_ref().is_err_and(|error| *error == Error::TokenRefused(404)) && self.slot == TOKEN {
-            info!("this server knows no tokens: user name and password go with each request");
-            self.slot = BASIC;
+        if answer.as_ref().is_err_and(|error| *error == Error::TokenRefused(404)) {
+            self.slot = match self.slot {
+                TOKEN => {
+                    info!("this server knows no tokens: user name and password go with each request");
+                    BASIC
+                }
+                _ => CLIENT_BEFORE,
+            };
             answer = self.get(&path).send();
         }
         let answer = answer?;

@@ -46,7 +46,7 @@ impl Connector for Jasper {
                 Setting::text(
                     "wsdl_path",
                     "WSDL",
-                    "The address of your operator's Terminal.wsdl, at whose host the service is looked for; or a file with it, which names the service",
+                    "The address of your operator's Terminal.wsdl, or a file with it: it names the service; one at http:// is not read, and the service is looked for at its host",
                 )
                 .default("http://api.jasperwireless.com/ws/schema/Terminal.wsdl"),
             )
@@ -247,8 +247,8 @@ fn record_of(terminal: &Element, mut record: Map<String, Value>) -> Map<String, 
     record
 }
 
-/// Where the service is: at `url`, or where a WSDL that is a file says, or at the host of the WSDL. A WSDL that is not a file is not asked
-/// for: the usual one comes without TLS, and whoever changes it on its way could send the credentials anywhere.
+/// Where the service is: at `url`, or where the WSDL says. One without TLS is not asked for, and its host is taken for the service's: whoever
+/// changed it on its way could send the credentials anywhere.
 fn service(settings: &Settings) -> Result<String> {
     if settings.optional("url").is_some() {
         return Ok(settings.address("url")?.to_string());
@@ -256,10 +256,36 @@ fn service(settings: &Settings) -> Result<String> {
     if let Some(location) = settings.optional(LOCATION) {
         return Ok(location.to_owned());
     }
-    Ok(format!(
-        "https://{}/ws/service/Terminal",
-        settings.address("wsdl_path")?.host()
-    ))
+    let wsdl = settings.address("wsdl_path")?;
+    if wsdl.origin().starts_with("http://") {
+        return Ok(format!("https://{}/ws/service/Terminal", wsdl.host()));
+    }
+    let wrong = |problem: String| {
+        Error::setting(
+            "wsdl_path",
+            format!("{problem}; where this WSDL is of no use, write the service's address as `url`"),
+        )
+    };
+    let answer = Request::get(settings.text("wsdl_path")?.trim()).send()?;
+    let answer = answer.success().map_err(|error| wrong(error.to_string()))?;
+    let document = answer.xml().map_err(|error| wrong(error.to_string()))?;
+    let Some(location) = location(&document) else {
+        return Err(wrong(format!("{} answered without a service's address", answer.what())));
+    };
+    let origin = |address: &Address| address.origin().trim_end_matches(":443").to_owned();
+    match Address::parse(location) {
+        // The host grants no other place.
+        Ok(address) if origin(&address) == origin(&wsdl) => Ok(location.trim().to_owned()),
+        _ => Err(wrong(format!(
+            "it names the service at `{location}`, and credentials go to no other place than the WSDL's own unless the section names it"
+        ))),
+    }
+}
+
+/// What a WSDL says of the service: `<soap:address location="…"/>`.
+fn location(element: &Element) -> Option<&str> {
+    let own = element.attribute("location").filter(|_| element.name() == "address");
+    own.or_else(|| element.children().iter().find_map(location))
 }
 
 oomnitza_sdk::export!(Jasper);

@@ -282,16 +282,11 @@ fn faults_are_said_in_words() {
 }
 
 #[test]
-fn the_service_is_at_the_wsdl_s_host_or_where_the_section_says() {
+fn the_service_is_at_an_open_wsdl_s_host_or_where_the_section_or_a_file_says() {
     let at = |pairs: &[(&str, &str)]| service(&testing::settings(pairs));
-    for (wsdl, expected) in [
-        ("http://api.jasperwireless.com/ws/schema/Terminal.wsdl", SERVICE),
-        (
-            "https://kpn.jasperwireless.com:443/ws/schema/Terminal.wsdl",
-            "https://kpn.jasperwireless.com/ws/service/Terminal",
-        ),
-    ] {
-        assert_eq!(at(&[("wsdl_path", wsdl)]).as_deref(), Ok(expected));
+    for wsdl in ["http://api.jasperwireless.com", "http://api.jasperwireless.com:8080"] {
+        let wsdl = format!("{wsdl}/ws/schema/Terminal.wsdl");
+        assert_eq!(at(&[("wsdl_path", &wsdl)]).as_deref(), Ok(SERVICE));
     }
     assert_eq!(
         at(&[
@@ -311,6 +306,70 @@ fn the_service_is_at_the_wsdl_s_host_or_where_the_section_says() {
         error,
         "setting `wsdl_path`: `file://server/Terminal.wsdl` is not an address: it begins with neither https:// nor http://"
     );
+}
+
+/// What a check comes to whose WSDL is this, at an address with a port and a query.
+fn checked(wsdl: &str, status: u16, service: Option<&str>) -> std::result::Result<(), Error> {
+    let address = "https://kpn.example:9101/ws/Terminal?wsdl";
+    let script = Script::default().get_unsigned(address, status, wsdl);
+    let script = match service {
+        Some(service) => script.post(
+            service,
+            "account",
+            &since("2099-01-01T00:00:00Z"),
+            200,
+            &[],
+            &listed(&[]),
+        ),
+        None => script,
+    };
+    testing::check::<Jasper>(testing::settings(&[("wsdl_path", address)]), script)
+}
+
+#[test]
+fn a_wsdl_at_a_secured_address_is_read_and_names_the_service_at_its_own_place() {
+    let at = |location: &str| {
+        format!(
+            "<definitions xmlns=\"http://schemas.xmlsoap.org/wsdl/\" xmlns:soap=\"http://schemas.xmlsoap.org/wsdl/soap/\">\
+             <!-- <soap:address location=\"https://old.example/\"/> --><service name=\"TerminalService\">\
+             <port name=\"Terminal\"><soap:address location=\"{location}\"/></port></service></definitions>"
+        )
+    };
+    let home = "https://kpn.example:9101/odd/Service";
+    assert_eq!(checked(&at(home), 200, Some(home)), Ok(()));
+    for (wsdl, status, said) in [
+        (
+            at(SERVICE),
+            200,
+            "it names the service at `https://api.jasperwireless.com/ws/service/Terminal`, and credentials go to no other place",
+        ),
+        (
+            at("https://kpn.example/Service"),
+            200,
+            "it names the service at `https://kpn.example/Service`",
+        ),
+        (
+            at("http://kpn.example:9101/Service"),
+            200,
+            "it names the service at `http://kpn.example:9101/Service`",
+        ),
+        (at("/Service"), 200, "it names the service at `/Service`"),
+        (
+            "<definitions/>".to_owned(),
+            200,
+            "GET /ws/Terminal answered without a service's address",
+        ),
+        (
+            "<html><br></html>".to_owned(),
+            200,
+            "GET /ws/Terminal answered with a web page instead of data",
+        ),
+        (String::new(), 404, "GET /ws/Terminal answered 404"),
+    ] {
+        let error = checked(&wsdl, status, None).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+        assert!(error.ends_with("write the service's address as `url`"), "{error}");
+    }
 }
 
 #[test]

@@ -112,7 +112,9 @@ impl Connector for Ldap {
         // What is mapped is named even then: `*` gives no operational attributes, as `memberOf` is one in some directories.
         let all = wanted.everything.then(|| "*".to_owned());
         let mut asked: Vec<String> = all.into_iter().chain(names.iter().cloned()).collect();
-        changed::ask(&mut asked);
+        if wanted.incremental || cursor.is_some() {
+            changed::ask(&mut asked);
+        }
         let page_size: u32 = settings.number("page_size", 1, 1_000)?;
         let target = target(&settings)?;
         let search = Search {
@@ -175,7 +177,7 @@ impl Ldap {
             return Ok(());
         }
         if !self.ranges.complete(&mut entry, &self.shape)? {
-            page.miss(entry.dn, "it went away while its values were read");
+            page.gone(entry.dn, "it went away while its values were read");
             return Ok(());
         }
         self.record.clear();

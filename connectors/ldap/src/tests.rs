@@ -40,12 +40,12 @@ fn target() -> Target {
 }
 
 /// A search for these attributes, and for when an entry was changed.
-fn search(attributes: &[&str]) -> Search {
-    let attributes = [attributes, &["whenChanged", "modifyTimestamp"]].concat();
-    search_for(&attributes)
+fn incremental(attributes: &[&str]) -> Search {
+    search(&[attributes, &["whenChanged", "modifyTimestamp"]].concat())
 }
 
-fn search_for(attributes: &[&str]) -> Search {
+/// A search for these attributes.
+fn search(attributes: &[&str]) -> Search {
     Search {
         base: BASE.to_owned(),
         scope: Scope::Subtree,
@@ -161,7 +161,7 @@ fn everything_adds_attributes_as_the_server_spells_them_and_changes_nothing_of_t
     let range: &[u8] = b"cn=b";
     let script = Script::default()
         .ldap_open(target(), Ok(()))
-        .ldap_search(search(&["*", "uid", "MAIL", "owner;range=0-9", "sAMAccountName"]))
+        .ldap_search(incremental(&["*", "uid", "MAIL", "owner;range=0-9", "sAMAccountName"]))
         .ldap_next(Ok(Some(vec![
             entry(
                 "cn=a",
@@ -184,6 +184,7 @@ fn everything_adds_attributes_as_the_server_spells_them_and_changes_nothing_of_t
         settings(&[("all_values", "member")]),
         Wanted {
             everything: true,
+            incremental: true,
             ..everything
         },
         script,
@@ -299,7 +300,7 @@ fn look_at_the_base() -> Search {
         filter: "(objectClass=*)".to_owned(),
         page_size: 0,
         limit: Some(1),
-        ..search_for(&["1.1"])
+        ..search(&["1.1"])
     }
 }
 
@@ -398,7 +399,7 @@ fn rest(script: Script, range: &str, answer: std::result::Result<Option<Entry>, 
             scope: Scope::Base,
             filter: "(objectClass=*)".to_owned(),
             page_size: 0,
-            ..search_for(&[range])
+            ..search(&[range])
         })
         .ldap_next(answer.map(|found| found.map(|entry| vec![entry])))
 }
@@ -473,7 +474,7 @@ fn values_that_do_not_come_to_an_end_are_a_miss_or_an_error() {
         let gone = members(part("member;range=0-2", 0..3), |script| {
             rest(script.ldap_open(target(), Ok(())), "member;range=3-*", answer)
         });
-        assert_eq!(gone.error, None);
+        assert_eq!((gone.error, gone.gone), (None, 1));
         assert_eq!(
             gone.misses,
             [(
@@ -523,7 +524,7 @@ fn an_entry_that_no_record_can_hold_is_a_miss() {
         .ldap_next(Ok(None));
     let outcome = run::<Ldap>(settings(&[]), wanted(&["info"]), script);
     assert_eq!((outcome.error, outcome.pages), (None, vec![1]));
-    assert_eq!(outcome.misses[0].0, "cn=large");
+    assert_eq!((outcome.misses[0].0.as_str(), outcome.gone), ("cn=large", 0));
 }
 
 /// What a run leaves that begins at this time and meets entries that were changed at these.
@@ -533,7 +534,7 @@ fn cursors(attribute: &str, start: u64, times: &[&str]) -> Vec<Option<String>> {
         .map(|time| entry("cn=a", &[("uid", &[b"a"]), (attribute, &[time.as_bytes()])]));
     let script = Script::at(start)
         .ldap_open(target(), Ok(()))
-        .ldap_search(search(&["uid", "sAMAccountName"]))
+        .ldap_search(incremental(&["uid", "sAMAccountName"]))
         .ldap_next(Ok(Some(entries.collect())))
         .ldap_next(Ok(None));
     let script = if times.iter().any(|time| time.ends_with('Z')) {
@@ -541,7 +542,11 @@ fn cursors(attribute: &str, start: u64, times: &[&str]) -> Vec<Option<String>> {
     } else {
         script
     };
-    let outcome = run::<Ldap>(settings(&[]), wanted(&["uid"]), script);
+    let wanted = Wanted {
+        incremental: true,
+        ..wanted(&["uid"])
+    };
+    let outcome = run::<Ldap>(settings(&[]), wanted, script);
     assert_eq!(outcome.error, None);
     outcome.cursors
 }
@@ -562,7 +567,7 @@ fn a_run_leaves_the_newest_change_and_the_next_one_looks_back_an_hour() {
     assert_eq!(cursors("whenChanged", start, &["yesterday"]), [None]);
     let narrowed = Search {
         filter: format!("(&{FILTER}({cursor}))"),
-        ..search(&["uid", "sAMAccountName"])
+        ..incremental(&["uid", "sAMAccountName"])
     };
     let script = Script::default()
         .ldap_open(target(), Ok(()))

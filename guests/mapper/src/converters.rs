@@ -253,29 +253,51 @@ fn serial_number(value: &[u8]) -> Option<String> {
 
 fn extension_attribute<'a>(attributes: Option<&'a [u8]>, wanted: &str, default: Option<&str>) -> Converted<'a> {
     let mut found = None;
-    let walked = attributes
-        .filter(|attributes| attributes.first() == Some(&b'['))
-        .map_or(Ok(()), |attributes| {
-            Cursor::new(attributes).elements(|attribute| {
-                let (mut name, mut value) = (None, None);
-                // Something else in the list is not an attribute, and passed over.
-                _ = Cursor::new(attribute).members(|key, member| {
-                    if json::is_key(key, "name") {
-                        name = json::text(member);
-                    } else if json::is_key(key, "value") {
-                        value = Some(member);
-                    }
-                });
-                if found.is_none() && name.as_deref() == Some(wanted) {
-                    found = Some(value);
-                }
-                Ok::<(), Malformed>(())
-            })
+    let mut see = |attribute: &'a [u8]| {
+        let (mut name, mut value) = (None, None);
+        // Something else in the list is not an attribute, and passed over.
+        _ = Cursor::new(attribute).members(|key, member| {
+            if json::is_key(key, "name") {
+                name = json::text(member);
+            } else if json::is_key(key, "value") {
+                value = Some(member);
+            }
         });
+        if found.is_none() && name.as_deref() == Some(wanted) {
+            found = Some(value);
+        }
+    };
+    let walked = attributes.map_or(Ok(()), |attributes| each_attribute(attributes, &mut see));
     match (walked, found) {
         (Ok(()), Some(value)) => value.map_or(Converted::Null, Converted::Same),
         (Ok(()), None) => default.map_or(Converted::Null, |default| Converted::Json(json::quoted(default))),
         (Err(Malformed), _) => Converted::Odd("no list of attributes"),
+    }
+}
+
+/// Calls `see` with each attribute of a list. A list of one may have been collapsed: the attribute stands alone, or alone under its own name.
+fn each_attribute<'a>(list: &'a [u8], see: &mut impl FnMut(&'a [u8])) -> Result<(), Malformed> {
+    match list.first() {
+        Some(b'[') => Cursor::new(list).elements(|attribute| {
+            see(attribute);
+            Ok(())
+        }),
+        Some(b'{') => {
+            let mut inner = None;
+            Cursor::new(list).members(|key, member| {
+                if json::is_key(key, "extension_attribute") {
+                    inner = Some(member);
+                }
+            })?;
+            match inner {
+                Some(inner) => each_attribute(inner, see),
+                None => {
+                    see(list);
+                    Ok(())
+                }
+            }
+        }
+        _ => Ok(()),
     }
 }
 

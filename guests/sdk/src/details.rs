@@ -3,17 +3,27 @@
 use crate::http::{Request, Response, send_all};
 use crate::{Error, Result};
 
+/// Why a detail did not come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// The source does not have the record any more (404).
+    Gone,
+    /// Something else, in a few words.
+    Failed(String),
+}
+
 /// Sends a request for the details of each of several records, side by side. A record whose detail does not come is a miss, and says
 /// why; the others arrive. `explain` reads what the source says of an error.
 ///
-/// The whole fails where no record is to blame: the credentials do not hold any more, or nothing came of more than one.
+/// The whole fails where no record is to blame: the credentials do not hold any more, nothing came of more than one, or all of them are said
+/// to be gone, which is what some sources tell an account that may see the list alone.
 pub fn details(
     requests: Vec<Request>,
     explain: impl Fn(&[u8]) -> Option<String>,
-) -> Result<Vec<std::result::Result<Response, String>>> {
-    let is_many = requests.len() > 1;
-    let mut details = Vec::with_capacity(requests.len());
-    let (mut first_failure, mut is_any_answered) = (None, false);
+) -> Result<Vec<std::result::Result<Response, Missing>>> {
+    let count = requests.len();
+    let mut details = Vec::with_capacity(count);
+    let (mut first_failure, mut is_any_answered, mut gone) = (None, false, 0);
     for answer in send_all(requests) {
         let is_gone = answer.as_ref().is_ok_and(|answer| answer.status == 404);
         match answer.and_then(|answer| answer.success_or(&explain)) {
@@ -21,19 +31,25 @@ pub fn details(
                 is_any_answered = true;
                 details.push(Ok(answer));
             }
-            Err(_) if is_gone => {
+            Err(error) if is_gone => {
+                gone += 1;
+                if count > 1 && gone == count {
+                    return Err(Error::Forbidden(format!(
+                        "none of {count} records that it lists can be read, which the account may not be allowed to do: {error}"
+                    )));
+                }
                 is_any_answered = true;
-                details.push(Err("it is gone".to_owned()));
+                details.push(Err(Missing::Gone));
             }
             Err(error @ (Error::SignIn(_) | Error::TokenRefused(_))) => return Err(error),
             Err(error) => {
-                details.push(Err(error.to_string()));
+                details.push(Err(Missing::Failed(error.to_string())));
                 first_failure.get_or_insert(error);
             }
         }
     }
     match first_failure {
-        Some(error) if is_many && !is_any_answered => Err(error),
+        Some(error) if count > 1 && !is_any_answered => Err(error),
         _ => Ok(details),
     }
 }
@@ -44,7 +60,7 @@ mod tests {
     use crate::bindings::oomnitza::connector::http::Error as HttpError;
     use crate::testing::{Script, playing};
 
-    fn of(steps: Script, count: usize) -> Result<Vec<std::result::Result<u16, String>>> {
+    fn of(steps: Script, count: usize) -> Result<Vec<std::result::Result<u16, Missing>>> {
         let requests = (0..count).map(|id| Request::get(format!("https://x.example/{id}")).auth("slot"));
         let requests = requests.collect();
         let details = playing(Script::default().send_all(steps), || {
@@ -67,10 +83,10 @@ mod tests {
         assert_eq!(
             of(script, 4),
             Ok(vec![
-                Err("it is gone".to_owned()),
-                Err("GET /1 answered 500: no".to_owned()),
+                Err(Missing::Gone),
+                Err(Missing::Failed("GET /1 answered 500: no".to_owned())),
                 Ok(200),
-                Err("GET /3 was not answered in time".to_owned()),
+                Err(Missing::Failed("GET /3 was not answered in time".to_owned())),
             ])
         );
     }
@@ -81,11 +97,19 @@ mod tests {
         assert_eq!(of(script, 2), Err(Error::Unexpected("GET /0 answered 500".to_owned())));
         assert_eq!(
             of(step(Script::default(), 0, 500, ""), 1),
-            Ok(vec![Err("GET /0 answered 500".to_owned())])
+            Ok(vec![Err(Missing::Failed("GET /0 answered 500".to_owned()))])
         );
         let script = step(step(Script::default(), 0, 200, ""), 1, 401, "");
         assert_eq!(of(script, 2), Err(Error::SignIn("GET /1 answered 401".to_owned())));
         let script = step(step(Script::default(), 0, 404, ""), 1, 500, "");
         assert_eq!(of(script, 2).map(|details| details.len()), Ok(2));
+    }
+
+    #[test]
+    fn records_that_are_all_gone_are_not_to_be_seen() {
+        let script = (0..3).fold(Script::default(), |script, id| step(script, id, 404, ""));
+        let said = "none of 3 records that it lists can be read, which the account may not be allowed to do: GET /2 answered 404";
+        assert_eq!(of(script, 3), Err(Error::Forbidden(said.to_owned())));
+        assert_eq!(of(step(Script::default(), 0, 404, ""), 1), Ok(vec![Err(Missing::Gone)]));
     }
 }

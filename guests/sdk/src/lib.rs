@@ -84,7 +84,7 @@ pub mod xml;
 
 pub use connector::{Connector, Exported, Result};
 pub use describe::{Case, Description, Encoding, Endpoint, Mapping, Setting, Token, hardcoded, setting, source};
-pub use details::details;
+pub use details::{Missing, details};
 pub use error::Error;
 pub use guest_json as json;
 pub use link::next_link;
@@ -106,8 +106,8 @@ pub use serde_json::value::RawValue;
 pub mod prelude {
     pub use crate::http::{RateLimit, Request, Response, send_all};
     pub use crate::{
-        Address, Case, Connector, Description, Encoding, Endpoint, Error, Moment, Page, Paging, RawValue, Result,
-        Setting, Settings, Since, Token, Trail, Wanted,
+        Address, Case, Connector, Description, Encoding, Endpoint, Error, Missing, Moment, Page, Paging, RawValue,
+        Result, Setting, Settings, Since, Token, Trail, Wanted,
     };
     pub use crate::{
         debug, details, encode, error, hardcoded, info, ldap, next_link, one_or_many, setting, source, sql, warning,

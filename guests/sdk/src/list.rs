@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// Reads a list as programs write it that make JSON of XML: one element stands alone, or alone under its own name, and none at all
-/// is null, `""` or `{}`. For `#[serde(deserialize_with = "one_or_many")]`.
+/// is `""` or `{}`. null is no list: it would pass for one that is empty. For `#[serde(deserialize_with = "one_or_many")]`.
 pub fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -19,7 +19,8 @@ where
 fn elements<'a, T: Deserialize<'a>>(list: &'a RawValue) -> serde_json::Result<Vec<T>> {
     match list.get() {
         text if text.starts_with('[') => serde_json::from_str(text),
-        "null" | "\"\"" | "{}" => Ok(Vec::new()),
+        "\"\"" | "{}" => Ok(Vec::new()),
+        "null" => Err(serde_json::Error::custom("null stands where a list should")),
         text => serde_json::from_str(text).map(|only| vec![only]).or_else(|error| {
             // `{"size": 1, "computer": {…}}`
             let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).map_err(|_| error)?;
@@ -43,7 +44,7 @@ mod tests {
 
     #[derive(Deserialize)]
     struct Answer {
-        #[serde(default, deserialize_with = "one_or_many")]
+        #[serde(deserialize_with = "one_or_many")]
         list: Vec<Element>,
     }
 
@@ -56,15 +57,15 @@ mod tests {
             (r#"{"list":{"element":[{"id":1},{"id":2}]}}"#, &[1, 2]),
             (r#"{"list":{}}"#, &[]),
             (r#"{"list":""}"#, &[]),
-            (r#"{"list":null}"#, &[]),
             (r#"{"list":[]}"#, &[]),
-            (r#"{}"#, &[]),
         ] {
             let answer: Answer = serde_json::from_str(text).unwrap();
             let found: Vec<u32> = answer.list.iter().map(|element| element.id).collect();
             assert_eq!(found, ids, "{text}");
         }
         for text in [
+            r#"{}"#,
+            r#"{"list":null}"#,
             r#"{"list":7}"#,
             r#"{"list":{"a":{"id":1},"b":{"id":2}}}"#,
             r#"{"list":[{}]}"#,

@@ -72,11 +72,21 @@ impl Page {
         self.count += 1;
     }
 
-    /// Notes a record that the source lists but did not give.
+    /// Notes a record that the source lists but did not give: the run ends as one that lacks records.
     pub fn miss(&mut self, id: impl Into<String>, reason: impl Into<String>) {
         self.misses.push(wit::Miss {
             id: id.into(),
             reason: reason.into(),
+            gone: false,
+        });
+    }
+
+    /// Notes a record that the source lists but does not have any more.
+    pub fn gone(&mut self, id: impl Into<String>, reason: impl Into<String>) {
+        self.misses.push(wit::Miss {
+            id: id.into(),
+            reason: reason.into(),
+            gone: true,
         });
     }
 

@@ -15,7 +15,7 @@ pub enum Exit {
     Config,
     /// Somebody stopped it; it is safe to run again.
     Interrupted,
-    /// Done, but some records were rejected.
+    /// Done, but some records were rejected, or the source did not give them.
     Rejected,
     /// A defect of this program.
     Defect,
@@ -68,7 +68,7 @@ impl Exit {
             Self::Config
         } else if blames().next().is_some() {
             Self::Failed
-        } else if reports.iter().any(|report| report.rejected > 0) {
+        } else if reports.iter().any(|report| report.rejected + report.lacking() > 0) {
             Self::Rejected
         } else if reports.iter().any(is_busy) {
             Self::Busy
@@ -125,6 +125,11 @@ mod tests {
             rejected: 1,
             ..Report::new("b")
         };
+        let missed = |gone| Report {
+            missed: 2,
+            gone,
+            ..good()
+        };
         let config = || Report::failed("c", Error::Config(vec![]));
         let outside = || {
             Report::failed(
@@ -149,6 +154,9 @@ mod tests {
             (vec![], 0),
             (vec![good()], 0),
             (vec![good(), rejected()], 4),
+            (vec![missed(2)], 0),
+            (vec![missed(1)], 4),
+            (vec![missed(0), outside()], 1),
             (vec![good(), config()], 1),
             (vec![config(), config()], 2),
             (vec![rejected(), outside()], 1),

@@ -65,6 +65,13 @@ pub(super) fn for_people(report: &Report) -> String {
             };
         }
         note(&mut text, "not given by the source", &notes.misses);
+        if report.lacking() > 0 {
+            _ = write!(
+                text,
+                "\n  hint: records that are lacking: {}; the log names them (level INFO): look at them in the source, or run it again",
+                thousands(report.lacking())
+            );
+        }
         note(&mut text, "sent as null", &notes.odd_values);
         note(&mut text, "sent as they are, not in the table", &notes.unknown);
     }
@@ -88,7 +95,7 @@ pub(super) fn for_people(report: &Report) -> String {
 pub(super) fn gravity(report: &Report) -> Gravity {
     if report.error.is_some() {
         Gravity::Error
-    } else if report.is_interrupted || report.rejected > 0 {
+    } else if report.is_interrupted || report.rejected + report.lacking() > 0 {
         Gravity::Warning
     } else {
         Gravity::Info
@@ -148,6 +155,7 @@ struct Machine<'a> {
     rejected: u64,
     failed: u64,
     missed: u64,
+    gone: u64,
     seconds: f64,
     source_requests: u64,
     source_retries: u64,
@@ -193,6 +201,7 @@ pub(super) fn for_machines(report: &Report) -> String {
             is_interrupted: true, ..
         } => "interrupted",
         Report { rejected: 1.., .. } => "rejected",
+        report if report.lacking() > 0 => "missed",
         _ => "done",
     };
     let machine = Machine {
@@ -205,6 +214,7 @@ pub(super) fn for_machines(report: &Report) -> String {
         rejected: report.rejected,
         failed: report.failed,
         missed: report.missed,
+        gone: report.gone,
         seconds: report.time.as_secs_f64(),
         source_requests: report.source.requests,
         source_retries: report.source.retries,

@@ -16,7 +16,7 @@ use super::plan::Plan;
 use super::scripts::{Scripts, Verdict};
 use crate::contract::mapper::exports::oomnitza::connector::mapping as wit;
 use crate::redact::clean;
-use crate::sandbox::{self, Engine, Limits, Loaded, Mapper, Page, Script};
+use crate::sandbox::{self, Engine, Limits, Loaded, Mapper, Miss, Page, Script};
 
 /// Answers what converters look up.
 pub trait LookUp: Send + Sync {
@@ -41,8 +41,8 @@ pub struct MappedPage {
     pub odd_values: Vec<(String, String, String, u64)>,
     /// What look-up tables do not have: converter, value, how often.
     pub unknown: Vec<(String, String, u64)>,
-    /// What the source lists but did not give: its name and why.
-    pub misses: Vec<(String, String)>,
+    /// What the source lists but did not give.
+    pub misses: Vec<Miss>,
     /// Where a later run goes on when everything up to this page has arrived.
     pub cursor: Option<String>,
 }

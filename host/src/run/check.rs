@@ -118,11 +118,13 @@ pub async fn judge_mappings(job: &Job, context: &Context) -> Result<Vec<Finding>
 
 async fn source(job: &Job, context: &Context) -> Result<String, Error> {
     let failed = |error| job.ended(error);
+    let mut capabilities = job.grant(context)?;
+    capabilities.http.be_brief();
     let mut connector = Connector::instantiate(
         context.catalog.loader().engine(),
         &job.component,
         job.limits(context),
-        job.grant(context)?,
+        capabilities,
     )
     .await
     .map_err(failed)?;

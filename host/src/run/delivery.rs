@@ -19,6 +19,7 @@ use super::saving::Saving;
 use super::stop::Stop;
 use crate::mapping::{MappedPage, Reason};
 use crate::oomnitza::{Batch, Outcome, Rejected, Target, Uploader};
+use crate::sandbox::Miss;
 
 /// Refused records without a single one that was taken, after which going on is of no use.
 const HOPELESS: u64 = 100;
@@ -129,8 +130,9 @@ impl<'a> Delivery<'a> {
 
     async fn page(&mut self, page: MappedPage) -> Result<(), Error> {
         let notes = &mut self.report.notes;
-        for (id, reason) in page.misses {
+        for Miss { id, reason, gone } in page.misses {
             self.report.missed += 1;
+            self.report.gone += u64::from(gone);
             notes.misses.add(reason.clone(), 1);
             tracing::info!(
                 section = self.report.section,

@@ -162,7 +162,7 @@ fn with_stand_ins(section: &Section) -> Section {
 }
 
 /// What is looked at in a section besides its settings one by one, by one function each.
-const CHECKS: [fn(&Job) -> Vec<Finding>; 2] = [withheld_places, section_authorities];
+const CHECKS: [fn(&Job) -> Vec<Finding>; 3] = [withheld_places, section_authorities, section_unverified];
 
 fn withheld_places(job: &Job) -> Vec<Finding> {
     if job.is_shipped {
@@ -175,6 +175,18 @@ fn withheld_places(job: &Job) -> Vec<Finding> {
 fn section_authorities(job: &Job) -> Vec<Finding> {
     let place = |setting: &str| job.section.place(Some(setting));
     authorities(&job.section.common, place).err().unwrap_or_default()
+}
+
+fn section_unverified(job: &Job) -> Vec<Finding> {
+    let place = |setting: &str| job.section.place(Some(setting));
+    unverified(&job.section.common, place).into_iter().collect()
+}
+
+/// That a section's servers, or Oomnitza, are taken for what they say they are.
+fn unverified(common: &Common, place: impl Fn(&str) -> Place) -> Option<Finding> {
+    let what = "switches the check of certificates off: whoever is on the way can pass for the server and gets the credentials";
+    let remedy = "name the authority that signed its certificate with `cacert_file`, and remove this setting";
+    (!common.verify_ssl).then(|| Finding::warning(place("verify_ssl"), what).remedy(remedy))
 }
 
 fn useless_proxy(job: &Job, granted: Granted) -> Option<Finding> {
@@ -195,6 +207,7 @@ pub fn judge_destination(ini: &Ini, environment: &Proxies, env: &Env<'_>) -> Jud
     let authorities = authorities(&read.common, place);
     let proxies = grants::proxies(&read.common, environment, place);
     read.findings.extend(authorities.err().unwrap_or_default());
+    read.findings.extend(unverified(&read.common, place));
     read.findings
         .extend(proxies.as_ref().err().into_iter().flatten().cloned());
     read.findings.sort_by_key(|finding| finding.place.line);

@@ -33,6 +33,8 @@ pub struct Report {
     pub failed: u64,
     /// Records that the source lists but did not give.
     pub missed: u64,
+    /// How many of these it does not have any more: they were deleted after they were listed, and nothing is lacking.
+    pub gone: u64,
     /// What is worth knowing, and how often.
     pub notes: Notes,
     /// Where the refused records are kept.
@@ -140,6 +142,7 @@ impl Report {
             rejected: 0,
             failed: 0,
             missed: 0,
+            gone: 0,
             notes: Notes::default(),
             rejects: None,
             unkept: None,
@@ -157,6 +160,11 @@ impl Report {
             error: Some(error),
             ..Self::new(section)
         }
+    }
+
+    /// Records that the source has and did not give.
+    pub fn lacking(&self) -> u64 {
+        self.missed.saturating_sub(self.gone)
     }
 
     /// What was read but is neither sent nor left out was not delivered. Without an error that says why, it is this program's mistake.

@@ -156,6 +156,7 @@ async fn pipeline(
         // Whoever looks at data may look for what is not mapped yet.
         everything: options.save.is_some(),
         limit,
+        incremental: job.section.incremental,
     };
     let open_journal = || journal(job, context, oomnitza, &merged);
     let journal = open_journal();

@@ -26,6 +26,8 @@ pub struct Wanted {
     pub everything: bool,
     /// No more records than this are used.
     pub limit: Option<u64>,
+    /// Cursors are kept.
+    pub incremental: bool,
 }
 
 /// A page of records, within the limits.
@@ -37,8 +39,19 @@ pub struct Page {
     pub count: usize,
     /// Where a later run goes on.
     pub cursor: Option<String>,
-    /// What the source lists but did not give: its name and why.
-    pub misses: Vec<(String, String)>,
+    /// What the source lists but did not give.
+    pub misses: Vec<Miss>,
+}
+
+/// A record that the source lists but did not give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Miss {
+    /// Its name in the source.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+    /// The source does not have it any more.
+    pub gone: bool,
 }
 
 /// A connector in its sandbox, granted what a section gives it. It is of no use after its first error.
@@ -99,6 +112,7 @@ impl Connector {
             sources: wanted.sources.clone(),
             everything: wanted.everything,
             limit: wanted.limit,
+            incremental: wanted.incremental,
         };
         let sync = self.bindings.oomnitza_connector_source().sync();
         let answer = sync.call_open(&mut self.store, settings, cursor, &wanted);
@@ -148,7 +162,11 @@ impl Connector {
             .into_iter()
             .map(|miss| {
                 let said = |text: &str, limit| clean(&self.redact(text), limit);
-                (said(&miss.id, 200), said(&miss.reason, 500))
+                Miss {
+                    id: said(&miss.id, 200),
+                    reason: said(&miss.reason, 500),
+                    gone: miss.gone,
+                }
             })
             .collect();
         Ok(Page {

@@ -20,7 +20,7 @@ mod script;
 mod state;
 mod wasi;
 
-pub use connector::{Connector, Page, Wanted};
+pub use connector::{Connector, Miss, Page, Wanted};
 pub use describe::describe;
 pub use engine::Engine;
 pub use error::{Error, SourceError};

@@ -79,7 +79,12 @@ impl Api for AirWatch {
             .ok_or("there is no such path")?;
         match asked.header("aw-tenant-code") {
             "tenant-code-1" => (),
-            "" => return Err("it has no aw-tenant-code".to_owned()),
+            // An OAuth client is of one tenant.
+            "" if asked.header("authorization").starts_with("Bearer ") => {
+                if asked.headers.iter().any(|(name, _)| name == "aw-tenant-code") {
+                    return Err("its aw-tenant-code is empty".to_owned());
+                }
+            }
             _ => {
                 return Ok(Self::error(
                     403,

@@ -28,6 +28,10 @@ pub struct Casper {
     pub mobile_devices: Vec<(u64, Value)>,
     /// The members of the group `All Managed`, of computers and of mobile devices.
     pub group: Vec<u64>,
+    /// It gives API clients their tokens at `/api/oauth/token` alone, as before the path had a version.
+    pub is_older: bool,
+    /// The account sees the lists, and of the devices that they are not there.
+    pub hides_details: bool,
     /// How long an answer takes. Long enough that requests side by side are.
     pub latency: Duration,
     /// This is answered late, and when it is, the token has ended.
@@ -48,6 +52,8 @@ impl Casper {
             computers: Vec::new(),
             mobile_devices: Vec::new(),
             group: Vec::new(),
+            is_older: false,
+            hides_details: false,
             latency: Duration::from_millis(2),
             token_ends_at: None,
             ended: None,
@@ -98,8 +104,16 @@ impl Casper {
         if self.tokens == Tokens::Unknown {
             return Ok(Self::not_found());
         }
+        let for_clients = if self.is_older {
+            "/api/oauth/token"
+        } else {
+            "/api/v1/oauth/token"
+        };
+        if path != for_clients && path != "/api/v1/auth/token" {
+            return Ok(Self::not_found());
+        }
         let form = "client_id=client&client_secret=battery+staple&grant_type=client_credentials";
-        if path == "/api/oauth/token" {
+        if path == for_clients {
             if asked.header("content-type") != "application/x-www-form-urlencoded" {
                 return Err("it is no form".to_owned());
             }
@@ -114,7 +128,7 @@ impl Casper {
         }
         self.token += 1;
         let token = format!("token-of-jamf-{}", self.token);
-        let answer = if path == "/api/oauth/token" {
+        let answer = if path == for_clients {
             json!({"access_token": token, "scope": "api-role:2", "token_type": "Bearer", "expires_in": 1199})
         } else {
             json!({"token": token, "expires": "2026-11-23T20:00:00.123Z"})
@@ -141,7 +155,7 @@ impl Casper {
             }
             if let Some(id) = path.strip_prefix(&format!("{folder}/id/")) {
                 let id: u64 = id.parse().map_err(|_| format!("`{id}` is no id"))?;
-                let found = devices.iter().find(|(known, _)| *known == id);
+                let found = devices.iter().find(|(known, _)| *known == id && !self.hides_details);
                 return Ok(found.map_or_else(Self::not_found, |(_, detail)| text(json!({ one: detail }))));
             }
             if let Some(name) = path.strip_prefix(&format!("{groups}/name/")) {
@@ -163,7 +177,7 @@ impl Api for Casper {
         if !query.is_empty() {
             return Err("it has a query".to_owned());
         }
-        if path == "/api/v1/auth/token" || path == "/api/oauth/token" {
+        if ["/api/v1/auth/token", "/api/v1/oauth/token", "/api/oauth/token"].contains(&path) {
             return self.token(asked, path);
         }
         let path = path.strip_prefix("/JSSResource/").ok_or("there is no such path")?;

@@ -69,15 +69,17 @@ fn a_list_of_many_pages_ends_with_its_total_and_with_no_content_where_there_are_
 
 #[test]
 fn an_oauth_client_signs_in_instead_of_an_account() {
-    let source = Source::start(tenant(2));
-    let lines = format!(
-        "api_token = tenant-code-1\nclient_id = client\nclient_secret = battery staple\ntoken_url = {}/connect/token\n",
-        source.url()
-    );
-    let output = audit(&source, &lines, json!({})).upload();
-    assert_eq!(output.counts(), [2, 2, 0, 0, 0], "{output}");
-    assert_eq!(source.violations(), Vec::<String>::new());
-    insta::assert_snapshot!("airwatch_oauth", source.requests());
+    for token in ["api_token = tenant-code-1\n", "", "api_token =\n"] {
+        let source = Source::start(tenant(2));
+        let lines = format!(
+            "{token}client_id = client\nclient_secret = battery staple\ntoken_url = {}/connect/token\n",
+            source.url()
+        );
+        let output = audit(&source, &lines, json!({})).upload();
+        assert_eq!(output.counts(), [2, 2, 0, 0, 0], "{output}");
+        assert_eq!(source.violations(), Vec::<String>::new());
+        insta::assert_snapshot!("airwatch_oauth", source.requests());
+    }
 }
 
 #[test]
@@ -90,7 +92,10 @@ fn refusals_end_the_section_with_airwatch_s_own_words_and_no_secret() {
         (account("correct horse", ""), None),
         (
             ACCOUNT.to_owned(),
-            Some(AirWatch::error(500, 1000, "An unexpected error occurred")),
+            Some(
+                AirWatch::error(500, 1000, "An unexpected error occurred")
+                    .header("X-Correlation-Id", "6ea2d1b0-0001-4c8f-9d3c-2f8f7f0a5b11"),
+            ),
         ),
         (
             ACCOUNT.to_owned(),

@@ -24,6 +24,10 @@ fn company(employees: u64) -> Fake {
             .ok_or("there is no such company")?;
         match (asked.method.as_str(), path, asked.body.as_str()) {
             ("GET", "employees/0", "") => Ok(Answer::json(200, json!({"id": "8"}))),
+            ("GET", "meta/fields", "") => Ok(Answer::json(
+                200,
+                json!([{"id": 1, "name": "First name", "type": "text"}]),
+            )),
             ("GET", "employees/directory", "") if employees == 0 => {
                 Ok(Answer::new(404, "text/html", "").header("X-BambooHR-Error-Message", "No employees found"))
             }
@@ -79,6 +83,18 @@ fn one_employee_and_no_employees_arrive() {
         );
         assert_eq!(source.violations(), Vec::<String>::new());
     }
+}
+
+/// Nobody is there, and 404 says so of the company as of its directory: no company must not pass for an empty one.
+#[test]
+fn a_company_that_there_is_not_is_no_empty_one() {
+    let source = || Fake::start(|_| Ok(Answer::new(404, "text/html", "")));
+    let run = |arguments: &[&str]| {
+        Trial::run(arguments, "bamboohr", SETTINGS, &source())
+            .output
+            .to_string()
+    };
+    insta::assert_snapshot!(run(&["upload", "bamboohr"]) + &run(&["check", "bamboohr"]));
 }
 
 #[test]

@@ -126,12 +126,15 @@ fn a_group_limits_what_is_read_and_one_that_is_missing_is_said() {
 
 #[test]
 fn an_api_client_signs_in_instead_of_an_account() {
-    let source = Source::start(server(2, Tokens::Wanted));
-    let audit = audit(&source, "client_id = client\nclient_secret = battery staple\n");
-    let output = audit.upload();
-    assert_eq!(output.counts(), [2, 2, 0, 0, 0], "{output}");
-    assert_eq!(source.violations(), Vec::<String>::new());
-    insta::assert_snapshot!("casper_api_client", source.requests());
+    for (name, is_older) in [("casper_api_client", false), ("casper_api_client_before", true)] {
+        let mut server = server(2, Tokens::Wanted);
+        server.is_older = is_older;
+        let source = Source::start(server);
+        let output = audit(&source, "client_id = client\nclient_secret = battery staple\n").upload();
+        assert_eq!(output.counts(), [2, 2, 0, 0, 0], "{output}");
+        assert_eq!(source.violations(), Vec::<String>::new());
+        insta::assert_snapshot!(name, source.requests());
+    }
 }
 
 #[test]
@@ -176,9 +179,87 @@ fn devices_that_do_not_come_are_missed_and_the_rest_arrives() {
     source.inject("/id/4", 1, Answer::new(200, "text/plain", ""));
     source.inject("/id/5", 1, Answer::new(429, "text/html", ""));
     source.inject("/id/6", 1, Answer::new(200, "text/plain", r#"{"computer":{"general":"#));
-    let output = audit(&source, ACCOUNT).upload();
+    let audit = audit(&source, ACCOUNT);
+    let output = audit.upload();
+    assert_eq!(
+        (output.code, &output.report()["gone"]),
+        (Some(4), &json!(1)),
+        "{output}"
+    );
     insta::assert_snapshot!(output.summary());
     assert_eq!(source.violations(), Vec::<String>::new());
+}
+
+/// Records are lacking, and the run says so, by its exit code and in words; one that is gone lacks nothing.
+#[test]
+fn a_run_that_lacks_devices_does_not_end_as_if_all_had_come() {
+    let gone = || {
+        Casper::error(
+            404,
+            "Not Found",
+            "The server has not found anything matching the request URI",
+        )
+    };
+    let mut told = String::new();
+    for answer in [gone(), Answer::new(500, "text/html", "<html>")] {
+        let source = Source::start(server(3, Tokens::Wanted));
+        source.inject("/id/2", 99, answer);
+        told.push_str(&format!("{}\n", audit(&source, ACCOUNT).upload_for_people()));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn an_account_that_sees_the_list_alone_is_no_empty_server() {
+    let mut server = server(5, Tokens::Wanted);
+    server.hides_details = true;
+    let source = Source::start(server);
+    let output = audit(&source, ACCOUNT).upload();
+    insta::assert_snapshot!(format!(
+        "exit {:?}: {}\n{}",
+        output.code,
+        output.summary(),
+        output.report()["error"]["hint"]
+    ));
+}
+
+#[test]
+fn a_group_whose_members_are_not_told_is_no_empty_group() {
+    for (answer, code) in [
+        (r#"{"computer_group":{"id":1,"computers":[]}}"#, 0),
+        (r#"{"computer_group":{"id":1,"computers":""}}"#, 0),
+        (r#"{"computer_group":{"id":1,"computers":null}}"#, 1),
+        (r#"{"computer_group":{"id":1}}"#, 1),
+    ] {
+        let source = Source::start(server(1, Tokens::Wanted));
+        source.inject("/All%20Managed", 1, Answer::new(200, "text/plain", answer));
+        let output = audit(&source, &format!("{ACCOUNT}group_name = All Managed\n")).upload();
+        assert_eq!(output.code, Some(code), "{answer}: {output}");
+    }
+}
+
+#[test]
+fn the_only_extension_attribute_is_found_however_the_server_collapsed_it() {
+    let mut server = server(3, Tokens::Wanted);
+    let attribute = json!({"id": 3, "name": "Site", "type": "String", "value": "HQ"});
+    let forms = [
+        json!([attribute]),
+        attribute.clone(),
+        json!({"extension_attribute": attribute}),
+    ];
+    for ((_, computer), form) in server.computers.iter_mut().zip(forms) {
+        computer["extension_attributes"] = form;
+    }
+    let source = Source::start(server);
+    let mapping = "mapping.SITE = {\"source\": \"general.id\", \"converter\": \"casper_extension_attribute:attr=Site|default=none\"}\n";
+    let audit = audit(&source, &format!("{ACCOUNT}{mapping}"));
+    assert_eq!(audit.upload().code, Some(0));
+    assert_eq!(
+        audit.bodies().matches("\"SITE\":\"HQ\"").count(),
+        3,
+        "{}",
+        audit.bodies()
+    );
 }
 
 #[test]

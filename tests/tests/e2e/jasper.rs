@@ -1,8 +1,11 @@
 //! Jasper to Oomnitza.
 
+use std::sync::{Arc, OnceLock};
+
 use oomnitza_connector::standin::Trouble;
 use oomnitza_connector::standin::oomnitza::{Call, Fault};
-use oomnitza_tests::{Answer, Asked, Fake, Series, Trial, troubles};
+use oomnitza_tests::proxy::secured;
+use oomnitza_tests::{Answer, Asked, Fake, Series, Trial, settled, troubles};
 
 const SETTINGS: &str = "url = URL/ws/service/Terminal\nusername = user@example.com\npassword = p<ss&w\"rd'>]]>\nstorage = storage.db\n\
     api_token = sample-licence-key\nsync_field = ICCID\nupdate_only = False\nmapping.ICCID = {\"source\": \"iccid\"}\n\
@@ -17,7 +20,16 @@ const NEWEST: &str = "<since>2018-05-17T10:05:09.000+08:00</since>";
 
 /// The service with so many modified terminals, one of which it gives no details of.
 fn service(terminals: u32) -> Fake {
+    service_with(terminals, Arc::default())
+}
+
+/// The service, and beside it a WSDL that says that it is at `location`.
+fn service_with(terminals: u32, location: Arc<OnceLock<String>>) -> Fake {
     Fake::start(move |asked: &Asked| {
+        if (asked.method.as_str(), asked.target.as_str()) == ("GET", "/ws/schema/Terminal.wsdl") {
+            let location = location.get().ok_or("nobody should read it")?;
+            return Ok(Answer::xml(200, wsdl(location)));
+        }
         if asked.method != "POST" || asked.target != "/ws/service/Terminal" {
             return Err("there is no such path".to_owned());
         }
@@ -114,7 +126,12 @@ fn more_than_ten_terminals_arrive_and_one_without_details_is_missed() {
     let source = service(125);
     let trial = Trial::of("jasper", SETTINGS, &source);
     assert_eq!(source.violations(), Vec::<String>::new());
-    assert_eq!(trial.output.counts(), [124, 124, 0, 0, 0], "{}", trial.output);
+    assert_eq!(
+        (trial.output.code, trial.output.counts()),
+        (Some(4), [124, 124, 0, 0, 0]),
+        "{}",
+        trial.output
+    );
     assert_eq!(source.asked().len(), 14);
 }
 
@@ -220,6 +237,50 @@ fn a_wsdl_in_a_file_says_where_the_service_is() {
     assert_eq!((source.violations(), other.violations()), (vec![], vec![]));
 }
 
+/// Behind TLS and on a port of its own, as some operators have it.
+#[test]
+fn a_wsdl_at_a_secured_address_is_read_and_names_the_service_at_its_own_place_only() {
+    let run = |path: &str, location: &str| {
+        let cell = Arc::new(OnceLock::new());
+        let source = service_with(3, cell.clone());
+        let front = secured("127.0.0.1", &source.url());
+        let home = front.url.replace("http://", "https://");
+        cell.set(location.replace("HOME", &home)).expect("it is empty");
+        let series = with_wsdl(
+            &format!("{home}{path}"),
+            &[("own.pem", front.certificate.as_bytes())],
+            &source,
+        );
+        series.add("cacert_file = own.pem");
+        let output = series.run(&[]);
+        (output, source)
+    };
+    let wsdl = "/ws/schema/Terminal.wsdl";
+    let (output, source) = run(wsdl, "HOME/ws/service/Terminal");
+    assert_eq!((output.code, output.counts()), (Some(0), [3, 3, 0, 0, 0]), "{output}");
+    let paths: Vec<String> = source.asked().into_iter().map(|asked| asked.target).collect();
+    assert_eq!(paths, [wsdl, "/ws/service/Terminal", "/ws/service/Terminal"]);
+    assert_eq!(source.violations(), Vec::<String>::new());
+
+    let mut told = String::new();
+    for (path, location) in [
+        (wsdl, "https://kpn.example/ws/service/Terminal"),
+        (wsdl, "https://127.0.0.1/ws/service/Terminal"),
+        (wsdl, ""),
+        ("/none.wsdl", "HOME/ws/service/Terminal"),
+    ] {
+        let (output, source) = run(path, location);
+        assert!(source.asked().iter().all(|asked| asked.method == "GET"), "{output}");
+        told.push_str(&format!(
+            "exit {:?}: {}\n{}\n",
+            output.code,
+            output.summary(),
+            output.report()["error"]["hint"]
+        ));
+    }
+    insta::assert_snapshot!(settled(&told, "[HOME]"));
+}
+
 #[test]
 fn a_file_that_is_no_wsdl_is_told_with_line_and_remedy_before_anything_is_asked() {
     let source = service(3);
@@ -254,6 +315,7 @@ fn a_file_that_is_no_wsdl_is_told_with_line_and_remedy_before_anything_is_asked(
 
 #[test]
 fn a_run_goes_on_where_the_last_one_was_delivered_and_not_before() {
+    // Of one of them there are no details.
     let source = service(12);
     let series = Series::of("jasper", SETTINGS, &source);
     let upload = |more: &[&str], code: i32| series.upload(more, code, "ICCID").len();
@@ -265,12 +327,12 @@ fn a_run_goes_on_where_the_last_one_was_delivered_and_not_before() {
     series.inject(refuse_all(2));
     assert_eq!(upload(&[], 1), 0);
     // Nothing was delivered, so everything is read again; what is shown or counted off moves nothing either.
-    assert_eq!(upload(&["--testmode"], 0), 0);
+    assert_eq!(upload(&["--testmode"], 4), 0);
     assert_eq!(upload(&["--record-count", "1"], 0), 1);
-    assert_eq!(upload(&[], 0), 11);
+    assert_eq!(upload(&[], 4), 11);
     assert_eq!(upload(&[], 0), 0);
     // With another mapping old records matter as well.
     series.add("mapping.RATING = {\"source\": \"rating\"}");
-    assert_eq!(upload(&[], 0), 11);
+    assert_eq!(upload(&[], 4), 11);
     assert_eq!(source.violations(), Vec::<String>::new());
 }

@@ -36,6 +36,7 @@ mod sccm_kerberos;
 mod schedules;
 mod secrets;
 mod several;
+mod sources_down;
 mod stopping;
 mod structure;
 mod timezones;

@@ -235,7 +235,8 @@ fn whom_the_section_trusts_it_talks_to() {
             &[("authority.pem", &pem), ("itself.pem", &itself.0)],
         );
         assert_eq!(output.code, Some(0), "{settings}: {output}");
-        assert!(!output.stderr.contains("warning"), "{settings}: {output}");
+        let is_unchecked = settings.starts_with("verify_ssl");
+        assert_eq!(output.stderr.contains("warning"), is_unchecked, "{settings}: {output}");
     }
 }
 
@@ -326,18 +327,24 @@ fn the_settings_hold_for_oomnitza_as_well() {
     exit: 1
     ----- stdout
     ----- stderr
+    warning: config.ini:12: [okta] verify_ssl: switches the check of certificates off: whoever is on the way can pass for the server and gets the credentials
+    hint: name the authority that signed its certificate with `cacert_file`, and remove this setting
     error: [oomnitza] cannot be used: no secure connection to https://127.0.0.1:[PORT]: its certificate comes from an authority that this machine does not know
     hint: if the server's certificate comes from your own authority, name its file with `cacert_file`; `verify_ssl = False` switches the check off
 
     exit: 1
     ----- stdout
     ----- stderr
+    warning: config.ini:13: [okta] verify_ssl: switches the check of certificates off: whoever is on the way can pass for the server and gets the credentials
+    hint: name the authority that signed its certificate with `cacert_file`, and remove this setting
     error: [oomnitza] cannot be used: no secure connection to https://127.0.0.1:[PORT]: there is no safe protocol that both sides speak
     hint: the server must speak TLS 1.2 or 1.3; where `ssl_protocol` names one of them, that one
 
     exit: 0
     ----- stdout
     ----- stderr
+    warning: config.ini:13: [okta] verify_ssl: switches the check of certificates off: whoever is on the way can pass for the server and gets the credentials
+    hint: name the authority that signed its certificate with `cacert_file`, and remove this setting
     [okta] 0 records sent in [TIME]
       read 0 = sent 0 + filtered 0 + rejected 0 + failed 0
     ");
@@ -383,5 +390,54 @@ fn what_nobody_speaks_any_more_is_refused_or_warned_of() {
     ----- stderr
     error: config.ini:12: [okta] ssl_protocol: cannot be `best`
     hint: it can be ssl, sslv23, tls, tls1, tls1.2, tls1.3; without the setting it is the best that both sides know
+    ");
+}
+
+/// Where certificates are not checked, everybody who looks is told: in `validate`, and once a run.
+#[test]
+fn a_check_that_is_switched_off_is_warned_of() {
+    let authority = Authority::new("the company's");
+    let server = Openssl::serve(&authority.issue(), PAGES, &[]);
+    let destination = Oomnitza::start(Settings::default()).unwrap();
+    let program = program(&destination, &(okta(server.port) + "verify_ssl = False\n"));
+    let mut told = String::new();
+    for arguments in [&["upload", "okta"][..], &["validate"], &["validate", "--strict"]] {
+        writeln!(told, "{}", program.run(arguments)).unwrap();
+    }
+    let ini = format!(
+        "[oomnitza]\nurl = {}\napi_token = stand-in-token\nverify_ssl = no\n",
+        destination.url()
+    );
+    program.write("config.ini", ini.as_bytes());
+    writeln!(told, "{}", program.run(&["validate"])).unwrap();
+    assert_snapshot!(told, @r"
+    exit: 0
+    ----- stdout
+    ----- stderr
+    warning: config.ini:11: [okta] verify_ssl: switches the check of certificates off: whoever is on the way can pass for the server and gets the credentials
+    hint: name the authority that signed its certificate with `cacert_file`, and remove this setting
+    [okta] 0 records sent in [TIME]
+      read 0 = sent 0 + filtered 0 + rejected 0 + failed 0
+
+    exit: 0
+    ----- stdout
+    warning: config.ini:11: [okta] verify_ssl: switches the check of certificates off: whoever is on the way can pass for the server and gets the credentials
+    hint: name the authority that signed its certificate with `cacert_file`, and remove this setting
+    ----- stderr
+    0 errors and 1 warning; looked at oomnitza, okta
+
+    exit: 2
+    ----- stdout
+    warning: config.ini:11: [okta] verify_ssl: switches the check of certificates off: whoever is on the way can pass for the server and gets the credentials
+    hint: name the authority that signed its certificate with `cacert_file`, and remove this setting
+    ----- stderr
+    0 errors and 1 warning; looked at oomnitza, okta
+
+    exit: 0
+    ----- stdout
+    warning: config.ini:4: [oomnitza] verify_ssl: switches the check of certificates off: whoever is on the way can pass for the server and gets the credentials
+    hint: name the authority that signed its certificate with `cacert_file`, and remove this setting
+    ----- stderr
+    0 errors and 1 warning; looked at oomnitza
     ");
 }

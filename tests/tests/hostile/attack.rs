@@ -136,6 +136,7 @@ impl Attack {
         let slots = BTreeMap::from([("token".to_owned(), Slot::from(slot))]);
         Capabilities {
             http: HttpState::new(
+                "okta",
                 &network,
                 slots,
                 Places::default(),
@@ -248,5 +249,6 @@ pub(crate) fn impatient() -> Retry {
             cap: Duration::ZERO,
         },
         tries: 3,
+        tries_at_start: 3,
     }
 }

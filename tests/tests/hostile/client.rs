@@ -84,6 +84,7 @@ impl Terms {
         let redactor = Redactor::new([&Secret::new(SECRET)]);
         Client {
             state: HttpState::new(
+                "okta",
                 &network,
                 slots,
                 Places::default(),

@@ -1,5 +1,7 @@
 //! Pages that no host should take (H-29, H-30).
 
+use oomnitza_connector::sandbox::Miss;
+
 use crate::attack::Attack;
 
 /// Each limit, with one that is a little too much and one that is just enough.
@@ -165,6 +167,10 @@ async fn good_pages_before_a_bad_one_are_kept() {
 #[tokio::test]
 async fn what_a_miss_is_called_is_cleaned() {
     let outcome = Attack::of("misses").size(1).run().await;
-    let cleaned = ("../../etc/cron.d/x\\n\\u{1b}[2J".to_owned(), "\\u{202e}gone".to_owned());
+    let cleaned = Miss {
+        id: "../../etc/cron.d/x\\n\\u{1b}[2J".to_owned(),
+        reason: "\\u{202e}gone".to_owned(),
+        gone: false,
+    };
     assert_eq!(outcome.pages[0].misses, [cleaned]);
 }

@@ -120,7 +120,7 @@ impl Raw {
 
     fn module(&self) -> Vec<u8> {
         use ValType::{I32, I64};
-        let of_sync: Vec<ValType> = [vec![I32; 9], vec![I64]].concat();
+        let of_sync: Vec<ValType> = [vec![I32; 9], vec![I64, I32]].concat();
         let functions: [(String, Vec<ValType>, Vec<ValType>, &Code); 6] = [
             (format!("{SOURCE}#describe"), vec![], vec![I32], &self.describe),
             (format!("{SOURCE}#check"), vec![I32; 2], vec![I32], &self.check),

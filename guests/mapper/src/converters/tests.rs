@@ -130,6 +130,15 @@ fn values_are_found_elsewhere_in_the_record() {
     assert_eq!(attribute("Empty", attributes), "(null)");
     assert_eq!(attribute("Other", attributes), r#""none""#);
     assert_eq!(attribute("Other", Some("{}")), r#""none""#);
+    // A list of one that a server has collapsed.
+    for alone in [
+        r#"{"id":3,"name":"Site","value":"HQ"}"#,
+        r#"{"extension_attribute":{"id":3,"name":"Site","value":"HQ"}}"#,
+        r#"{"size":1,"extension_attribute":[{"name":"Site","value":"HQ"}]}"#,
+    ] {
+        assert_eq!(attribute("Site", Some(alone)), r#""HQ""#, "{alone}");
+        assert_eq!(attribute("Other", Some(alone)), r#""none""#, "{alone}");
+    }
     assert_eq!(attribute("Other", None), r#""none""#);
     assert_eq!(
         convert("ldap_user_field", &[], Some(r#""ada""#), Some(r#""AL""#)),

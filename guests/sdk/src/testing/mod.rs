@@ -37,6 +37,8 @@ pub struct Outcome {
     pub cursors: Vec<Option<String>>,
     /// Records that the source listed but did not give: name and reason.
     pub misses: Vec<(String, String)>,
+    /// How many of these the source does not have any more.
+    pub gone: usize,
     /// How the run ended early, if it did.
     pub error: Option<Error>,
     /// The waits, milliseconds.
@@ -51,6 +53,7 @@ pub fn wanted(sources: &[&str]) -> Wanted {
         sources: sources.iter().map(|path| (*path).to_owned()).collect(),
         everything: false,
         limit: None,
+        incremental: false,
     }
 }
 
@@ -78,6 +81,7 @@ pub fn resume<C: Connector>(settings: Settings, cursor: Option<&str>, wanted: Wa
             pages: vec![],
             cursors: vec![],
             misses: vec![],
+            gone: 0,
             error: None,
             waits: vec![],
             log: vec![],
@@ -101,6 +105,7 @@ pub fn resume<C: Connector>(settings: Settings, cursor: Option<&str>, wanted: Wa
                     outcome.pages.push(records.len());
                     outcome.cursors.push(page.cursor);
                     outcome.records.extend(records);
+                    outcome.gone += page.misses.iter().filter(|miss| miss.gone).count();
                     outcome
                         .misses
                         .extend(page.misses.into_iter().map(|miss| (miss.id, miss.reason)));

@@ -76,6 +76,15 @@ impl Script {
         self.http(Asked::new("GET", url, slot, None), Ok(answer(status, headers, body)))
     }
 
+    /// Expects a GET of `url` that nothing signs, and answers with status and body.
+    pub fn get_unsigned(self, url: &str, status: u16, body: &str) -> Self {
+        let asked = Asked {
+            auth: None,
+            ..Asked::new("GET", url, "", None)
+        };
+        self.http(asked, Ok(answer(status, &[], body)))
+    }
+
     /// Expects a GET of `url` signed with `slot`, and gives no answer.
     pub fn get_fails(self, url: &str, slot: &str, error: http::Error) -> Self {
         self.http(Asked::new("GET", url, slot, None), Err(error))

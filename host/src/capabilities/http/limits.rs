@@ -70,6 +70,8 @@ pub struct Retry {
     pub backoff: Backoff,
     /// Tries of one request.
     pub tries: u32,
+    /// Tries of one request as long as the source has answered none: whoever waits at the terminal is told soon.
+    pub tries_at_start: u32,
 }
 
 impl Default for Retry {
@@ -78,6 +80,7 @@ impl Default for Retry {
             budget: Duration::from_secs(60 * 60),
             backoff: Backoff::default(),
             tries: 8,
+            tries_at_start: 3,
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The HTTP of one run: sending, redirects, repeating.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
 use reqwest::{Method, StatusCode};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use url::Url;
 
 use super::ahead::Ahead;
@@ -25,14 +26,21 @@ use crate::redact::{Redactor, Secret};
 /// How this program calls itself.
 const AGENT: &str = concat!("oomnitza-connector/", env!("CARGO_PKG_VERSION"));
 
+/// A source that stumbles over and over is told of so often: its requests are sent again by the hundred.
+const COMPLAINTS_APART: Duration = Duration::from_secs(60);
+
 /// The HTTP of one run. Cheap to clone; all clones count together.
 #[derive(Clone)]
 pub struct HttpState {
     shared: Arc<Shared>,
     pub(super) ahead: Ahead,
+    /// Each request is tried as often as the first one only.
+    is_brief: bool,
 }
 
 struct Shared {
+    /// The section, for the log.
+    section: String,
     client: HttpClient,
     slots: BTreeMap<String, Slot>,
     limits: Limits,
@@ -46,6 +54,10 @@ struct Shared {
     received: AtomicU64,
     /// What is left of the time to wait before repeating.
     budget: Budget,
+    /// Whether the source has answered anything but that it cannot now.
+    has_answered: AtomicBool,
+    /// When it was last said that it does not.
+    complained: Mutex<Option<Instant>>,
     keeper: OnceLock<Keeper>,
 }
 
@@ -117,8 +129,9 @@ impl HttpState {
         self.shared.client.network().advice(text)
     }
 
-    /// The HTTP of a run: its network, the credentials of its slots, what it may ask and how it repeats.
+    /// The HTTP of a section's run: its network, the credentials of its slots, what it may ask and how it repeats.
     pub fn new(
+        section: &str,
         network: &Network,
         slots: BTreeMap<String, Slot>,
         places: Places,
@@ -127,6 +140,7 @@ impl HttpState {
         redactor: Redactor,
     ) -> Self {
         let shared = Shared {
+            section: section.to_owned(),
             client: network.http(),
             slots,
             permits: Semaphore::new(limits.parallel),
@@ -136,6 +150,8 @@ impl HttpState {
             retries: AtomicU64::new(0),
             received: AtomicU64::new(0),
             budget: Budget::of(retry.budget),
+            has_answered: AtomicBool::new(false),
+            complained: Mutex::default(),
             limits,
             retry,
             redactor,
@@ -144,7 +160,13 @@ impl HttpState {
         Self {
             shared: Arc::new(shared),
             ahead: Ahead::default(),
+            is_brief: false,
         }
+    }
+
+    /// Gives up as soon as a run does whose source has not answered yet: for whoever only asks whether it does.
+    pub fn be_brief(&mut self) {
+        self.is_brief = true;
     }
 
     /// Sends no request before it is needed: where a few records are wanted, what comes next may never be asked for.
@@ -257,13 +279,21 @@ impl HttpState {
             let wait = match &result {
                 Ok(answer) => match shared.asks_to_wait(answer) {
                     Some(wait) => wait,
-                    None => return result,
+                    None => {
+                        shared.has_answered.store(true, Ordering::Relaxed);
+                        return result;
+                    }
                 },
                 Err(error) if error.is_passing() => None,
                 Err(_) => return result,
             };
             failures += 1;
-            if !request.is_repeatable || failures >= shared.retry.tries {
+            let tries = if self.is_brief || !shared.has_answered.load(Ordering::Relaxed) {
+                shared.retry.tries_at_start.min(shared.retry.tries)
+            } else {
+                shared.retry.tries
+            };
+            if !request.is_repeatable || failures >= tries {
                 return result;
             }
             let delay = wait.unwrap_or_else(|| shared.retry.backoff.delay(failures));
@@ -274,6 +304,7 @@ impl HttpState {
                 };
             }
             shared.retries.fetch_add(1, Ordering::Relaxed);
+            shared.complain(request, &result, wait, tries);
             tracing::debug!(place = %request.url.origin().ascii_serialization(), failures, ?delay, "request is sent again");
             tokio::time::sleep(delay).await;
         }
@@ -397,6 +428,29 @@ impl HttpState {
 }
 
 impl Shared {
+    /// Says that a request is sent again, and why: once for all that are at that time.
+    fn complain(&self, request: &Request, result: &Result<Answer, Error>, wait: Option<Duration>, tries: u32) {
+        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
+        if complained.is_some_and(|last| last.elapsed() < COMPLAINTS_APART) {
+            return;
+        }
+        *complained = Some(Instant::now());
+        let place = request.url.origin().ascii_serialization();
+        let problem = match result {
+            Ok(answer) => format!("it answered {}", answer.status),
+            Err(error) => self.redactor.redact(&error.to_string()).into_owned(),
+        };
+        tracing::warn!(
+            section = self.section,
+            place,
+            problem,
+            tries,
+            asks_to_wait_seconds = wait.map(|wait| wait.as_secs()),
+            "the source of [{}] cannot be used now; trying again",
+            self.section
+        );
+    }
+
     /// Whether an answer asks to be asked again: `None` if not, else the wait it names, if it names one.
     fn asks_to_wait(&self, answer: &Answer) -> Option<Option<Duration>> {
         let named = || {

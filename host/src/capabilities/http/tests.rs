@@ -165,8 +165,10 @@ fn http(places: &[&Url], url: &Url, signer: &str) -> HttpState {
         budget: Duration::ZERO,
         backoff: Backoff::default(),
         tries: 1,
+        tries_at_start: 1,
     };
     HttpState::new(
+        "okta",
         &network,
         slots,
         Places::default(),

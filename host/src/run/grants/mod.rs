@@ -71,7 +71,15 @@ pub(super) fn grant(
         ways.timeouts.clone(),
     );
     Ok(Capabilities {
-        http: http::HttpState::new(&network, slots.http, habits, limits, ways.retry, redactor.clone()),
+        http: http::HttpState::new(
+            &section.name,
+            &network,
+            slots.http,
+            habits,
+            limits,
+            ways.retry,
+            redactor.clone(),
+        ),
         ldap: ldap::LdapState::new(&network, slots.ldap, ldap::Limits::default(), redactor.clone()),
         sql: sql::SqlState::new(
             &network,

@@ -184,7 +184,7 @@ pub(super) fn is_optional(description: &Description, name: &str) -> bool {
         .any(|setting| setting.name == name && setting.optional)
 }
 
-/// What makes of a setting's name the host of the URL that is its value.
+/// What makes of a setting's name the host of the URL that is its value, with its port where that is `https`.
 const HOST: &str = ".host";
 
 /// The setting that a template means.
@@ -199,8 +199,14 @@ fn value(section: &Section, name: &str) -> Option<String> {
     }
     let value = section.setting(setting_of(name))?;
     let url = Url::parse(value.trim()).ok();
-    let host = url.as_ref().and_then(Url::host_str);
-    Some(host.unwrap_or_default().to_owned())
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    // Another scheme's port is not the one of `https`.
+    Some(
+        match url.as_ref().filter(|url| url.scheme() == "https").and_then(Url::port) {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        },
+    )
 }
 
 /// Whether the admin wrote the value, rather than the connector's author a default.

@@ -112,10 +112,18 @@ impl Slots {
                     password: values.secret(password)?,
                 }
             }
-            Auth::Header(name, value) => http::Credential::Header {
-                name: name.clone(),
-                value: values.secret(value)?,
-            },
+            Auth::Header(name, value) => {
+                let value = values.secret(value)?;
+                // An optional setting that the section does not have.
+                if value.expose().is_empty() {
+                    self.http.entry(slot.to_owned()).or_default();
+                    return Ok(());
+                }
+                http::Credential::Header {
+                    name: name.clone(),
+                    value,
+                }
+            }
             Auth::Body(placeholder) => http::Credential::Body {
                 placeholder: placeholder.name.clone(),
                 value: values.secret(&placeholder.value)?,

@@ -100,6 +100,7 @@ fn a_place_that_the_admin_wrote_may_be_inside_and_one_that_the_connector_names_m
     for (url, place) in [
         ("http://kpn.example:8080/ws/Terminal.wsdl", Some("https://kpn.example/")),
         ("https://10.1.2.3/Terminal.wsdl", Some("https://10.1.2.3/")),
+        ("https://10.1.2.3:9101/Terminal.wsdl", Some("https://10.1.2.3:9101/")),
         ("Terminal.wsdl", None),
         ("C:\\jasper\\Terminal.wsdl", None),
         ("/etc/Terminal.wsdl", None),

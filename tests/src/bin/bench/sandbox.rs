@@ -80,6 +80,7 @@ fn capabilities() -> Capabilities {
     let redactor = Redactor::new(std::iter::empty::<&Secret>());
     Capabilities {
         http: http::HttpState::new(
+            "okta",
             &network,
             BTreeMap::new(),
             http::Places::default(),

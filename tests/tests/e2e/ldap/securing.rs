@@ -78,6 +78,8 @@ fn an_unknown_authority_is_taken_where_the_check_is_switched_off() {
     exit: 0
     ----- stdout
     ----- stderr
+    warning: config.ini:14: [ldap] verify_ssl: switches the check of certificates off: whoever is on the way can pass for the server and gets the credentials
+    hint: name the authority that signed its certificate with `cacert_file`, and remove this setting
     [ldap] 295 records sent in [TIME]
       read 300 = sent 295 + filtered 5 + rejected 0 + failed 0
       left out, no value for a required field: EMAIL (2), FIRST_NAME (2), FIRST_NAME, EMAIL (1)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use oomnitza_connector::standin::ldap;
 use oomnitza_connector::standin::oomnitza::{Oomnitza, Settings};
 use serde_json::json;
 
@@ -266,4 +267,40 @@ fn a_later_run_reads_what_was_changed_since_whatever_the_first_one_saved() {
     // Nothing more was changed, and the hour that is looked back is not over.
     assert_eq!(read(&[]), 1);
     assert_eq!(arrived(&destination).pop(), people[9].record(&[]));
+}
+
+/// What is asked of a directory is what a run uses: when entries were changed matters to those alone that go on from there.
+#[test]
+fn when_entries_were_changed_is_asked_where_a_later_run_goes_on_from_there() {
+    let mapped = ["uid", "givenName", "sn", "mail", "sAMAccountName"];
+    for (line, asked) in [
+        ("", mapped.to_vec()),
+        ("incremental = False", mapped.to_vec()),
+        (
+            "incremental = True",
+            [&mapped[..], &["whenChanged", "modifyTimestamp"]].concat(),
+        ),
+    ] {
+        let server = ldap::Ldap::start(ldap::Settings {
+            people: 3,
+            ..ldap::Settings::default()
+        })
+        .unwrap();
+        let (settings, destination) = (ldap::Settings::default(), oomnitza());
+        let text = format!(
+            "[ldap]\nenable = True\nurl = {}\nusername = {}\npassword = {}\nbase_dn = {}\ndefault_role = 25\ndefault_position = x\n{line}\n",
+            server.url(),
+            settings.bind_dn,
+            settings.password,
+            settings.base_dn
+        );
+        let output = program(&destination, &[text]).run(&["upload", "ldap"]);
+        assert_eq!(output.code, Some(0), "{output}");
+        let ledger = server.ledger();
+        assert_eq!(ledger.violations, Vec::<String>::new());
+        assert!(!ledger.searches.is_empty());
+        for search in ledger.searches {
+            assert_eq!(search.attributes, asked, "{line}");
+        }
+    }
 }

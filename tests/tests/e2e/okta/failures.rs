@@ -23,42 +23,45 @@ fn fails_after(people: u64, fault: &Fault) -> Output {
 #[test]
 fn an_okta_that_stays_down_ends_the_section_after_what_was_read() {
     let output = fails_after(200, &Fault::Trouble(Trouble::Status(503, None)));
-    assert_snapshot!(output, @"
+    assert_snapshot!(output, @r#"
     exit: 1
     ----- stdout
     ----- stderr
+    WARNING - the source of [okta] cannot be used now; trying again place="http://127.0.0.1:[PORT]" problem="it answered 503" tries=8
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source answered something unexpected: GET /api/v1/users answered 503: Internal Server Error (E0000009)
-    ");
+    "#);
 }
 
 #[test]
 fn a_connection_that_is_reset_every_time_ends_the_section() {
     let output = fails_after(200, &Fault::Trouble(Trouble::Reset));
-    assert_snapshot!(output, @"
+    assert_snapshot!(output, @r#"
     exit: 1
     ----- stdout
     ----- stderr
+    WARNING - the source of [okta] cannot be used now; trying again place="http://127.0.0.1:[PORT]" problem="the connection to http://127.0.0.1:[PORT] broke: Connection reset by peer (os error 104)" tries=8
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source cannot be reached: the connection to http://127.0.0.1:[PORT] broke: Connection reset by peer (os error 104)
     hint: check the address in this section, and that this machine can reach it
-    ");
+    "#);
 }
 
 #[test]
 fn a_body_that_is_cut_every_time_is_never_half_a_page() {
     let output = fails_after(200, &Fault::Trouble(Trouble::CutBody));
-    assert_snapshot!(output, @"
+    assert_snapshot!(output, @r#"
     exit: 1
     ----- stdout
     ----- stderr
+    WARNING - the source of [okta] cannot be used now; trying again place="http://127.0.0.1:[PORT]" problem="the connection to http://127.0.0.1:[PORT] broke: end of file before message length reached" tries=8
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source cannot be reached: the connection to http://127.0.0.1:[PORT] broke: end of file before message length reached
     hint: check the address in this section, and that this machine can reach it
-    ");
+    "#);
 }
 
 #[test]
@@ -183,11 +186,12 @@ fn an_okta_that_is_not_there_is_said_plainly() {
     let output = servers
         .program_with("", &format!("url = {gone}"))
         .run(&["upload", "okta"]);
-    assert_snapshot!(output, @"
+    assert_snapshot!(output, @r#"
     exit: 1
     ----- stdout
     ----- stderr
+    WARNING - the source of [okta] cannot be used now; trying again place="http://127.0.0.1:[PORT]" problem="no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)" tries=3
     error: section [okta] stopped: the source cannot be reached: no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)
     hint: check the address in this section, and that this machine can reach it
-    ");
+    "#);
 }

@@ -16,7 +16,7 @@ use crate::logging::{self, Gravity};
 use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::{self, Oomnitza};
 use crate::run::{self, Context, Error, Job, JudgedDestination, prepare};
-use crate::sandbox::{Engine, Limits, Loader};
+use crate::sandbox::{Engine, Loader};
 
 /// An ini file that can be worked with.
 pub(super) struct Opened {
@@ -102,7 +102,7 @@ pub(super) fn catalog(common: &Common, built_in: &'static [BuiltIn]) -> Result<C
     let loader = Loader::new(
         engine,
         machine::cache().map(|cache| cache.join("compiled")),
-        Limits::default(),
+        machine::limits(),
     );
     Ok(Catalog::new(loader, built_in, Some(connectors(common))))
 }

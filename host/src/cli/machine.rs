@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::net::backoff::Backoff;
+use crate::sandbox::Limits;
 use crate::secrets::{Kept, Keyring, Store};
 
 /// The environment variable, if it is set to text.
@@ -104,6 +105,18 @@ pub(super) fn grace() -> Duration {
     variable("OOMNITZA_STOP_GRACE_MS")
         .and_then(|value| value.parse().ok())
         .map_or(longest, |milliseconds| longest.min(Duration::from_millis(milliseconds)))
+}
+
+/// The limits of components. `OOMNITZA_COMPILE_MS` shortens the time for compiling where a test would wait.
+pub(super) fn limits() -> Limits {
+    let default = Limits::default();
+    let shorter = variable("OOMNITZA_COMPILE_MS").and_then(|value| value.parse().ok());
+    Limits {
+        compile_wall: shorter.map_or(default.compile_wall, |milliseconds| {
+            default.compile_wall.min(Duration::from_millis(milliseconds))
+        }),
+        ..default
+    }
 }
 
 /// The machine's name.

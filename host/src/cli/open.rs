@@ -15,7 +15,7 @@ use crate::logging::{self, Gravity};
 use crate::net::{Origins, Proxies, Timeouts};
 use crate::oomnitza::{self, Oomnitza};
 use crate::run::{self, Context, Error, Job, JudgedDestination, prepare};
-use crate::sandbox::{Engine, Limits, Loader};
+use crate::sandbox::{Engine, Loader};
 
 /// The environment variable that names the connectors directory.
 const CONNECTORS: &str = "OOMNITZA_CONNECTORS";
@@ -96,7 +96,7 @@ pub(super) fn catalog(common: &Common, built_in: &'static [BuiltIn]) -> Result<C
     let loader = Loader::new(
         engine,
         machine::cache().map(|cache| cache.join("compiled")),
-        Limits::default(),
+        machine::limits(),
     );
     Ok(Catalog::new(loader, built_in, Some(connectors(common)?)))
 }

@@ -29,6 +29,12 @@ pub enum Error {
     /// The component does not compile, or uses a proposal that is switched off.
     #[error("the component cannot be compiled: {0}")]
     Compile(String),
+    /// Compiling it takes more than it may.
+    #[error("the component cannot be compiled within {0}")]
+    CompileLimit(String),
+    /// The process that compiles did not do its work.
+    #[error("the compiler failed: {0}")]
+    Compiler(String),
     /// It wants something this host does not offer.
     #[error("the component imports `{name}`, which this host does not offer to a {world}")]
     ForbiddenImport {
@@ -165,6 +171,12 @@ impl Error {
         Some(match self {
             Self::NotAComponent(_) | Self::Compile(_) | Self::MissingExport { .. } | Self::TooLarge { .. } => {
                 "the file must be a whole component, as `make guests` or the connector's vendor builds it".to_owned()
+            }
+            Self::CompileLimit(_) => {
+                "its functions are too large or too many, or it means harm; ask its vendor, and try again where this machine was busy".to_owned()
+            }
+            Self::Compiler(_) => {
+                "components are compiled by this program started once more: see that it may be, and that the machine has memory for it; else report this with the component".to_owned()
             }
             Self::ForbiddenImport { .. } | Self::NotGranted { .. } => {
                 "the connector wants to do what connectors may not; ask its vendor why".to_owned()

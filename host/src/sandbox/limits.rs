@@ -9,6 +9,15 @@ use std::time::Duration;
 pub struct Limits {
     /// Largest component file, bytes. Ours are 200 KB; one with a Python inside is 18 MB and must be allowed explicitly.
     pub component_bytes: usize,
+    /// Time on the clock of compiling a component. A Python takes 11 s on two cores, ours a third of a second.
+    pub compile_wall: Duration,
+    /// Processor time of compiling a component, of all threads together, in whole seconds (Unix). A Python takes 13 s.
+    pub compile_cpu: Duration,
+    /// Address space of the process that compiles, bytes, above what it ever has in memory (Linux). A Python takes 630 MB of it, and 380 MB of
+    /// memory.
+    pub compile_memory_bytes: u64,
+    /// Machine code of one component, bytes. A Python is 36 MB, twice what it was compiled from.
+    pub compiled_bytes: usize,
     /// Linear memory and tables of one store together, bytes.
     pub memory_bytes: usize,
     /// Elements of one table.
@@ -88,6 +97,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             component_bytes: 16 << 20,
+            compile_wall: Duration::from_secs(60),
+            compile_cpu: Duration::from_secs(120),
+            compile_memory_bytes: 2 << 30,
+            compiled_bytes: 256 << 20,
             memory_bytes: 256 << 20,
             table_elements: 20_000,
             tables: 16,
@@ -142,3 +155,7 @@ pub const WASM_STACK_BYTES: usize = 512 << 10;
 
 /// Stack of a guest and the host functions it calls, bytes.
 pub const FIBER_STACK_BYTES: usize = 2 << 20;
+
+/// Threads that compile one component. glibc gives each 64 MiB of address space of its own: on a machine of many cores they would use up
+/// `compile_memory_bytes` for nothing.
+pub const COMPILE_THREADS: usize = 4;

@@ -1,8 +1,8 @@
 //! From bytes to a component that can be instantiated, and the cache of compiled ones.
 //!
-//! **Loading compiled bytes is trusting them**: they are machine code. So they are only ever taken from two places: from this
-//! program itself, which was built with them, and from the user's own cache directory, which nobody else can write to. They are never
-//! looked for where a component came from.
+//! **Loading compiled bytes is trusting them**: they are machine code. So they are only ever taken from three places: from this
+//! program itself, which was built with them, from a process of this program that compiled them just now, and from the user's own cache
+//! directory, which nobody else can write to. They are never looked for where a component came from.
 //!
 //! A cached file is named by the component's SHA-256 and by a hash of the engine's version and settings; it is written under a
 //! temporary name and renamed, so that a reader never sees half of one.
@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
+use super::compiler::Compiler;
 use super::engine::Engine;
 use super::error::Error;
 use super::imports::{self, World};
@@ -80,12 +81,25 @@ pub struct Loader {
     engine: Engine,
     cache: Option<PathBuf>,
     limits: Limits,
+    compiler: Compiler,
 }
 
 impl Loader {
     /// A loader that keeps compiled components below `cache`; without one it compiles each time.
     pub fn new(engine: Engine, cache: Option<PathBuf>, limits: Limits) -> Self {
-        Self { engine, cache, limits }
+        Self {
+            engine,
+            cache,
+            limits,
+            compiler: Compiler::default(),
+        }
+    }
+
+    /// With this program to compile, for tests: it must be this version of `oomnitza-connector`, which they are not.
+    #[must_use]
+    pub fn compiling_with(mut self, program: PathBuf) -> Self {
+        self.compiler.program = Some(program);
+        self
     }
 
     /// The engine that runs what is loaded.
@@ -131,49 +145,57 @@ impl Loader {
 
     /// A connector from its file.
     pub async fn connector(&self, path: &Path) -> Result<Loaded, Error> {
-        let loader = self.clone();
-        let path = path.to_owned();
-        // Reading and compiling take a third of a second and more: not on a thread that others wait for.
-        tokio::task::spawn_blocking(move || {
-            let bytes = read(&path, loader.limits.component_bytes)?;
-            loader.compile(&bytes, World::Connector)
-        })
-        .await
-        .map_err(|error| Error::HostBug(format!("compiling ended early: {error}")))?
+        let (path, limit) = (path.to_owned(), self.limits.component_bytes);
+        self.load(move || read(&path, limit)).await
     }
 
     /// A connector from bytes at hand.
-    pub fn connector_from_bytes(&self, bytes: &[u8]) -> Result<Loaded, Error> {
-        self.compile(bytes, World::Connector)
+    pub async fn connector_from_bytes(&self, bytes: &[u8]) -> Result<Loaded, Error> {
+        let bytes = bytes.to_owned();
+        self.load(|| Ok(bytes)).await
     }
 
-    fn compile(&self, bytes: &[u8], world: World) -> Result<Loaded, Error> {
+    async fn load(&self, read: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static) -> Result<Loaded, Error> {
+        let loader = self.clone();
+        let found = aside(move || loader.find(read()?)).await?;
+        let (bytes, digest, path) = match found {
+            Found::Loaded(loaded) => return Ok(loaded),
+            Found::New { bytes, digest, path } => (bytes, digest, path),
+        };
+        let code = self.compiler.compile(&bytes, &self.limits).await?;
+        let loader = self.clone();
+        aside(move || {
+            let component = deserialize(&loader.engine, Compiled::Bytes(&code))
+                .map_err(|error| Error::Compiler(format!("its machine code is of no use: {error:#}")))?;
+            if let Some(path) = path
+                && let Err(error) = keep(&path, &code)
+            {
+                // The next run compiles again; that is all.
+                tracing::warn!(path = %path.display(), %error, "the compiled component could not be kept");
+            }
+            loader.loaded(component, digest, World::Connector)
+        })
+        .await
+    }
+
+    /// What is there of a connector without compiling.
+    fn find(&self, bytes: Vec<u8>) -> Result<Found, Error> {
         if bytes.len() > self.limits.component_bytes {
             return Err(Error::TooLarge {
                 bytes: bytes.len(),
                 limit: self.limits.component_bytes,
             });
         }
-        recognise(bytes)?;
-        let digest = Digest::of(bytes);
-        let cached = self
+        recognise(&bytes)?;
+        let digest = Digest::of(&bytes);
+        let path = self
             .cache
             .as_ref()
             .map(|directory| directory.join(self.cached_name(digest)));
-        if let Some(path) = &cached
-            && let Some(component) = self.cached(path)
-        {
-            return self.loaded(component, digest, world);
-        }
-        let component = Component::from_binary(self.engine.wasmtime(), bytes)
-            .map_err(|error| Error::Compile(crate::redact::clean(&format!("{error:#}"), 300)))?;
-        if let Some(path) = &cached
-            && let Err(error) = store(path, &component)
-        {
-            // The next run compiles again; that is all.
-            tracing::warn!(path = %path.display(), %error, "the compiled component could not be kept");
-        }
-        self.loaded(component, digest, world)
+        Ok(match path.as_deref().and_then(|path| self.cached(path)) {
+            Some(component) => Found::Loaded(self.loaded(component, digest, World::Connector)?),
+            None => Found::New { bytes, digest, path },
+        })
     }
 
     fn loaded(&self, component: Component, digest: Digest, world: World) -> Result<Loaded, Error> {
@@ -204,6 +226,25 @@ impl Loader {
     }
 }
 
+/// What is there of a connector.
+enum Found {
+    /// All of it.
+    Loaded(Loaded),
+    /// What it is to be compiled from, and the file to keep it in.
+    New {
+        bytes: Vec<u8>,
+        digest: Digest,
+        path: Option<PathBuf>,
+    },
+}
+
+/// Does what takes milliseconds and more, reading and hashing and loading, on a thread that nobody else waits for.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(Error::HostBug(format!("loading ended early: {error}"))))
+}
+
 /// Machine code, and where it is.
 enum Compiled<'a> {
     /// In memory; it is copied.
@@ -216,9 +257,9 @@ enum Compiled<'a> {
 /// The one place where machine code is taken on trust.
 #[expect(unsafe_code, reason = "the engine offers no safe way to load compiled components")]
 fn deserialize(engine: &Engine, compiled: Compiled<'_>) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes come from this program's own image, or from a file that `is_private` found in a directory to which only
-    // this user can write, where only `keep` below puts files. Both were made by `precompile_component` or `serialize`. The
-    // engine itself checks that version and settings are its own.
+    // SAFETY: the bytes come from this program's own image, from the pipe of a process that this program started of the same image,
+    // or from a file that `is_private` found in a directory to which only this user can write, where only `keep` below puts files. All were
+    // made by `precompile_component`. The engine itself checks that version and settings are its own.
     unsafe {
         match compiled {
             Compiled::Bytes(bytes) => Component::deserialize(engine.wasmtime(), bytes),
@@ -259,15 +300,7 @@ fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Puts a compiled component into the cache directory, which is made if need be.
-fn store(path: &Path, component: &Component) -> std::io::Result<()> {
-    let compiled = component
-        .serialize()
-        .map_err(|error| std::io::Error::other(error.to_string()))?;
-    keep(path, &compiled)
-}
-
-/// Puts machine code into the cache directory, for this user alone.
+/// Puts machine code into the cache directory, which is made if need be, for this user alone.
 fn keep(path: &Path, compiled: &[u8]) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
         files::private_directory(directory)?;
@@ -309,11 +342,13 @@ mod tests {
     const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
     fn loader(cache: Option<PathBuf>) -> Loader {
-        Loader::new(Engine::new().unwrap(), cache, Limits::default())
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/oomnitza-connector");
+        assert!(program.is_file(), "run `make build` first: {}", program.display());
+        Loader::new(Engine::new().unwrap(), cache, Limits::default()).compiling_with(program)
     }
 
-    #[test]
-    fn what_is_not_a_component_is_named() {
+    #[tokio::test]
+    async fn what_is_not_a_component_is_named() {
         let loader = loader(None);
         for (bytes, what) in [
             (&b""[..], "the file is empty"),
@@ -324,35 +359,36 @@ mod tests {
             (b"\0as", "text"),
             (b"\xff\xfe\x00", "cut off"),
         ] {
-            let error = loader.connector_from_bytes(bytes).err().unwrap().to_string();
+            let error = loader.connector_from_bytes(bytes).await.err().unwrap().to_string();
             assert!(error.contains(what), "{error} should say {what}");
         }
     }
 
-    #[test]
-    fn a_truncated_component_does_not_compile() {
+    #[tokio::test]
+    async fn a_truncated_component_does_not_compile() {
         let error = loader(None)
             .connector_from_bytes(b"\0asm\x0d\0\x01\0\x01\x20\0")
+            .await
             .err()
             .unwrap();
         assert!(matches!(error, Error::Compile(_)), "{error:?}");
     }
 
-    #[test]
-    fn a_component_that_exports_nothing_is_refused_with_the_name_of_what_it_lacks() {
-        let error = loader(None).connector_from_bytes(EMPTY_COMPONENT).err().unwrap();
+    #[tokio::test]
+    async fn a_component_that_exports_nothing_is_refused_with_the_name_of_what_it_lacks() {
+        let error = loader(None).connector_from_bytes(EMPTY_COMPONENT).await.err().unwrap();
         assert_eq!(
             error.to_string(),
             "the component does not export `oomnitza:connector/source@0.1.0`"
         );
     }
 
-    #[test]
-    fn the_cache_is_private_and_a_file_that_others_could_have_written_is_not_believed() {
+    #[tokio::test]
+    async fn the_cache_is_private_and_a_file_that_others_could_have_written_is_not_believed() {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("cache");
         let loader = loader(Some(directory.clone()));
-        _ = loader.connector_from_bytes(EMPTY_COMPONENT);
+        _ = loader.connector_from_bytes(EMPTY_COMPONENT).await;
         assert_eq!(
             std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777,
             0o700
@@ -367,11 +403,11 @@ mod tests {
         assert!(loader.cached(&file).is_none(), "the group could have replaced it");
     }
 
-    #[test]
-    fn a_damaged_cache_file_is_compiled_anew() {
+    #[tokio::test]
+    async fn a_damaged_cache_file_is_compiled_anew() {
         let home = tempfile::tempdir().unwrap();
         let loader = loader(Some(home.path().join("cache")));
-        _ = loader.connector_from_bytes(EMPTY_COMPONENT);
+        _ = loader.connector_from_bytes(EMPTY_COMPONENT).await;
         let file = std::fs::read_dir(home.path().join("cache"))
             .unwrap()
             .next()
@@ -380,7 +416,7 @@ mod tests {
             .path();
         std::fs::write(&file, b"damaged").unwrap();
         assert!(loader.cached(&file).is_none());
-        _ = loader.connector_from_bytes(EMPTY_COMPONENT);
+        _ = loader.connector_from_bytes(EMPTY_COMPONENT).await;
         assert!(loader.cached(&file).is_some());
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! What a component may reach *through* its imports is the business of the rooms in `capabilities`.
 
+mod compiler;
 mod connector;
 mod deadline;
 mod describe;
@@ -20,6 +21,7 @@ mod script;
 mod state;
 mod wasi;
 
+pub use compiler::compile_if_asked;
 pub use connector::{Connector, Miss, Page, Wanted};
 pub use describe::describe;
 pub use engine::Engine;

@@ -17,6 +17,7 @@ use oomnitza_connector::redact::{Redactor, Secret};
 use oomnitza_connector::sandbox::{
     Capabilities, Connector, Engine, Error, Granted, Limits, Loaded, Loader, Page, Wanted,
 };
+use oomnitza_tests::Program;
 use url::Url;
 
 /// The section's secret, which no guest may ever see.
@@ -28,14 +29,29 @@ pub(crate) const NOWHERE: &str = "http://127.0.0.1:1";
 /// The engine of all attacks, as all sections share one.
 pub(crate) fn loader() -> &'static Loader {
     static LOADER: OnceLock<Loader> = OnceLock::new();
-    LOADER.get_or_init(|| Loader::new(Engine::new().unwrap(), None, Limits::default()))
+    LOADER.get_or_init(|| loader_with(Limits::default()))
+}
+
+/// A loader with limits of its own, which compiles as the program does.
+pub(crate) fn loader_with(limits: Limits) -> Loader {
+    Loader::new(Engine::new().unwrap(), None, limits).compiling_with(Program::path())
+}
+
+/// Loads a connector, wherever this is called.
+pub(crate) fn load(loader: &Loader, bytes: &[u8]) -> Result<Loaded, Error> {
+    let load = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(loader.connector_from_bytes(bytes))
+    };
+    // A test's own runtime does not let another one wait on its threads.
+    std::thread::scope(|scope| scope.spawn(load).join().unwrap())
 }
 
 /// The guest with the modes.
 pub(crate) fn hostile() -> Loaded {
     static HOSTILE: OnceLock<Loaded> = OnceLock::new();
     HOSTILE
-        .get_or_init(|| loader().connector_from_bytes(&hostile_bytes()).unwrap())
+        .get_or_init(|| load(loader(), &hostile_bytes()).unwrap())
         .clone()
 }
 

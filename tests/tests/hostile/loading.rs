@@ -1,6 +1,6 @@
 //! Files that are no connectors of ours, refused before anything of them runs (H-09, H-11 to H-13, H-61).
 
-use oomnitza_connector::sandbox::{Engine, Limits, Loader};
+use oomnitza_connector::sandbox::Limits;
 use wasm_encoder::{
     AbstractHeapType, BlockType, CodeSection, Component, ConstExpr, EntityType, FieldType, Function, FunctionSection,
     GlobalSection, GlobalType, HeapType, ImportSection, InstructionSink, MemorySection, MemoryType, Module,
@@ -8,12 +8,11 @@ use wasm_encoder::{
 };
 use wit_parser::Resolve;
 
-use crate::attack::{hostile_bytes, loader};
+use crate::attack::{hostile_bytes, load, loader, loader_with};
 use crate::raw::{Raw, memory, table, wrap};
 
 fn refusal(bytes: &[u8]) -> String {
-    loader()
-        .connector_from_bytes(bytes)
+    load(loader(), bytes)
         .err()
         .map_or_else(|| "taken".to_owned(), |error| error.to_string())
 }
@@ -68,8 +67,7 @@ fn a_component_that_is_too_large_is_not_looked_at() {
         component_bytes: 100,
         ..Limits::default()
     };
-    let loader = Loader::new(Engine::new().unwrap(), None, limits);
-    let error = loader.connector_from_bytes(&[0; 101]).err().unwrap();
+    let error = load(&loader_with(limits), &[0; 101]).err().unwrap();
     assert_eq!(error.to_string(), "the component has 101 bytes, the limit is 100");
 }
 

@@ -7,6 +7,7 @@ mod border;
 mod certificates;
 mod child;
 mod client;
+mod compiling;
 mod coverage;
 mod directories;
 mod encodings;

@@ -4,10 +4,16 @@ use oomnitza_connector::standin::{ldap, okta, oomnitza};
 use oomnitza_tests::{Output, Program};
 
 use crate::attack::hostile_bytes;
+use crate::compiling::costly;
 use crate::server::{Server, Step};
 
 /// Both sections in one run, and how many people of the good one arrived.
 fn run(settings: &str) -> (Output, usize) {
+    run_with(&hostile_bytes(), settings, |program| program)
+}
+
+/// The same with this component.
+fn run_with(component: &[u8], settings: &str, change: impl FnOnce(Program) -> Program) -> (Output, usize) {
     let destination = oomnitza::Oomnitza::start(oomnitza::Settings::default()).unwrap();
     let source = okta::Okta::start(okta::Settings {
         people: 20,
@@ -23,7 +29,8 @@ fn run(settings: &str) -> (Output, usize) {
         directory.url(),
         source.url(),
     ));
-    program.write("hostile.wasm", &hostile_bytes());
+    let program = change(program);
+    program.write("hostile.wasm", component);
     let output = program.run(&["upload", "hostile", "okta"]);
     assert_eq!(destination.ledger().violations, Vec::<String>::new());
     (output, destination.uploaded().len())
@@ -45,6 +52,19 @@ fn a_hostile_section_fails_alone_and_is_told_in_plain_words() {
         assert_eq!((output.code, arrived), (Some(1), expected), "{mode}\n{output}");
         let filters = [(r"lib\.rs:\d+:\d+", "lib.rs:[LINE]")];
         insta::with_settings!({ snapshot_suffix => mode, filters => filters }, {
+            insta::assert_snapshot!(output.to_string());
+        });
+    }
+}
+
+/// H-10: a component that is written for the compiler is compiled no longer than it may, and in no more memory. The other section runs.
+#[test]
+fn a_component_that_cannot_be_compiled_fails_alone() {
+    for (limit, milliseconds) in [("time", "500"), ("memory", "")] {
+        let in_a_hurry = |program: Program| program.env("OOMNITZA_COMPILE_MS", milliseconds);
+        let (output, arrived) = run_with(&costly(), "url = http://127.0.0.1:1", in_a_hurry);
+        assert_eq!((output.code, arrived), (Some(1), 20), "{limit}\n{output}");
+        insta::with_settings!({ snapshot_suffix => limit }, {
             insta::assert_snapshot!(output.to_string());
         });
     }

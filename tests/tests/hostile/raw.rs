@@ -14,7 +14,7 @@ use wasm_encoder::{
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-use crate::attack::loader;
+use crate::attack::{self, loader};
 
 const SOURCE: &str = "oomnitza:connector/source@0.1.0";
 
@@ -106,7 +106,7 @@ impl Raw {
     }
 
     pub(crate) fn load(&self) -> Result<Loaded, Error> {
-        loader().connector_from_bytes(&self.component())
+        attack::load(loader(), &self.component())
     }
 
     pub(crate) fn component(&self) -> Vec<u8> {

@@ -1,4 +1,5 @@
-//! The sandbox by itself: compiling, loading and instantiating a connector, in this process.
+//! The sandbox by itself: compiling, loading and instantiating a connector. It is compiled as the program does it, in a process
+//! of its own.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use oomnitza_connector::catalog::BuiltIn;
 use oomnitza_connector::net::{Egress, Network, Proxies, Timeouts, TlsSettings};
 use oomnitza_connector::redact::{Redactor, Secret};
 use oomnitza_connector::sandbox::{Capabilities, Connector, Digest, Engine, Granted, Limits, Loader};
+use oomnitza_tests::Program;
 
 use crate::size::Size;
 use crate::spent::median;
@@ -25,7 +27,7 @@ const TIMES: usize = 5;
 pub(crate) fn measure(size: &Size, table: &mut Table) {
     let engine = Engine::new().expect("the engine starts");
     let limits = Limits::default();
-    let loader = Loader::new(engine.clone(), None, limits.clone());
+    let loader = Loader::new(engine.clone(), None, limits.clone()).compiling_with(Program::path());
     let okta = BUILT_IN
         .iter()
         .find(|component| component.name == "okta")
@@ -35,7 +37,15 @@ pub(crate) fn measure(size: &Size, table: &mut Table) {
             .built_in_connector(okta.compiled, okta.digest)
             .expect("okta can be loaded")
     };
-    let compile = || loader.connector_from_bytes(OKTA).expect("okta can be compiled");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime starts");
+    let compile = || {
+        runtime
+            .block_on(loader.connector_from_bytes(OKTA))
+            .expect("okta can be compiled")
+    };
     let seconds = |work: &dyn Fn()| {
         let started = Instant::now();
         work();
@@ -45,10 +55,6 @@ pub(crate) fn measure(size: &Size, table: &mut Table) {
     let loading = median((0..TIMES * 20).map(|_| seconds(&|| drop(load()))));
 
     let loaded = load();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime starts");
     let instantiating: Duration = runtime.block_on(async {
         let mut total = Duration::ZERO;
         for _ in 0..size.instances {

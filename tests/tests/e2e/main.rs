@@ -26,6 +26,7 @@ mod oomnitza;
 mod pages;
 mod proxies;
 mod python;
+mod recorded;
 mod saved_data;
 mod sccm;
 mod schedules;

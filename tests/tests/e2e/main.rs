@@ -17,6 +17,7 @@ mod jasper;
 mod kept_secrets;
 mod ldap;
 mod logging;
+mod mac_models;
 mod manners;
 mod migration;
 mod mobileiron;

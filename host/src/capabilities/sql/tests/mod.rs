@@ -1,6 +1,7 @@
 //! The room against a SQL Server of ours, good and bad, on this machine.
 
 mod hostile;
+mod limits;
 mod opening;
 mod querying;
 mod securing;

@@ -3,6 +3,7 @@
 mod hostile;
 mod limits;
 mod opening;
+mod python;
 mod querying;
 mod securing;
 

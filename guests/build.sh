@@ -14,12 +14,13 @@ packages=(
 select=(); for package in "${packages[@]}"; do select+=(-p "$package"); done
 features="-C target-feature=+simd128,+bulk-memory"
 out=target/components
+debian=/usr/bin
 
 say() { printf 'guests: %s\n' "$*" >&2; }
 fail() { printf 'guests: error: %s\nhint: %s\n' "$1" "$2" >&2; exit 1; }
 
 rustup_target() { command -v rustup >/dev/null && rustup target list --installed 2>/dev/null | grep -qx "$target"; }
-debian_rust() { [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && command -v wasm-ld >/dev/null && [ -e "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]; }
+debian_rust() { [ -x $debian/rustc ] && [ -x $debian/cargo ] && command -v wasm-ld >/dev/null && [ -e "$($debian/rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]; }
 
 choose() {
     if [ -n "${OOMNITZA_GUESTS:-}" ]; then echo "$OOMNITZA_GUESTS"; return; fi
@@ -44,14 +45,15 @@ source)
     if ! debian_rust; then
         if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
             say "installing Debian's Rust, its sources and lld"
+            mkdir -p target
             (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends rustc-web cargo-web rust-web-src lld) >target/guests-install.log 2>&1 || true
         fi
         debian_rust || fail "there is no WebAssembly standard library: rustup has no target $target, and Debian's Rust with its sources is not installed" \
             "run: rustup target add $target   or: apt-get install rustc-web cargo-web rust-web-src lld"
     fi
-    say "building with $(/usr/bin/rustc --version), standard library from source"
-    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld RUSTFLAGS="$features" \
-        /usr/bin/cargo build --quiet --profile guest --target "$target" --target-dir target/guests -Zbuild-std=std,panic_abort "${select[@]}"
+    say "building with $($debian/rustc --version), standard library from source"
+    RUSTC=$debian/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld RUSTFLAGS="$features" \
+        $debian/cargo build --quiet --profile guest --target "$target" --target-dir target/guests -Zbuild-std=std,panic_abort "${select[@]}"
     ;;
 *) fail "OOMNITZA_GUESTS is '$how'" "it can be rustup or source" ;;
 esac

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server, Samba's domain
-# controller, MIT's Kerberos, openssl and xmllint, a client of SQL Server, a keyring and readers of schedules for the tests, Python for them and for the
-# interpreter inside, with time zone data. Where it is not root, or there is no apt, it says what is missing instead.
+# controller, MIT's Kerberos, openssl and xmllint, clients of SQL Server (one from PyPI), SQLite, a keyring and readers of schedules for the
+# tests, Python for them and for the interpreter inside, with time zone data. Where it is not root, or there is no apt, it says what is
+# missing instead.
 set -euo pipefail
 
 wanted=()
@@ -14,6 +15,7 @@ need ldapsearch ldap-utils
 need openssl openssl
 need xmllint libxml2-utils
 need tsql freetds-bin
+need sqlite3 sqlite3
 need systemd-analyze systemd
 need python3 python3
 need script bsdutils
@@ -36,9 +38,9 @@ command -v cargo >/dev/null || {
     printf 'setup: error: there is no Rust\nhint: install it with rustup: https://rustup.rs\n' >&2
     exit 1
 }
-[ ${#wanted[@]} -gt 0 ] || exit 0
-
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+if [ ${#wanted[@]} = 0 ]; then
+    :
+elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     printf 'setup: installing %s\n' "${wanted[*]}" >&2
     log=$(mktemp)
     if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${wanted[@]}"; } >"$log" 2>&1; then
@@ -50,4 +52,17 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 else
     printf 'setup: error: these packages are missing: %s\nhint: apt-get install %s\n' "${wanted[*]}" "${wanted[*]}" >&2
     exit 1
+fi
+
+# What comes from PyPI, once.
+cd "$(dirname "$0")/.."
+clients=target/clients
+if ! cmp -s tests/clients.txt "$clients/installed.txt"; then
+    rm -rf "$clients"
+    python3 -m venv "$clients"
+    "$clients/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r tests/clients.txt || {
+        printf 'setup: error: python-tds cannot be installed\nhint: pip says why above; PyPI or a mirror of it has to be reached\n' >&2
+        exit 1
+    }
+    cp tests/clients.txt "$clients/installed.txt"
 fi

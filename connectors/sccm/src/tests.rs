@@ -5,6 +5,8 @@ use oomnitza_sdk::testing::{self, Outcome, Script, run, wanted};
 
 use super::*;
 
+mod queries;
+
 const HARDWARE_COLUMNS: [&str; 14] = [
     "resource_id",
     "computer_name",

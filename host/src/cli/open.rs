@@ -12,7 +12,7 @@ use crate::capabilities::http;
 use crate::catalog::{BuiltIn, Catalog};
 use crate::config::{self, Destination, Finding, Ini, Place, Severity};
 use crate::logging::{self, Gravity};
-use crate::net::{Origins, Proxies, Timeouts};
+use crate::net::{Origins, Proxies, Timeouts, TlsSettings};
 use crate::oomnitza::{self, Oomnitza};
 use crate::run::{self, Context, Error, Job, JudgedDestination, prepare};
 use crate::sandbox::{Engine, Loader};
@@ -52,6 +52,7 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         Error::Config(findings)
     })?;
     context.oomnitza_proxies = proxies;
+    context.oomnitza_tls = run::tls(&destination.common, context.bundle.as_deref());
     for secret in context.proxies.secrets().chain(context.oomnitza_proxies.secrets()) {
         logging::secrets().learn(&secret);
     }
@@ -75,6 +76,7 @@ pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<C
     Ok(Context {
         catalog,
         oomnitza_proxies: proxies.clone(),
+        oomnitza_tls: TlsSettings::default(),
         proxies,
         bundle: machine::bundle(),
         timeouts: Timeouts::default(),
@@ -170,7 +172,7 @@ impl Opened {
             self.warn_of_readers();
         }
         let options = oomnitza::Options {
-            tls: run::tls(&destination.common, self.context.bundle.as_deref()),
+            tls: self.context.oomnitza_tls.clone(),
             proxies: self.context.oomnitza_proxies.clone(),
             timeouts: self.context.timeouts.clone(),
             backoff: machine::backoff(),

@@ -1,6 +1,7 @@
 //! Models of Apple computers by their serial numbers: `GET https://nam.oomnitza.com/?sn=…`, text (converter `mac_model_from_sn`).
 //!
-//! A help, not a duty: whatever goes wrong, the record keeps the value that it has. Each serial number is asked for once a run.
+//! A help, not a duty: whatever goes wrong, the record keeps the value that it has. Each serial number is asked for once a run, and some
+//! times more where the service is too busy to answer.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -14,7 +15,8 @@ use url::Url;
 
 use super::prepare::Context;
 use crate::mapping::LookUp;
-use crate::net::{Egress, HttpClient, Network, Origins, Proxies, Reach, Rule, Timeouts, TlsSettings};
+use crate::net::backoff::Backoff;
+use crate::net::{Egress, HttpClient, Network, Origins, Reach, Rule};
 use crate::redact::clean;
 
 /// Where it is asked.
@@ -23,33 +25,54 @@ const ADDRESS: &str = "https://nam.oomnitza.com/";
 /// Questions under way at once, of all sections.
 const PARALLEL: usize = 8;
 
+/// Tries of a question that the service is too busy to answer.
+const TRIES: u32 = 3;
+
 /// Bytes of an answer; a model's name has some dozen.
 const MOST_BYTES: usize = 300;
 
 /// The look-ups of one run.
 pub(super) struct MacModels {
-    client: Option<(HttpClient, Url, Arc<Semaphore>)>,
+    service: Option<Arc<Service>>,
     known: Mutex<BTreeMap<String, Option<String>>>,
 }
 
+/// Who knows them, and how it is asked.
+struct Service {
+    client: HttpClient,
+    url: Url,
+    permits: Arc<Semaphore>,
+    backoff: Backoff,
+}
+
 impl MacModels {
+    /// The look-ups of a run. It is a service of Oomnitza's, so it is reached as Oomnitza is.
     pub(super) fn new(context: &Context) -> Self {
-        let (proxies, timeouts) = (context.oomnitza_proxies.clone(), context.timeouts.clone());
-        Self::at(ADDRESS, Reach::Public, proxies, timeouts, &context.origins)
+        let network = |egress| {
+            let (tls, proxies) = (context.oomnitza_tls.clone(), context.oomnitza_proxies.clone());
+            Network::new(egress, tls, proxies, context.timeouts.clone())
+        };
+        Self::at(ADDRESS, Reach::Public, network, context.retry.backoff, &context.origins)
     }
 
-    fn at(address: &str, reach: Reach, proxies: Proxies, timeouts: Timeouts, origins: &Origins) -> Self {
-        let client = Url::parse(address).ok().and_then(|url| {
+    fn at(
+        address: &str,
+        reach: Reach,
+        network: impl FnOnce(Egress) -> Network,
+        backoff: Backoff,
+        origins: &Origins,
+    ) -> Self {
+        let service = Url::parse(address).ok().and_then(|url| {
             let egress = Egress::new(vec![Rule::of(&url, reach).ok()?]);
-            let permits = origins.permits(&url, PARALLEL);
-            Some((
-                Network::new(egress, TlsSettings::default(), proxies, timeouts).http(),
+            Some(Arc::new(Service {
+                client: network(egress).http(),
+                permits: origins.permits(&url, PARALLEL),
                 url,
-                permits,
-            ))
+                backoff,
+            }))
         });
         Self {
-            client,
+            service,
             known: Mutex::default(),
         }
     }
@@ -68,13 +91,11 @@ impl MacModels {
         let mut under_way = JoinSet::new();
         loop {
             while under_way.len() < PARALLEL
-                && let (Some((client, address, permits)), Some(serial)) = (&self.client, open.pop())
+                && let (Some(service), Some(serial)) = (&self.service, open.pop())
             {
-                let (client, address, permits) = (client.clone(), address.clone(), permits.clone());
+                let service = service.clone();
                 under_way.spawn(async move {
-                    // Never closed, so never refused.
-                    let _permit = permits.acquire().await;
-                    let model = ask(&client, address, &serial).await;
+                    let model = service.ask(&serial).await;
                     (serial, model)
                 });
             }
@@ -109,20 +130,37 @@ impl LookUp for MacModels {
     }
 }
 
-async fn ask(client: &HttpClient, mut url: Url, serial: &str) -> Option<String> {
-    url.query_pairs_mut().append_pair("sn", serial);
-    let mut response = client.send(reqwest::Request::new(Method::GET, url)).await.ok()?;
-    if !response.status().is_success() {
-        return None;
-    }
-    let mut body = Vec::new();
-    while let Some(piece) = client.chunk(&mut response).await.ok()? {
-        body.extend_from_slice(&piece);
-        if body.len() > MOST_BYTES {
+impl Service {
+    async fn ask(&self, serial: &str) -> Option<String> {
+        // Never closed, so never refused.
+        let _permit = self.permits.acquire().await;
+        let mut url = self.url.clone();
+        url.query_pairs_mut().append_pair("sn", serial);
+        let mut failures = 0;
+        let mut response = loop {
+            let request = reqwest::Request::new(Method::GET, url.clone());
+            let response = self.client.send(request).await.ok()?;
+            failures += 1;
+            if failures == TRIES || !matches!(response.status().as_u16(), 429 | 502..=504) {
+                break response;
+            }
+            tokio::time::sleep(self.backoff.delay(failures)).await;
+        };
+        if !response.status().is_success() {
             return None;
         }
+        let mut body = Vec::new();
+        while let Some(piece) = self.client.chunk(&mut response).await.ok()? {
+            body.extend_from_slice(&piece);
+            if body.len() > MOST_BYTES {
+                return None;
+            }
+        }
+        let model = String::from_utf8(body).ok()?;
+        let is_one = !model.trim().is_empty() && !model.starts_with("Error") && !model.trim_start().starts_with('<');
+        is_one.then_some(model)
     }
-    let model = String::from_utf8(body).ok()?;
-    let is_one = !model.trim().is_empty() && !model.starts_with("Error") && !model.trim_start().starts_with('<');
-    is_one.then_some(model)
 }
+
+#[cfg(test)]
+mod tests;

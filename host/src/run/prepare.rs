@@ -10,7 +10,7 @@ use crate::catalog::{self, Catalog};
 use crate::config::schema::Description;
 use crate::config::{self, Common, Destination, Env, Fetch, Finding, Ini, Place, RawSection, Section};
 use crate::mapping::{self, Merged, ServerMapping};
-use crate::net::{Origins, Proxies, Timeouts};
+use crate::net::{Origins, Proxies, Timeouts, TlsSettings};
 use crate::oomnitza::Oomnitza;
 use crate::redact::Secret;
 use crate::sandbox::{self, Capabilities, Granted, Limits, Loaded};
@@ -24,6 +24,8 @@ pub struct Context {
     pub proxies: Proxies,
     /// The proxies on the way to Oomnitza's own services.
     pub oomnitza_proxies: Proxies,
+    /// How connections to Oomnitza's own services are secured.
+    pub oomnitza_tls: TlsSettings,
     /// Certificate authorities that the environment names, a file or a directory.
     pub bundle: Option<PathBuf>,
     /// How long the steps of a request may take.

@@ -5,7 +5,9 @@
 //! `make test-servers` runs this. It is no part of `cargo test --workspace`: the servers come from npm.
 
 mod prism;
+mod recordings;
 mod soap;
+mod specifications;
 mod wiremock;
 
 use std::net::{Ipv4Addr, TcpListener};

@@ -77,6 +77,13 @@ impl Stub {
         self
     }
 
+    /// For requests with a value in their query, or, for none, without it.
+    pub fn query(mut self, name: &str, value: Option<&str>) -> Self {
+        let matcher = value.map_or_else(|| json!({ "absent": true }), |value| json!({ "equalTo": value }));
+        self.0["request"]["queryParameters"][name] = matcher;
+        self
+    }
+
     /// For requests with this header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.0["request"]["headers"][name] = json!({ "equalTo": value });

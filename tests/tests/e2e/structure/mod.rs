@@ -1,5 +1,6 @@
 //! What holds for the repository as a whole, and no single file can show.
 
+mod choosing;
 mod contract;
 mod dependencies;
 mod guests;

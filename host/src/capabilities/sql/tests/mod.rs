@@ -1,7 +1,9 @@
 //! The room against a SQL Server of ours, good and bad, on this machine.
 
 mod hostile;
+mod limits;
 mod opening;
+mod python;
 mod querying;
 mod securing;
 

@@ -107,8 +107,8 @@ async fn values_travel_as_parameters() {
     );
 }
 
-#[tokio::test]
-async fn every_type_comes_as_the_contract_says() {
+/// Types and a value of each: the name, TYPE_INFO and the value as they stand on the wire, and what the contract makes of it.
+pub(super) fn types() -> Vec<(&'static str, Vec<u8>, Vec<u8>, &'static str)> {
     // TYPE_INFO and a value, as they stand on the wire (MS-TDS sections 2.2.5.4 and 2.2.5.5).
     let collation = [0x09, 0x04, 0xd0, 0x00, 0x34];
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
@@ -117,7 +117,7 @@ async fn every_type_comes_as_the_contract_says() {
         let piece = (bytes.len() as u32).to_le_bytes();
         [&length, piece.as_slice(), bytes, &[0, 0, 0, 0]].concat()
     };
-    let types: Vec<(&str, Vec<u8>, Vec<u8>, &str)> = vec![
+    vec![
         ("tinyint", vec![0x26, 1], vec![1, 255], "Value::Integer(255)"),
         ("smallint", vec![0x26, 2], vec![2, 0xfe, 0xff], "Value::Integer(-2)"),
         (
@@ -258,7 +258,12 @@ async fn every_type_comes_as_the_contract_says() {
             vec![0, 0, 0, 0],
             "Value::Null",
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn every_type_comes_as_the_contract_says() {
+    let types = types();
     for (name, kind, value, expected) in types {
         let answered = (kind.clone(), value.clone());
         let server = server(move |_| {

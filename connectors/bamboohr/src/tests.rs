@@ -191,7 +191,7 @@ fn a_check_asks_for_the_key_s_own_employee() {
     );
     assert_eq!(
         check(&url, not_found, none().get(&fields, "key", 404, &[], "")),
-        Err(Error::Unexpected(
+        Err(Error::NotFound(
             "GET /api/gateway.php/acme/v1/meta/fields answered 404".into()
         ))
     );

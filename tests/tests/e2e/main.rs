@@ -30,6 +30,7 @@ mod saved_data;
 mod sccm;
 mod schedules;
 mod secrets;
+mod settings;
 mod several;
 mod stopping;
 mod structure;

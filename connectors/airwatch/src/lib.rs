@@ -46,12 +46,12 @@ impl Connector for AirWatch {
                     "An administrator who may read devices through the API",
                 )
                 .example("username@example.com")
-                .optional(),
+                .required_without("client_id"),
             )
             .setting(
                 Setting::text("password", "Password", "Its password")
                     .example("change-me")
-                    .optional()
+                    .required_without("client_id")
                     .secret(),
             )
             .setting(
@@ -61,7 +61,7 @@ impl Connector for AirWatch {
                     "The tenant's API key (Groups & Settings, All Settings, System, Advanced, API, REST API); an OAuth client can do without",
                 )
                 .example("YOUR AirWatch API TOKEN")
-                .optional()
+                .required_without("client_id")
                 .secret(),
             )
             .setting(Setting::sync_field())
@@ -71,12 +71,12 @@ impl Connector for AirWatch {
                     "Client ID",
                     "An OAuth client, instead of user name and password",
                 )
-                .optional()
+                .required_with("client_secret")
                 .advanced(),
             )
             .setting(
                 Setting::text("client_secret", "Client secret", "The OAuth client's secret")
-                    .optional()
+                    .required_with("client_id")
                     .secret()
                     .advanced(),
             )
@@ -87,7 +87,7 @@ impl Connector for AirWatch {
                     "Where the OAuth client gets its tokens, by region",
                 )
                 .example("https://na.uemauth.workspaceone.com/connect/token")
-                .optional()
+                .required_with("client_id")
                 .advanced(),
             )
             .endpoint("{url}", "the AirWatch server")
@@ -144,11 +144,9 @@ impl Connector for AirWatch {
 
 impl Server {
     fn of(settings: &Settings) -> Result<Self> {
-        let has_client = settings.optional("client_id").is_some();
-        settings.text(if has_client { "token_url" } else { "username" })?;
         Ok(Self {
             base: settings.address("url")?,
-            slot: if has_client { CLIENT } else { BASIC },
+            slot: settings.optional("client_id").map_or(BASIC, |_| CLIENT),
         })
     }
 

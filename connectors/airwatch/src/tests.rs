@@ -181,10 +181,4 @@ fn an_oauth_client_takes_the_place_of_user_name_and_password() {
     let one = format!("{URL}/api/v1/mdm/devices/search?pagesize=1&page=0");
     let script = Script::default().get(&one, "client", 204, &[], "");
     assert_eq!(testing::check::<AirWatch>(testing::settings(&client), script), Ok(()));
-    for (settings, missing) in [(&client[..2], "token_url"), (&client[..1], "username")] {
-        assert_eq!(
-            testing::check::<AirWatch>(testing::settings(settings), Script::default()),
-            Err(Error::Setting(missing.into(), "is missing".into()))
-        );
-    }
 }

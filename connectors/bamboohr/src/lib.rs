@@ -70,7 +70,7 @@ impl Connector for BambooHr {
                 .secret(),
             )
             .setting(Setting::default_role())
-            .endpoint("{url}", "the company's directory")
+            .endpoint("{url}/{system_name}", "the company's directory")
             .basic_auth("key", "{api_token}", "x")
             .map("USER", source("workEmail"))
             .map("FIRST_NAME", source("firstName"))

@@ -62,12 +62,12 @@ impl Connector for Casper {
                     "An account that may read computers and mobile devices",
                 )
                 .example("username@example.com")
-                .optional(),
+                .required_without("client_id"),
             )
             .setting(
                 Setting::text("password", "Password", "Its password")
                     .example("change-me")
-                    .optional()
+                    .required_without("client_id")
                     .secret(),
             )
             .setting(Setting::sync_field())
@@ -93,12 +93,12 @@ impl Connector for Casper {
                     "Client ID",
                     "An API client of Jamf Pro, instead of user name and password",
                 )
-                .optional()
+                .required_with("client_secret")
                 .advanced(),
             )
             .setting(
                 Setting::text("client_secret", "Client secret", "The API client's secret")
-                    .optional()
+                    .required_with("client_id")
                     .secret()
                     .advanced(),
             )
@@ -167,15 +167,11 @@ impl Connector for Casper {
 
 impl Server {
     fn of(settings: &Settings) -> Result<Self> {
-        let has_client = settings.optional("client_id").is_some();
-        if !has_client {
-            settings.text("username")?;
-        }
         Ok(Self {
             base: settings.address("url")?,
             kind: Kind::of(settings.text("sync_type")?),
             group: settings.optional("group_name").map(str::to_owned),
-            slot: if has_client { CLIENT } else { TOKEN },
+            slot: settings.optional("client_id").map_or(TOKEN, |_| CLIENT),
         })
     }
 

@@ -316,9 +316,4 @@ fn an_api_client_takes_the_place_of_user_name_and_password() {
     assert_eq!(testing::check::<Casper>(client.clone(), script), Ok(()));
     let script = before().get_fails(&path("computers"), "client_before", http::Error::TokenRefused(404));
     assert_eq!(testing::check::<Casper>(client, script), Err(Error::TokenRefused(404)));
-    let neither = testing::settings(&[("url", URL), ("sync_type", "computers")]);
-    assert_eq!(
-        testing::check::<Casper>(neither, Script::default()),
-        Err(Error::Setting("username".into(), "is missing".into()))
-    );
 }

@@ -73,10 +73,10 @@ fn explain(fault: &Element, operation: &str) -> Error {
         .filter(|text| !text.is_empty())
         .collect();
     let text = format!("{operation}: {meaning} ({})", said.join(", "));
-    if is_sign_in {
-        Error::SignIn(text)
-    } else {
-        Error::Unexpected(text)
+    match code {
+        _ if is_sign_in => Error::SignIn(text),
+        "Server" => Error::Failed(text),
+        _ => Error::Unexpected(text),
     }
 }
 

@@ -237,7 +237,7 @@ fn faults_are_said_in_words() {
         (
             500,
             fault("Server", "1", "down"),
-            Error::Unexpected("GetModifiedTerminals: the service failed (Server, 1, down)".into()),
+            Error::Failed("GetModifiedTerminals: the service failed (Server, 1, down)".into()),
         ),
         (
             500,
@@ -259,7 +259,7 @@ fn faults_are_said_in_words() {
         (
             503,
             "maintenance".into(),
-            Error::Unexpected("POST /ws/service/Terminal answered 503".into()),
+            Error::Failed("POST /ws/service/Terminal answered 503".into()),
         ),
         (
             200,
@@ -269,7 +269,7 @@ fn faults_are_said_in_words() {
         (
             200,
             "<html></html>".into(),
-            Error::Unexpected("POST /ws/service/Terminal answered without a SOAP body".into()),
+            Error::NotFound("POST /ws/service/Terminal answered with a web page instead of data".into()),
         ),
         (
             200,

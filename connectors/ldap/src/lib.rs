@@ -63,12 +63,12 @@ impl Connector for Ldap {
                     .default("3")
                     .choices(&["2", "3"]),
             )
-            .setting(Setting::text("filter", "Filter", "Which entries to take (RFC 4515)").example("(objectClass=*)").default("(objectClass=*)"))
+            .setting(Setting::text("filter", "Filter", "Which entries to take (RFC 4515)").example("(objectClass=*)").default("(objectClass=*)").ldap_filter())
             .setting(Setting::default_role())
             .setting(Setting::default_position())
-            .setting(Setting::text("page_size", "Page size", "Entries a page, at most 1,000").default("500").advanced())
+            .setting(Setting::text("page_size", "Page size", "Entries a page").default("500").whole_number(1..=1_000).advanced())
             .setting(
-                Setting::text("start_tls", "StartTLS", "Secure an ldap:// connection before signing in").default("False").advanced(),
+                Setting::text("start_tls", "StartTLS", "Secure an ldap:// connection before signing in").default("False").truth().advanced(),
             )
             .setting(
                 Setting::text(
@@ -93,18 +93,21 @@ impl Connector for Ldap {
     }
 
     fn check(settings: Settings) -> Result<()> {
+        let Section { target, search } = Section::of(&settings)?;
         let search = Search {
-            base: settings.text("base_dn")?.to_owned(),
-            scope: Scope::Base,
-            filter: "(objectClass=*)".to_owned(),
+            // No attribute (RFC 4511 section 4.5.1.8).
             attributes: vec!["1.1".to_owned()],
-            page_size: 0,
             limit: Some(1),
+            ..search
         };
-        Connection::open(&target(&settings)?)?
-            .search(&search)?
-            .next_entries()
-            .map(drop)
+        let mut results = Connection::open(&target)?.search(&search)?;
+        while let Some(entries) = results.next_entries().map_err(of_base)? {
+            if !entries.is_empty() {
+                return Ok(());
+            }
+        }
+        warning!("nothing below `{}` fits the filter", search.base);
+        Ok(())
     }
 
     fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self> {
@@ -115,19 +118,11 @@ impl Connector for Ldap {
         if wanted.incremental || cursor.is_some() {
             changed::ask(&mut asked);
         }
-        let page_size: u32 = settings.number("page_size", 1, 1_000)?;
-        let target = target(&settings)?;
-        let search = Search {
-            base: settings.text("base_dn")?.to_owned(),
-            scope: Scope::Subtree,
-            filter: match cursor {
-                Some(cursor) => changed::filter(settings.text("filter")?, &cursor)?,
-                None => settings.text("filter")?.to_owned(),
-            },
-            attributes: asked,
-            page_size: if target.version == Version::V2 { 0 } else { page_size },
-            limit: None,
-        };
+        let Section { target, mut search } = Section::of(&settings)?;
+        search.attributes = asked;
+        if let Some(cursor) = cursor {
+            search.filter = changed::filter(&search.filter, &cursor)?;
+        }
         Ok(Self {
             results: Connection::open(&target)?.search(&search)?,
             waiting: VecDeque::new(),
@@ -148,7 +143,7 @@ impl Connector for Ldap {
             return Err(error);
         }
         if self.waiting.is_empty() {
-            match self.results.next_entries()? {
+            match self.results.next_entries().map_err(of_base)? {
                 Some(entries) => self.waiting = entries.into(),
                 None => return Ok(self.changed.cursor().map(|cursor| Page::default().cursor(cursor))),
             }
@@ -196,23 +191,45 @@ impl Ldap {
     }
 }
 
-fn version(settings: &Settings) -> Result<Version> {
-    Ok(if settings.text("protocol_version")? == "2" {
-        Version::V2
-    } else {
-        Version::V3
-    })
+/// What a section asks for.
+struct Section {
+    target: Target,
+    /// For every attribute of whatever fits.
+    search: Search,
 }
 
-fn target(settings: &Settings) -> Result<Target> {
-    // The host's matter, but for what is no truth value.
-    settings.flag("allow_anonymous")?;
-    Ok(Target {
-        url: settings.text("url")?.to_owned(),
-        auth: Some("bind".to_owned()),
-        version: version(settings)?,
-        start_tls: settings.flag("start_tls")?,
-    })
+impl Section {
+    fn of(settings: &Settings) -> Result<Self> {
+        let version = match settings.text("protocol_version")? {
+            "2" => Version::V2,
+            _ => Version::V3,
+        };
+        let page_size = settings.number("page_size")?;
+        Ok(Self {
+            target: Target {
+                url: settings.text("url")?.to_owned(),
+                auth: Some("bind".to_owned()),
+                version,
+                start_tls: settings.truth("start_tls"),
+            },
+            search: Search {
+                base: settings.text("base_dn")?.to_owned(),
+                scope: Scope::Subtree,
+                filter: settings.text("filter")?.to_owned(),
+                attributes: Vec::new(),
+                page_size: if version == Version::V2 { 0 } else { page_size },
+                limit: None,
+            },
+        })
+    }
+}
+
+/// An entry that the search's answer says is not there is its base.
+fn of_base(error: Error) -> Error {
+    match error {
+        Error::NotFound(what) => Error::Setting("base_dn".to_owned(), what),
+        other => other,
+    }
 }
 
 /// The attributes that mappings use, each once, and the account name.

@@ -264,62 +264,29 @@ fn the_settings_decide_how_the_directory_is_reached_and_searched() {
     runs(&[("username", "anonymous")], target(), account());
 }
 
-#[test]
-fn a_setting_that_cannot_be_is_named() {
-    for (name, value, expected) in [
-        (
-            "page_size",
-            "1001",
-            "setting `page_size`: `1001` is not a number from 1 to 1000",
-        ),
-        (
-            "page_size",
-            "0",
-            "setting `page_size`: `0` is not a number from 1 to 1000",
-        ),
-        (
-            "start_tls",
-            "maybe",
-            "setting `start_tls`: `maybe` is neither True nor False",
-        ),
-        (
-            "allow_anonymous",
-            "maybe",
-            "setting `allow_anonymous`: `maybe` is neither True nor False",
-        ),
-        ("base_dn", "", "setting `base_dn`: is missing"),
-    ] {
-        let outcome = run::<Ldap>(settings(&[(name, value)]), wanted(&[]), Script::default());
-        assert_eq!(outcome.error.unwrap().to_string(), expected);
-    }
-}
-
-fn look_at_the_base() -> Search {
+/// A search for one entry and none of its attributes.
+fn look() -> Search {
     Search {
-        scope: Scope::Base,
-        filter: "(objectClass=*)".to_owned(),
-        page_size: 0,
         limit: Some(1),
         ..search(&["1.1"])
     }
 }
 
 #[test]
-fn a_check_signs_in_and_looks_at_the_base() {
-    let script = Script::default()
-        .ldap_open(target(), Ok(()))
-        .ldap_search(look_at_the_base())
-        .ldap_next(Ok(Some(vec![entry(BASE, &[])])));
-    assert_eq!(testing::check::<Ldap>(settings(&[]), script), Ok(()));
-    let script = Script::default()
-        .ldap_open(target(), Ok(()))
-        .ldap_search(look_at_the_base())
-        .ldap_next(Err(host::Error::Refused(refusal(32, ""))));
-    let error = testing::check::<Ldap>(settings(&[]), script);
-    assert_eq!(
-        error,
-        Err(Error::Unexpected("there is no such entry (LDAP result 32)".to_owned()))
-    );
+fn a_check_signs_in_and_looks_for_one_entry_that_fits() {
+    let checked = |settings, answer: &dyn Fn(Script) -> Script| {
+        let script = Script::default().ldap_open(target(), Ok(())).ldap_search(look());
+        testing::check::<Ldap>(settings, answer(script))
+    };
+    let found = |script: Script| {
+        let script = script.ldap_next(Ok(Some(vec![])));
+        script.ldap_next(Ok(Some(vec![entry(BASE, &[])])))
+    };
+    assert_eq!(checked(settings(&[]), &found), Ok(()));
+    assert_eq!(checked(settings(&[]), &|script| script.ldap_next(Ok(None))), Ok(()));
+    let gone = |script: Script| script.ldap_next(Err(host::Error::Refused(refusal(32, ""))));
+    let named = Err(Error::setting("base_dn", "there is no such entry (LDAP result 32)"));
+    assert_eq!(checked(settings(&[]), &gone), named);
 }
 
 fn refusal(code: u32, message: &str) -> host::Refusal {

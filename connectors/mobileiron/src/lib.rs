@@ -20,6 +20,28 @@ const DAY: f64 = 86_400_000.0;
 
 static RATE_LIMIT: RateLimit = RateLimit::unsaid();
 
+/// What a section asks for.
+struct Section {
+    base: Address,
+    partitions: Partitions,
+    checkin_days: f64,
+}
+
+impl Section {
+    fn of(settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            base: settings.address("url")?,
+            partitions: settings.names("partitions")?.map_or(Partitions::All, Partitions::Named),
+            checkin_days: settings.number("checkin_days")?,
+        })
+    }
+
+    /// The ids of its partitions.
+    fn ids(&self) -> Result<Vec<u64>> {
+        self.partitions.among(&partitions::all(&self.base)?)
+    }
+}
+
 /// A run through a tenant's partitions.
 pub struct MobileIron {
     base: Address,
@@ -56,7 +78,8 @@ impl Connector for MobileIron {
                     "Partitions",
                     "The device partitions to read: a JSON list of their names, or `All`",
                 )
-                .example(r#"["Drivers"]"#),
+                .example(r#"["Drivers"]"#)
+                .names_or("All"),
             )
             .setting(Setting::sync_field())
             .setting(
@@ -66,6 +89,7 @@ impl Connector for MobileIron {
                     "Devices that have not checked in for so many days are left out",
                 )
                 .default("1.5")
+                .number(0..=36_500)
                 .advanced(),
             )
             .endpoint("{url}", "the MobileIron Cloud server")
@@ -73,20 +97,16 @@ impl Connector for MobileIron {
     }
 
     fn check(settings: Settings) -> Result<()> {
-        let wanted = Partitions::read(&settings)?;
-        wanted.among(&partitions::all(&settings.address("url")?)?).map(drop)
+        Section::of(&settings)?.ids().map(drop)
     }
 
     fn open(settings: Settings, _cursor: Option<String>, _wanted: Wanted) -> Result<Self> {
-        let base = settings.address("url")?;
-        let wanted = Partitions::read(&settings)?;
-        let days = settings.number("checkin_days", 0.0, 36_500.0)?;
-        let partitions = wanted.among(&partitions::all(&base)?)?;
+        let section = Section::of(&settings)?;
         Ok(Self {
-            base,
-            partitions: partitions.into(),
+            partitions: section.ids()?.into(),
+            base: section.base,
             paging: Paging::default(),
-            cutoff: clock::now() as f64 - days * DAY,
+            cutoff: clock::now() as f64 - section.checkin_days * DAY,
         })
     }
 

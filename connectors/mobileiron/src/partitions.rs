@@ -13,27 +13,12 @@ pub(crate) struct Partition {
 }
 
 /// The partitions that a section names.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Partitions {
     All,
     Named(Vec<String>),
 }
 
 impl Partitions {
-    pub(crate) fn read(settings: &Settings) -> Result<Self> {
-        let text = settings.text("partitions")?.trim();
-        if text.trim_matches('"').eq_ignore_ascii_case("all") {
-            return Ok(Self::All);
-        }
-        match settings.json::<Vec<String>>("partitions") {
-            Ok(names) => Ok(Self::Named(names)),
-            Err(_) => Err(Error::setting(
-                "partitions",
-                format!("`{text}` is neither `All` nor a JSON list of names like `[\"Drivers\"]`"),
-            )),
-        }
-    }
-
     /// The ids of those that a section names, in the tenant's order. A name that the tenant does not know is said; if it knows none of
     /// them there is nothing to read.
     pub(crate) fn among(&self, known: &[Partition]) -> Result<Vec<u64>> {

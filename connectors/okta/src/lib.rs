@@ -8,12 +8,29 @@ use oomnitza_sdk::json;
 use oomnitza_sdk::prelude::*;
 
 /// Okta's own default and maximum.
-const LARGEST_PAGE: u64 = 200;
+const LARGEST_PAGE: u32 = 200;
 
 static RATE_LIMIT: RateLimit = RateLimit::epoch_seconds("x-rate-limit-reset", "x-rate-limit-limit");
 
 /// The state of users who were deactivated, as it stands in a record.
 const DEPROVISIONED: &[u8] = b"\"DEPROVISIONED\"";
+
+/// What a section asks for.
+struct Section {
+    base: Address,
+    page_size: u32,
+    with_deprovisioned: bool,
+}
+
+impl Section {
+    fn of(settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            base: settings.address("url")?,
+            page_size: settings.number("page_size")?,
+            with_deprovisioned: settings.truth("deprovisioned"),
+        })
+    }
+}
 
 /// A run through an organisation's users.
 pub struct Okta {
@@ -44,8 +61,9 @@ impl Connector for Okta {
             .setting(Setting::default_role())
             .setting(Setting::default_position())
             .setting(
-                Setting::text("page_size", "Page size", "Users a request, at most 200")
+                Setting::text("page_size", "Page size", "Users a request")
                     .default("200")
+                    .whole_number(1..=LARGEST_PAGE)
                     .advanced(),
             )
             .setting(
@@ -55,6 +73,7 @@ impl Connector for Okta {
                     "Whether users whom Okta has deprovisioned are sent as well",
                 )
                 .default("False")
+                .truth()
                 .advanced(),
             )
             .endpoint("{url}", "the organisation's Users API")
@@ -70,16 +89,17 @@ impl Connector for Okta {
     }
 
     fn check(settings: Settings) -> Result<()> {
-        get(&format!("{}/api/v1/users?limit=1", settings.address("url")?)).map(drop)
+        let answer = get(&format!("{}/api/v1/users?limit=1", Section::of(&settings)?.base))?;
+        answer.json::<Vec<&RawValue>>().map(drop)
     }
 
     fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self> {
-        let base = settings.address("url")?;
-        let page = settings
-            .number("page_size", 1, LARGEST_PAGE)?
-            .min(wanted.limit.unwrap_or(LARGEST_PAGE))
-            .max(1);
-        let with_deprovisioned = settings.flag("deprovisioned")?;
+        let Section {
+            base,
+            page_size,
+            with_deprovisioned,
+        } = Section::of(&settings)?;
+        let page = wanted.limit.unwrap_or(u64::MAX).clamp(1, page_size.into());
         let since = Since::open(cursor.as_deref())?;
         let filtered = |filter: &str| format!("{base}/api/v1/users?filter={}&limit={page}", encode(filter));
         let (first, second) = match since.from() {

@@ -55,7 +55,7 @@ impl Connector for OneLogin {
                     "The account's key for the XML API; not needed with a client id and secret",
                 )
                 .example("YOUR OneLogin API TOKEN")
-                .optional()
+                .required_without("client_id")
                 .secret(),
             )
             .setting(Setting::default_role())
@@ -66,12 +66,12 @@ impl Connector for OneLogin {
                     "Client ID",
                     "Of API credentials that may read users (Developers, API Credentials): with them the current API is used",
                 )
-                .optional()
+                .required_with("client_secret")
                 .advanced(),
             )
             .setting(
                 Setting::text("client_secret", "Client secret", "Of the same API credentials")
-                    .optional()
+                    .required_with("client_id")
                     .secret()
                     .advanced(),
             )
@@ -109,34 +109,31 @@ impl Connector for OneLogin {
     }
 
     fn check(settings: Settings) -> Result<()> {
-        match way(&settings)? {
+        let (way, base) = way(&settings)?;
+        match way {
             Way::Xml => {
-                let url = format!("{}?include_custom_attributes=true&from_id=1", settings.address("url")?);
-                users(&get(&url, Way::Xml)?).map(drop)
+                let url = format!("{base}?include_custom_attributes=true&from_id=1");
+                users(&get(&url, way)?).map(drop)
             }
             Way::Rest => {
-                let answer = get(
-                    &format!("{}/api/2/users?limit=1", settings.address("api_url")?),
-                    Way::Rest,
-                )?;
+                let answer = get(&format!("{base}/api/2/users?limit=1"), way)?;
                 answer.json::<Vec<&RawValue>>().map(drop)
             }
         }
     }
 
     fn open(settings: Settings, cursor: Option<String>, wanted: Wanted) -> Result<Self> {
-        let way = way(&settings)?;
+        let (way, base) = way(&settings)?;
         let fields = Fields::new(&wanted);
         let since = Since::open(cursor.as_deref())?;
         let (page, first) = match way {
             Way::Xml => {
-                let page = format!("{}?include_custom_attributes=true&from_id=", settings.address("url")?);
+                let page = format!("{base}?include_custom_attributes=true&from_id=");
                 let first = format!("{page}0");
                 (page, first)
             }
             Way::Rest => {
                 let limit = wanted.limit.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE);
-                let base = settings.address("api_url")?;
                 let mut first = format!("{base}/api/2/users?limit={limit}&fields={}", fields.asked());
                 if let Some(from) = since.from() {
                     first.push_str(&format!("&updated_since={}", encode(&from.to_string())));
@@ -233,16 +230,13 @@ impl OneLogin {
     }
 }
 
-/// The current API where the section has a client id, else the old one.
-fn way(settings: &Settings) -> Result<Way> {
-    if settings.optional("client_id").is_none() {
-        return Ok(Way::Xml);
-    }
-    if settings.text("api_url")?.ends_with('/') {
-        let problem = "must not end with `/`: tokens are asked for below it";
-        return Err(Error::setting("api_url", problem));
-    }
-    Ok(Way::Rest)
+/// The current API where the section has a client id, else the old one; and its address.
+fn way(settings: &Settings) -> Result<(Way, Address)> {
+    let (way, address) = match settings.optional("client_id") {
+        Some(_) => (Way::Rest, "api_url"),
+        None => (Way::Xml, "url"),
+    };
+    Ok((way, settings.address(address)?))
 }
 
 /// The users of an answer as XML: one or many `user` elements. No users are `<users type="array"/>`, or what Rails makes of an empty list,

@@ -82,9 +82,10 @@ impl Connector for Sccm {
             .setting(
                 Setting::text("username", "User name", "A login of SQL Server that may read the site's views, or an account of Windows: DOMAIN\\user. With Windows authentication and without it, the user that the program runs as signs in (Kerberos)")
                     .example("change-me")
-                    .optional(),
+                    .required_where("authentication", "SQL Server")
+                    .required_with("password"),
             )
-            .setting(Setting::text("password", "Password", "The password of that login or account").example("change-me").secret().optional())
+            .setting(Setting::text("password", "Password", "The password of that login or account").example("change-me").secret().required_where("authentication", "SQL Server").required_with("username"))
             .setting(
                 Setting::text(
                     "authentication",
@@ -112,6 +113,7 @@ impl Connector for Sccm {
                     "Send a computer with several disks, network adapters or enclosures once, with the largest disk, instead of once for each combination",
                 )
                 .default("False")
+                .truth()
                 .advanced(),
             )
             .endpoint("mssql://{server}", "the SQL Server of the site")
@@ -142,7 +144,7 @@ impl Connector for Sccm {
         Ok(Self {
             computers: Computers::new(computers),
             programs,
-            dedupe: settings.flag("dedupe")?,
+            dedupe: settings.truth("dedupe"),
         })
     }
 

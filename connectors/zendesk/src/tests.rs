@@ -289,7 +289,7 @@ fn a_cursor_that_zendesk_does_not_know_any_more_is_stale_and_other_refusals_are_
         assert_eq!(ask(status, unknown), Error::StaleCursor(said));
     }
     assert!(matches!(ask(403, ""), Error::Forbidden(_)));
-    assert!(matches!(ask(404, ""), Error::Unexpected(_)));
+    assert!(matches!(ask(404, ""), Error::NotFound(_)));
     // What Zendesk gave out in this run is not stale, whatever it says of it.
     let more = page(&[], r#","after_cursor":"x","end_of_stream":false"#);
     let script = Script::default().get(&first, "token", 200, &[], &more).get(

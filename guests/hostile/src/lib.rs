@@ -45,7 +45,7 @@ impl Connector for Hostile {
         Ok(Self {
             mode: settings.text("mode")?.to_owned(),
             url: settings.address("url")?.to_string(),
-            size: settings.number("size", 0, usize::MAX)?,
+            size: settings.number("size")?,
             calls: 0,
             settings,
         })

@@ -1,5 +1,7 @@
 //! How a connector says what it is.
 
+use std::ops::RangeInclusive;
+
 use crate::bindings::exports::oomnitza::connector::source as wit;
 
 /// How the host writes a credential into a request's body.
@@ -272,9 +274,9 @@ impl Setting {
             example: String::new(),
             default: None,
             optional: false,
-            choices: Vec::new(),
+            required_where: Vec::new(),
+            kind: wit::Kind::Text,
             secret: false,
-            json: false,
             basic: true,
         })
     }
@@ -318,6 +320,7 @@ impl Setting {
             "Go on with a user name and no password, which directories take for nobody and call a success",
         )
         .default("False")
+        .truth()
         .advanced()
     }
 
@@ -352,21 +355,71 @@ impl Setting {
         self
     }
 
-    /// The values it can have.
-    pub fn choices(mut self, choices: &[&str]) -> Self {
-        self.0.choices = choices.iter().map(|choice| (*choice).to_owned()).collect();
+    fn required(mut self, condition: wit::Condition) -> Self {
+        self.0.required_where.push(condition);
+        self.optional()
+    }
+
+    /// A section may do without it only as long as it does without this other setting.
+    pub fn required_with(self, setting: &str) -> Self {
+        self.required(wit::Condition::Present(setting.to_owned()))
+    }
+
+    /// A section may do without it only if it has this other setting.
+    pub fn required_without(self, setting: &str) -> Self {
+        self.required(wit::Condition::Absent(setting.to_owned()))
+    }
+
+    /// A section may do without it only as long as this other setting, which is no secret, has another value than this.
+    pub fn required_where(self, setting: &str, value: &str) -> Self {
+        self.required(wit::Condition::Equal((setting.to_owned(), value.to_owned())))
+    }
+
+    fn kind(mut self, kind: wit::Kind) -> Self {
+        self.0.kind = kind;
         self
+    }
+
+    /// It has one of these values.
+    pub fn choices(self, choices: &[&str]) -> Self {
+        self.kind(wit::Kind::Choice(
+            choices.iter().map(|choice| (*choice).to_owned()).collect(),
+        ))
+    }
+
+    /// It is true or false: [`crate::Settings::truth`].
+    pub fn truth(self) -> Self {
+        self.kind(wit::Kind::Truth)
+    }
+
+    /// It is a whole number of this range: [`crate::Settings::number`].
+    pub fn whole_number(self, range: RangeInclusive<u32>) -> Self {
+        self.kind(wit::Kind::WholeNumber(range.into_inner()))
+    }
+
+    /// It is a number of this range, which may have decimals.
+    pub fn number(self, range: RangeInclusive<u32>) -> Self {
+        self.kind(wit::Kind::Number(range.into_inner()))
+    }
+
+    /// It is JSON: [`crate::Settings::json`].
+    pub fn json(self) -> Self {
+        self.kind(wit::Kind::Json)
+    }
+
+    /// It is a JSON list of texts, or this word for all there are: [`crate::Settings::names`].
+    pub fn names_or(self, word: &str) -> Self {
+        self.kind(wit::Kind::Names(Some(word.to_owned())))
+    }
+
+    /// It is a filter of LDAP (RFC 4515).
+    pub fn ldap_filter(self) -> Self {
+        self.kind(wit::Kind::LdapFilter)
     }
 
     /// A credential: it stays with the host.
     pub fn secret(mut self) -> Self {
         self.0.secret = true;
-        self
-    }
-
-    /// Its value is JSON.
-    pub fn json(mut self) -> Self {
-        self.0.json = true;
         self
     }
 

@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_source_that_gives_nothing_at_all_ends_the_run_and_one_bad_record_does_not() {
         let script = step(step(Script::default(), 0, 500, ""), 1, 503, "");
-        assert_eq!(of(script, 2), Err(Error::Unexpected("GET /0 answered 500".to_owned())));
+        assert_eq!(of(script, 2), Err(Error::Failed("GET /0 answered 500".to_owned())));
         assert_eq!(
             of(step(Script::default(), 0, 500, ""), 1),
             Ok(vec![Err(Missing::Failed("GET /0 answered 500".to_owned()))])

@@ -22,6 +22,10 @@ pub enum Error {
     RateLimited(String),
     /// The source did not answer in time.
     TimedOut(String),
+    /// What is asked for is not at this address, or a web page for people is: the address may be wrong.
+    NotFound(String),
+    /// The source has failed and says so.
+    Failed(String),
     /// The source answered something this connector does not understand.
     Unexpected(String),
     /// The cursor is of no use any more: run without it.
@@ -36,17 +40,31 @@ impl Error {
         Self::Setting(name.to_owned(), problem.into())
     }
 
+    /// What an answer with this status, which is no success, says.
+    pub(crate) fn of_status(status: u16, what: String) -> Self {
+        match status {
+            401 => Self::SignIn(what),
+            403 => Self::Forbidden(what),
+            429 => Self::RateLimited(what),
+            408 | 504 => Self::TimedOut(what),
+            300..=399 | 404 | 405 | 410 => Self::NotFound(what),
+            500..=599 => Self::Failed(what),
+            _ => Self::Unexpected(what),
+        }
+    }
+
     pub(crate) fn into_wit(self) -> wit::Error {
         match self {
             Self::Setting(name, problem) => wit::Error::Setting((name, problem)),
             Self::SignIn(what) => wit::Error::SignIn(what),
             Self::TokenRefused(400 | 401 | 403) => wit::Error::SignIn(self.to_string()),
-            Self::TokenRefused(429) => wit::Error::RateLimited(self.to_string()),
-            Self::TokenRefused(_) => wit::Error::Unexpected(self.to_string()),
+            Self::TokenRefused(status) => Self::of_status(status, self.to_string()).into_wit(),
             Self::Forbidden(what) => wit::Error::Forbidden(what),
             Self::Unreachable(what) => wit::Error::Unreachable(what),
             Self::RateLimited(what) => wit::Error::RateLimited(what),
             Self::TimedOut(what) => wit::Error::TimedOut(what),
+            Self::NotFound(what) => wit::Error::NotFound(what),
+            Self::Failed(what) => wit::Error::Failed(what),
             Self::Unexpected(what) => wit::Error::Unexpected(what),
             Self::StaleCursor(what) => wit::Error::StaleCursor(what),
             Self::Other(what) => wit::Error::Other(what),
@@ -64,6 +82,8 @@ impl fmt::Display for Error {
             | Self::Unreachable(what)
             | Self::RateLimited(what)
             | Self::TimedOut(what)
+            | Self::NotFound(what)
+            | Self::Failed(what)
             | Self::Unexpected(what)
             | Self::StaleCursor(what)
             | Self::Other(what) => f.write_str(what),

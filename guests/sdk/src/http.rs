@@ -269,13 +269,7 @@ impl Response {
             text.push_str(": ");
             text.push_str(&said);
         }
-        Err(match self.status {
-            401 => Error::SignIn(text),
-            403 => Error::Forbidden(text),
-            429 => Error::RateLimited(text),
-            408 | 504 => Error::TimedOut(text),
-            _ => Error::Unexpected(text),
-        })
+        Err(Error::of_status(self.status, text))
     }
 
     /// The body as JSON. What it borrows is not copied.
@@ -305,16 +299,20 @@ impl Response {
                 .get(..tag.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
         };
-        let is_page = begins("<!doctype html") || begins("<html");
-        Element::parse(&self.body).map_err(|error| self.unreadable(is_page, &error))
+        // Some pages are well-formed XML.
+        if begins("<!doctype html") || begins("<html") {
+            return Err(self.unreadable(true, &""));
+        }
+        Element::parse(&self.body).map_err(|error| self.unreadable(false, &error))
     }
 
     fn unreadable(&self, is_page: bool, error: &dyn std::fmt::Display) -> Error {
         let Self { what, status, .. } = self;
+        if is_page {
+            return Error::NotFound(format!("{what} answered with a web page instead of data"));
+        }
         Error::Unexpected(if self.body.is_empty() {
             format!("{what} answered {status} with nothing")
-        } else if is_page {
-            format!("{what} answered with a web page instead of data")
         } else {
             format!("{what} answered something that cannot be read: {error}")
         })

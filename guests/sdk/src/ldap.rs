@@ -90,18 +90,23 @@ const NO_SUCH_ENTRY: u32 = 32;
 /// What went wrong, in words; `is_paged` tells the two ways apart in which a directory can send too little.
 fn error(error: wit::Error, is_paged: bool) -> Error {
     match error {
-        wit::Error::Bind(refusal) if matches!(refusal.code, 48 | 49 | 50 | 53) => Error::SignIn(words(&refusal)),
+        // Of a bind, 32 and 34 are about the name that signs in.
+        wit::Error::Bind(refusal) if matches!(refusal.code, NO_SUCH_ENTRY | 34 | 48 | 49 | 50 | 53) => {
+            Error::SignIn(words(&refusal))
+        }
         wit::Error::Bind(refusal) | wit::Error::Refused(refusal) => match refusal.code {
             1 if wants_a_name(&refusal.message) => Error::SignIn(words(&refusal)),
-            4 => Error::Unexpected(format!("{}; {}", words(&refusal), more_entries(is_paged))),
-            // It answered, so its address is not to blame.
+            // It answered, so its address is not to blame, and it says itself what is.
+            2 => Error::Other(words(&refusal)),
+            4 => Error::Other(format!("{}; {}", words(&refusal), more_entries(is_paged))),
             8 | 13 => Error::Other(format!(
                 "{}; use an ldaps:// address, or StartTLS with an ldap:// one",
                 words(&refusal)
             )),
             50 => Error::Forbidden(words(&refusal)),
             3 | 85 => Error::TimedOut(words(&refusal)),
-            51 | 52 => Error::Unreachable(words(&refusal)),
+            51 | 52 => Error::Failed(words(&refusal)),
+            NO_SUCH_ENTRY | 34 => Error::NotFound(words(&refusal)),
             _ => Error::Unexpected(words(&refusal)),
         },
         wit::Error::Unreachable(why) => Error::Unreachable(why),
@@ -212,7 +217,7 @@ mod tests {
             ),
             (
                 wit::Error::Refused(refusal(32, "")),
-                Error::Unexpected("there is no such entry (LDAP result 32)".into()),
+                Error::NotFound("there is no such entry (LDAP result 32)".into()),
             ),
             (
                 wit::Error::Refused(refusal(50, "no")),

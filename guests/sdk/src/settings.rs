@@ -30,27 +30,27 @@ impl Settings {
         self.optional(name).ok_or_else(|| Error::setting(name, "is missing"))
     }
 
-    /// A truth value, as the ini files write them.
-    pub fn flag(&self, name: &str) -> Result<bool> {
-        match self.optional(name).unwrap_or("False").to_ascii_lowercase().as_str() {
-            "1" | "yes" | "true" | "on" => Ok(true),
-            "0" | "no" | "false" | "off" => Ok(false),
-            other => Err(Error::setting(name, format!("`{other}` is neither True nor False"))),
-        }
+    /// Whether a truth value says so; the host has refused whatever is none.
+    pub fn truth(&self, name: &str) -> bool {
+        let value = self.optional(name).unwrap_or_default().to_ascii_lowercase();
+        ["1", "yes", "true", "on"].contains(&value.as_str())
     }
 
-    /// A number from `least` to `most`.
-    pub fn number<N: FromStr + PartialOrd + std::fmt::Display>(&self, name: &str, least: N, most: N) -> Result<N> {
+    /// A number; the host has refused what is out of the range that the description gives it.
+    pub fn number<N: FromStr>(&self, name: &str) -> Result<N> {
         let text = self.text(name)?;
         text.parse()
-            .ok()
-            .filter(|number| (&least..=&most).contains(&number))
-            .ok_or_else(|| Error::setting(name, format!("`{text}` is not a number from {least} to {most}")))
+            .map_err(|_| Error::setting(name, format!("`{text}` is not such a number")))
     }
 
     /// A JSON value.
     pub fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         serde_json::from_str(self.text(name)?).map_err(|error| Error::setting(name, format!("cannot be read: {error}")))
+    }
+
+    /// A JSON list of texts; none where the word stands there that means all. The host has refused anything else.
+    pub fn names(&self, name: &str) -> Result<Option<Vec<String>>> {
+        Ok(serde_json::from_str(self.text(name)?).ok())
     }
 
     /// The address of a web API.
@@ -81,18 +81,21 @@ mod tests {
             ("n", "200"),
             ("flag", "Yes"),
             ("empty", ""),
+            ("names", r#"["a"]"#),
         ]);
         assert_eq!(settings.address("url").unwrap().to_string(), "https://x.example/a");
         assert_eq!(
             settings.address("bad").unwrap_err().to_string(),
             "setting `bad`: `x.example` is not an address: it begins with neither https:// nor http://"
         );
-        assert_eq!(settings.number("n", 1, 200).unwrap(), 200);
+        assert_eq!(settings.number::<u32>("n").unwrap(), 200);
         assert_eq!(
-            settings.number("n", 1, 100).unwrap_err().to_string(),
-            "setting `n`: `200` is not a number from 1 to 100"
+            settings.number::<u8>("bad").unwrap_err().to_string(),
+            "setting `bad`: `x.example` is not such a number"
         );
-        assert!(settings.flag("flag").unwrap() && !settings.flag("none").unwrap());
+        assert_eq!(settings.names("names").unwrap(), Some(vec!["a".to_owned()]));
+        assert_eq!(settings.names("flag").unwrap(), None);
+        assert!(settings.truth("flag") && !settings.truth("none") && !settings.truth("n"));
         assert_eq!(
             settings.text("empty").unwrap_err().to_string(),
             "setting `empty`: is missing"

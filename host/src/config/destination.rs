@@ -6,11 +6,12 @@ use url::Url;
 
 use super::Env;
 use super::address;
+use super::common::Common;
 use super::credential::{self, Fetch, Named};
 use super::finding::Finding;
 use super::ini::{Entry, Ini};
 use super::own;
-use super::section::{Common, Reading, unknown_setting};
+use super::section::{Reading, unknown_setting};
 use crate::redact::Secret;
 
 /// Where the records go.

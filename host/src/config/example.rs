@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::own;
-use super::schema::{Description, Setting};
+use super::schema::{Description, Kind, Setting};
 use crate::redact::clean;
 
 /// Bytes of one line: descriptions have a limit of their own, this one keeps lines readable.
@@ -53,8 +53,13 @@ fn comment(text: &mut String, setting: &Setting, detail: Detail) {
     if detail.comments {
         // Its line breaks are escaped: it stays one comment.
         _ = writeln!(text, "# {}", clean(&setting.help, LINE_BYTES));
-        if !setting.choices.is_empty() {
-            _ = writeln!(text, "# One of: {}", clean(&setting.choices.join(", "), LINE_BYTES));
+        if let Some(words) = setting.kind.words() {
+            let is = if matches!(setting.kind, Kind::Choice(_)) {
+                "One of:"
+            } else {
+                "It is"
+            };
+            _ = writeln!(text, "# {is} {}", clean(&words, LINE_BYTES));
         }
     }
 }
@@ -111,9 +116,9 @@ mod tests {
             example: example.to_owned(),
             default: None,
             optional: false,
-            choices: Vec::new(),
+            required_where: Vec::new(),
+            kind: Kind::Text,
             secret: false,
-            json: false,
             basic,
         }
     }
@@ -146,7 +151,7 @@ mod tests {
     fn comments_help_and_the_rest_is_commented_out() {
         let settings = vec![
             Setting {
-                choices: vec!["2".into(), "3".into()],
+                kind: Kind::Choice(vec!["2".into(), "3".into()]),
                 ..setting("version", "3", true)
             },
             setting("hidden", "a\nb", false),
@@ -178,7 +183,7 @@ mod tests {
                 ..setting("a", evil, true)
             },
             Setting {
-                choices: vec![evil.to_owned()],
+                kind: Kind::Choice(vec![evil.to_owned()]),
                 ..setting("b", "\r[okta]", true)
             },
         ];

@@ -4,7 +4,9 @@
 //! said at once, and a secret is a [`crate::redact::Secret`] from the line it was read on.
 
 pub(crate) mod address;
+mod common;
 pub mod credential;
+mod described;
 mod destination;
 mod edit;
 mod example;
@@ -20,6 +22,7 @@ mod suggest;
 pub mod template;
 mod zone;
 
+pub use common::{Common, Protocol, Proxy};
 pub use credential::{Elsewhere, Fetch};
 pub use destination::{Destination, ReadDestination, SignIn, read_destination};
 pub use edit::EditError;
@@ -29,7 +32,7 @@ pub use ini::{Entry, Ini, RawSection};
 pub use mapping_value::IniMapping;
 pub use program::{OnError, Program, converters};
 pub(crate) use section::component_path;
-pub use section::{Common, Protocol, Proxy, Section, enabled, read_section, section};
+pub use section::{Section, enabled, read_section, section};
 pub use selection::{connector_sections, select};
 pub use suggest::nearest;
 pub use zone::{Clock, Zone};

@@ -2,7 +2,7 @@
 //!
 //! One table, so that the list of known names, the generated ini file and forms cannot differ.
 
-use super::schema::{Description, Incremental, RecordKind, Setting};
+use super::schema::{self, Description, Incremental, RecordKind, Setting};
 
 /// A setting of the host's own.
 #[derive(Debug)]
@@ -81,9 +81,9 @@ impl Own {
             example: self.example.to_owned(),
             default: self.default.map(str::to_owned),
             optional: true,
-            choices: Vec::new(),
+            required_where: Vec::new(),
+            kind: schema::Kind::Text,
             secret: self.kind == Kind::Secret,
-            json: false,
             basic: self.sections == Sections::Basic,
         }
     }

@@ -93,14 +93,46 @@ pub struct Setting {
     pub default: Option<String>,
     /// Whether a section may do without it.
     pub optional: bool,
-    /// The values it can have; empty when it is free.
-    pub choices: Vec<String>,
+    /// Where a section may not do without an optional one.
+    pub required_where: Vec<Condition>,
+    /// What its value is.
+    pub kind: Kind,
     /// Never enters the component.
     pub secret: bool,
-    /// The value is JSON.
-    pub json: bool,
     /// Shown in the generated ini file.
     pub basic: bool,
+}
+
+/// What a section's other settings are like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// This one has a value.
+    Present(String),
+    /// This one has none.
+    Absent(String),
+    /// This one has this value.
+    Equal(String, String),
+}
+
+/// What the value of a setting is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything.
+    Text,
+    /// One of these.
+    Choice(Vec<String>),
+    /// True or false.
+    Truth,
+    /// A whole number from the first to the second.
+    WholeNumber(u32, u32),
+    /// A number from the first to the second.
+    Number(u32, u32),
+    /// JSON.
+    Json,
+    /// A JSON list of texts, or this word.
+    Names(Option<String>),
+    /// A filter of LDAP.
+    LdapFilter,
 }
 
 /// One field of Oomnitza and where its value comes from.

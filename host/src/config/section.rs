@@ -2,18 +2,20 @@
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use super::Env;
-use super::credential::{self, Fetch, Named};
+use super::common::Common;
+use super::credential::{self, Fetch};
+use super::described;
 use super::finding::{Finding, Place};
 use super::ini::{Entry, Ini, RawSection};
 use super::mapping_value::{self, IniMapping};
 use super::own;
 use super::program::{OnError, Program};
-use super::schema::{Description, Incremental, RecordKind, Setting};
+use super::schema::{Description, Incremental, RecordKind};
 use super::suggest::nearest;
 use super::truth;
 use super::zone::Zone;
@@ -65,54 +67,6 @@ pub struct Section {
     place: Place,
 }
 
-/// Settings that every section has, `[oomnitza]` included.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Common {
-    /// Whether certificates are checked.
-    pub verify_ssl: bool,
-    /// A file with the certificate authorities to trust, PEM.
-    pub cacert_file: Option<PathBuf>,
-    /// A directory of such files.
-    pub cacert_dir: Option<PathBuf>,
-    /// Which versions of TLS are spoken.
-    pub protocol: Protocol,
-    /// How the web is reached, where it is not as the environment says.
-    pub proxy: Option<Proxy>,
-}
-
-/// Versions of TLS.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Protocol {
-    /// The best that both sides know.
-    #[default]
-    Best,
-    /// 1.2 and no other.
-    Tls12,
-    /// 1.3 and no other.
-    Tls13,
-}
-
-/// A section's own way into the web.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proxy {
-    /// None, whatever the environment says.
-    Direct,
-    /// Through this one; its address may hold a password.
-    Through(Secret),
-}
-
-impl Default for Common {
-    fn default() -> Self {
-        Self {
-            verify_ssl: true,
-            cacert_file: None,
-            cacert_dir: None,
-            protocol: Protocol::Best,
-            proxy: None,
-        }
-    }
-}
-
 /// The most days after a full run before everything is read again: what a source does not report as changed (a record that was deleted and
 /// came back, a clock that was wrong) is not missed for longer.
 const MOST_FULL_RUN_DAYS: u32 = 365;
@@ -134,6 +88,13 @@ impl Section {
         self.secrets.iter().any(|(key, _)| key == name) || self.elsewhere.iter().any(|fetch| fetch.setting == name)
     }
 
+    /// Whether one of the section's secrets has a value, here or elsewhere.
+    pub fn has_secret(&self, name: &str) -> bool {
+        let mut here = self.secrets.iter();
+        here.any(|(key, secret)| key == name && !secret.is_empty())
+            || self.elsewhere.iter().any(|fetch| fetch.setting == name)
+    }
+
     /// The section with what is worth knowing about it, unless some of that keeps it from running.
     pub(crate) fn unless(self, findings: Vec<Finding>) -> Result<Self, Vec<Finding>> {
         if Finding::are_fatal(&findings) {
@@ -146,10 +107,15 @@ impl Section {
         }
     }
 
+    /// The line of one of its settings, if the file has it.
+    pub fn line(&self, setting: &str) -> Option<u32> {
+        let written = self.lines.iter().find(|(name, _)| name == setting);
+        written.map(|(_, line)| *line)
+    }
+
     /// Where in the file the section is, or one of its settings; one that it does not have is missed at the header.
     pub fn place(&self, setting: Option<&str>) -> Place {
-        let written = self.lines.iter().find(|(name, _)| Some(name.as_str()) == setting);
-        let line = written.map_or(self.line, |(_, line)| *line);
+        let line = setting.and_then(|setting| self.line(setting)).unwrap_or(self.line);
         self.place.at(line, &self.name, setting)
     }
 
@@ -177,8 +143,7 @@ pub fn enabled(ini: &Ini, section: &RawSection) -> Result<bool, Finding> {
 fn truth_of(place: &Place, section: &RawSection, entry: &Entry) -> Result<bool, Finding> {
     let name = &entry.name;
     truth(&entry.value).ok_or_else(|| {
-        let what = format!("`{}` is neither true nor false", entry.value);
-        let remedy = format!("write `{name} = True` or `{name} = False`");
+        let (what, remedy) = described::no_truth(name, &entry.value);
         Finding::error(place.at(entry.line, &section.name, Some(name)), what).remedy(remedy)
     })
 }
@@ -205,25 +170,7 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
         findings: Vec::new(),
     };
     let common = reading.common();
-    let is_described = |name: &str| description.settings.iter().any(|setting| setting.name == name);
-    let (mut settings, mut secrets, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
-    for setting in &description.settings {
-        let name = || setting.name.clone();
-        if !setting.secret {
-            settings.extend(reading.described(setting).map(|value| (name(), value)));
-            continue;
-        }
-        match reading.credential(&setting.name, is_described, env) {
-            Named::Here(secret) => secrets.push((name(), secret)),
-            Named::Elsewhere(fetch) => elsewhere.push(fetch),
-            Named::Wrong => {}
-            Named::Nothing => {
-                if let Some(value) = reading.described(setting) {
-                    secrets.push((name(), Secret::new(value)));
-                }
-            }
-        }
-    }
+    let values = reading.described(description, env);
     // Every section may have it, whether or not its connector has a use for it.
     let has_password = description
         .settings
@@ -249,9 +196,9 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
         name: raw.name.clone(),
         connector: description.id.clone(),
         line: raw.line,
-        settings,
-        secrets,
-        elsewhere,
+        settings: values.settings,
+        secrets: values.secrets,
+        elsewhere: values.elsewhere,
         has_plain_secret,
         mappings,
         record_filter: raw
@@ -291,7 +238,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn at(&self, entry: Option<&Entry>, setting: &str) -> Place {
+    pub(super) fn at(&self, entry: Option<&Entry>, setting: &str) -> Place {
         self.place.at(
             entry.map_or(self.raw.line, |entry| entry.line),
             &self.raw.name,
@@ -308,96 +255,6 @@ impl Reading<'_> {
     pub(super) fn error(&mut self, entry: Option<&Entry>, setting: &str, what: String, remedy: String) {
         let finding = Finding::error(self.at(entry, setting), what).remedy(remedy);
         self.findings.push(finding);
-    }
-
-    /// The value of a described setting; what is wrong with it is noted.
-    fn described(&mut self, setting: &Setting) -> Option<String> {
-        let raw = self.raw;
-        let entry = raw.entry(&setting.name);
-        // `key =` of a setting with a default is as good as no line; of a secret that may be missing it says that there is none.
-        let given = entry
-            .map(|entry| entry.value.as_str())
-            .filter(|value| !value.is_empty() || (setting.secret && setting.optional));
-        let Some(value) = given.map(str::to_owned).or_else(|| setting.default.clone()) else {
-            if !setting.optional {
-                let what = if entry.is_some() { "has no value" } else { "is missing" };
-                let remedy = format!("{}; for example `{} = {}`", setting.help, setting.name, setting.example);
-                self.error(entry, &setting.name, what.to_owned(), remedy);
-            }
-            return None;
-        };
-        if !setting.choices.is_empty() && !setting.choices.contains(&value) {
-            let choices = setting.choices.join(", ");
-            let remedy = match nearest(&value, setting.choices.iter().map(String::as_str)) {
-                Some(meant) => format!("did you mean `{meant}`? It can be {choices}"),
-                None => format!("it can be {choices}"),
-            };
-            self.error(entry, &setting.name, format!("cannot be `{value}`"), remedy);
-        }
-        if setting.json
-            && let Err(problem) = serde_json::from_str::<serde::de::IgnoredAny>(&value)
-        {
-            self.error(
-                entry,
-                &setting.name,
-                format!("is not JSON: {problem}"),
-                format!("for example `{}`", setting.example),
-            );
-        }
-        Some(value)
-    }
-
-    pub(super) fn common(&mut self) -> Common {
-        // As the admin means it: beside the ini file, wherever cron starts the program.
-        let directory = self.place.file.parent().unwrap_or(Path::new(""));
-        let path = |name: &str| {
-            let value = self.raw.value(name).filter(|path| !path.is_empty());
-            value.map(|path| directory.join(path))
-        };
-        let mut common = Common {
-            cacert_file: path("cacert_file"),
-            cacert_dir: path("cacert_dir"),
-            ..Common::default()
-        };
-        common.verify_ssl = self.truth("verify_ssl").unwrap_or(common.verify_ssl);
-        let raw = self.raw;
-        if let Some(entry) = raw.entry("ssl_protocol").filter(|entry| !entry.value.is_empty()) {
-            match entry.value.to_ascii_lowercase().as_str() {
-                // OpenSSL's names for whatever both sides know.
-                "ssl" | "sslv23" | "tls" => {}
-                "tls1.2" => common.protocol = Protocol::Tls12,
-                "tls1.3" => common.protocol = Protocol::Tls13,
-                // Whoever wrote it wanted TLS instead of SSL, and a server that is looked after knows a later one by now.
-                "tls1" => {
-                    let what = "TLS 1.0 is broken (RFC 8996) and not spoken; the best protocol that both sides know is used";
-                    let remedy = "remove the setting; a server that knows no TLS 1.2 has to be brought up to date";
-                    let place = self.at(Some(entry), "ssl_protocol");
-                    self.findings.push(Finding::warning(place, what).remedy(remedy));
-                }
-                "sslv3" => self.error(
-                    Some(entry),
-                    "ssl_protocol",
-                    "SSL 3 is broken (RFC 7568), and no maintained TLS library speaks it".to_owned(),
-                    "remove the setting; the best protocol that both sides know is used".to_owned(),
-                ),
-                other => self.error(
-                    Some(entry),
-                    "ssl_protocol",
-                    format!("cannot be `{other}`"),
-                    "it can be ssl, sslv23, tls, tls1, tls1.2, tls1.3; without the setting it is the best that both sides know".to_owned(),
-                ),
-            }
-        }
-        common.proxy = self.proxy();
-        common
-    }
-
-    fn proxy(&self) -> Option<Proxy> {
-        let value = self.raw.value("proxy").filter(|value| !value.is_empty())?;
-        Some(match value.to_ascii_lowercase().as_str() {
-            "none" | "direct" => Proxy::Direct,
-            _ => Proxy::Through(Secret::new(value)),
-        })
     }
 
     fn sync_field(&mut self, description: &Description) -> Option<String> {
@@ -443,7 +300,7 @@ impl Reading<'_> {
     }
 
     /// What a setting says that is true or false, if it says something; what is wrong with it is noted.
-    fn truth(&mut self, name: &str) -> Option<bool> {
+    pub(super) fn truth(&mut self, name: &str) -> Option<bool> {
         let entry = self.raw.entry(name).filter(|entry| !entry.value.is_empty())?;
         let truth = truth_of(&self.place, self.raw, entry);
         truth.map_err(|finding| self.findings.push(finding)).ok()
@@ -462,8 +319,8 @@ impl Reading<'_> {
             let without = default.map_or("the connector's own number holds".to_owned(), |default| {
                 format!("it is {default}")
             });
-            let (least, most) = (range.start(), range.end());
-            let remedy = format!("it is a whole number from {least} to {most}; without the setting {without}");
+            let range = described::whole_numbers(range.start(), range.end());
+            let remedy = format!("it is {range}; without the setting {without}");
             let value = entry.map_or("", |entry| &entry.value);
             self.error(entry, name, format!("cannot be `{value}`"), remedy);
         }

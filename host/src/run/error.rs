@@ -30,8 +30,13 @@ pub enum Error {
         source: sandbox::Error,
     },
     /// The source does not give what is asked. No fault of the connector's.
-    #[error("{}", .0)]
-    Source(sandbox::SourceError),
+    #[error("{why}")]
+    Source {
+        /// Why.
+        why: sandbox::SourceError,
+        /// What can be done about it.
+        hint: String,
+    },
     /// The mapper ended.
     #[error("the mapper stopped")]
     Mapper(#[source] sandbox::Error),
@@ -106,18 +111,6 @@ fn first(findings: &[Finding]) -> String {
 }
 
 impl Error {
-    /// What became of a connector: a source that refuses is another matter than a component that misbehaves.
-    pub(super) fn of_connector(connector: &str, origin: &str, source: sandbox::Error) -> Self {
-        match source {
-            sandbox::Error::Source(source) => Self::Source(source),
-            source => Self::Connector {
-                connector: connector.to_owned(),
-                origin: origin.to_owned(),
-                source,
-            },
-        }
-    }
-
     /// What is wrong, each with its own place and remedy, where it is a matter of such.
     pub fn findings(&self) -> &[Finding] {
         match self {
@@ -136,7 +129,7 @@ impl Error {
             }
             Self::Catalog(error) => error.hint(),
             Self::Connector { source, .. } | Self::Mapper(source) => source.hint(),
-            Self::Source(source) => source.hint(),
+            Self::Source { hint, .. } => Some(hint.clone()),
             Self::Oomnitza(error) => error.hint(),
             Self::SignIn(error) => error.hint(),
             Self::AllRefused { .. } => {

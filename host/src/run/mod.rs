@@ -11,6 +11,7 @@ mod check;
 mod delivery;
 mod error;
 mod grants;
+mod hint;
 mod mac_models;
 mod prepare;
 mod preview;

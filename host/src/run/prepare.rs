@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::grants::{self, Ways};
+use super::hint;
 use super::python::Python;
-use crate::capabilities::http;
+use crate::capabilities::{http, ldap};
 use crate::catalog::{self, Catalog};
-use crate::config::schema::Description;
+use crate::config::schema::{Description, Kind, Setting};
 use crate::config::{self, Common, Destination, Env, Fetch, Finding, Ini, Place, RawSection, Section};
 use crate::mapping::{self, Merged, ServerMapping};
 use crate::net::{Origins, Proxies, Timeouts, TlsSettings};
 use crate::oomnitza::Oomnitza;
 use crate::redact::Secret;
-use crate::sandbox::{self, Capabilities, Granted, Limits, Loaded};
+use crate::sandbox::{self, Capabilities, Granted, Limits, Loaded, SourceError};
 use crate::secrets::{self, Kept};
 
 /// What all sections of an invocation share.
@@ -164,7 +165,21 @@ fn with_stand_ins(section: &Section) -> Section {
 }
 
 /// What is looked at in a section besides its settings one by one, by one function each.
-const CHECKS: [fn(&Job) -> Vec<Finding>; 3] = [withheld_places, section_authorities, section_unverified];
+const CHECKS: [fn(&Job) -> Vec<Finding>; 4] = [withheld_places, section_authorities, section_unverified, ldap_filters];
+
+fn ldap_filters(job: &Job) -> Vec<Finding> {
+    let filters = job
+        .description
+        .settings
+        .iter()
+        .filter(|setting| setting.kind == Kind::LdapFilter);
+    let wrong = filters.filter_map(|setting| {
+        let problem = ldap::filter_problem(job.section.setting(&setting.name)?)?;
+        let place = job.section.place(Some(&setting.name));
+        Some(Finding::error(place, format!("cannot be used: {problem}")).remedy(setting.explanation()))
+    });
+    wrong.collect()
+}
 
 fn withheld_places(job: &Job) -> Vec<Finding> {
     if job.is_shipped {
@@ -339,9 +354,26 @@ impl Job {
 }
 
 impl Job {
-    /// What became of its connector.
+    /// What became of its connector: a setting that it cannot use, and a source that refuses, are other matters than a component that
+    /// misbehaves.
     pub(super) fn ended(&self, error: sandbox::Error) -> Error {
-        Error::of_connector(&self.section.connector, &self.origin, error)
+        match error {
+            sandbox::Error::Source(SourceError::Setting { name, problem }) => {
+                let known = self.description.settings.iter().find(|setting| setting.name == name);
+                let remedy = known.map_or_else(|| "correct it, or remove it".to_owned(), Setting::explanation);
+                let finding = Finding::error(self.section.place(Some(&name)), problem);
+                Error::Config(vec![finding.remedy(remedy)])
+            }
+            sandbox::Error::Source(why) => Error::Source {
+                hint: hint::hint(&why, &self.section, &self.description),
+                why,
+            },
+            source => Error::Connector {
+                connector: self.section.connector.clone(),
+                origin: self.origin.clone(),
+                source,
+            },
+        }
     }
 
     /// Why the mapper does not take the plan: mostly because of what the section says of a field.

@@ -227,7 +227,10 @@ async fn pipeline(
         }
     };
     match &result {
-        Err(Error::Source(SourceError::StaleCursor(_))) if is_whole => {
+        Err(Error::Source {
+            why: SourceError::StaleCursor(_),
+            ..
+        }) if is_whole => {
             if let Some(journal) = open_journal() {
                 journal.forget();
             }

@@ -10,8 +10,8 @@ use super::limits::Limits;
 use super::loader::Loaded;
 use super::state::{self, RunState};
 use crate::config::schema::{
-    Auth, AuthSlot, Case, DefaultMapping, Description, Encoding, Endpoint, Incremental, Origin, Placeholder,
-    RecordKind, Setting, Token, TokenBody,
+    Auth, AuthSlot, Case, Condition, DefaultMapping, Description, Encoding, Endpoint, Incremental, Kind, Origin,
+    Placeholder, RecordKind, Setting, Token, TokenBody,
 };
 use crate::contract::connector::Connector as Bindings;
 use crate::contract::connector::exports::oomnitza::connector::source as wit;
@@ -72,17 +72,33 @@ fn check(description: &Description, limit_bytes: usize) -> Result<(), String> {
     for mapping in description.mappings.iter().chain(special) {
         name("field", &mapping.field)?;
     }
+    let is_known = |name: &str, may_be_secret: bool| {
+        let known = description.settings.iter().find(|known| known.name == name);
+        known.is_some_and(|known| may_be_secret || !known.secret)
+    };
+    let shown = |setting: &str| crate::redact::clean(setting, 60);
     for case in &description.cases {
         let setting = &case.when.0;
-        if !description
-            .settings
-            .iter()
-            .any(|known| known.name == *setting && !known.secret)
-        {
+        if !is_known(setting, false) {
             return Err(format!(
                 "a case hangs on setting `{}`, which is secret or not described",
-                crate::redact::clean(setting, 60)
+                shown(setting)
             ));
+        }
+    }
+    for setting in &description.settings {
+        for condition in &setting.required_where {
+            let (other, is_good) = match condition {
+                Condition::Present(other) | Condition::Absent(other) => (other, is_known(other, true)),
+                Condition::Equal(other, _) => (other, is_known(other, false)),
+            };
+            if !is_good {
+                return Err(format!(
+                    "whether setting `{}` is required hangs on setting `{}`, whose value is secret, or which is not described",
+                    setting.name,
+                    shown(other)
+                ));
+            }
         }
     }
     Ok(())
@@ -154,10 +170,29 @@ impl From<wit::Setting> for Setting {
             example: setting.example,
             default: setting.default,
             optional: setting.optional,
-            choices: setting.choices,
+            required_where: setting.required_where.into_iter().map(Condition::from).collect(),
+            kind: match setting.kind {
+                wit::Kind::Text => Kind::Text,
+                wit::Kind::Choice(choices) => Kind::Choice(choices),
+                wit::Kind::Truth => Kind::Truth,
+                wit::Kind::WholeNumber((least, most)) => Kind::WholeNumber(least, most),
+                wit::Kind::Number((least, most)) => Kind::Number(least, most),
+                wit::Kind::Json => Kind::Json,
+                wit::Kind::Names(word) => Kind::Names(word),
+                wit::Kind::LdapFilter => Kind::LdapFilter,
+            },
             secret: setting.secret,
-            json: setting.json,
             basic: setting.basic,
+        }
+    }
+}
+
+impl From<wit::Condition> for Condition {
+    fn from(condition: wit::Condition) -> Self {
+        match condition {
+            wit::Condition::Present(name) => Self::Present(name),
+            wit::Condition::Absent(name) => Self::Absent(name),
+            wit::Condition::Equal((name, value)) => Self::Equal(name, value),
         }
     }
 }
@@ -222,6 +257,21 @@ impl From<wit::Auth> for Auth {
 mod tests {
     use super::*;
 
+    fn setting(name: &str, secret: bool) -> Setting {
+        Setting {
+            name: name.into(),
+            label: String::new(),
+            help: String::new(),
+            example: String::new(),
+            default: None,
+            optional: false,
+            required_where: vec![],
+            kind: Kind::Text,
+            secret,
+            basic: true,
+        }
+    }
+
     fn described(setting: Setting, cases: Vec<Case>) -> Description {
         Description {
             id: "sample".into(),
@@ -241,18 +291,6 @@ mod tests {
 
     #[test]
     fn a_case_hangs_on_a_setting_that_is_described_and_no_secret() {
-        let setting = |name: &str, secret: bool| Setting {
-            name: name.into(),
-            label: String::new(),
-            help: String::new(),
-            example: String::new(),
-            default: None,
-            optional: false,
-            choices: vec![],
-            secret,
-            json: false,
-            basic: true,
-        };
         let case = |name: &str| Case {
             when: ("kind".into(), "a".into()),
             mapping_name: Some(name.into()),
@@ -264,5 +302,21 @@ mod tests {
         assert_eq!(judge(setting("kind", true), "Sample.A"), refusal);
         assert_eq!(judge(setting("other", false), "Sample.A"), refusal);
         assert!(judge(setting("kind", false), "a\nb").is_err());
+    }
+
+    #[test]
+    fn what_is_required_hangs_on_settings_that_are_described() {
+        let judge = |condition| {
+            let dependent = Setting {
+                optional: true,
+                required_where: vec![condition],
+                ..setting("own", true)
+            };
+            check(&described(dependent, vec![]), 10_000).is_ok()
+        };
+        let own = || "own".to_owned();
+        assert!(judge(Condition::Present(own())) && judge(Condition::Absent(own())));
+        assert!(!judge(Condition::Equal(own(), String::new())), "it is a secret");
+        assert!(!judge(Condition::Present("other".to_owned())));
     }
 }

@@ -194,7 +194,6 @@ impl Error {
                 "this is a defect of the connector; report it to whoever made it".to_owned()
             }
             Self::HostBug(_) => "please report this".to_owned(),
-            Self::Source(source) => return source.hint(),
             _ => return None,
         })
     }
@@ -231,6 +230,12 @@ pub enum SourceError {
     /// The source did not answer in time.
     #[error("the source did not answer in time: {0}")]
     TimedOut(String),
+    /// What is asked for is not there, or a web page is.
+    #[error("the source answered something unexpected: {0}")]
+    NotFound(String),
+    /// The source has failed and says so.
+    #[error("the source has failed: {0}")]
+    Failed(String),
     /// The source answered something the connector does not understand.
     #[error("the source answered something unexpected: {0}")]
     Unexpected(String),
@@ -240,24 +245,6 @@ pub enum SourceError {
     /// Anything else; and what can be done about it, where that is known.
     #[error("{0}")]
     Other(String, Option<&'static str>),
-}
-
-impl SourceError {
-    /// What can be done about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Setting { name, .. } => return Some(format!("correct `{name}` in this section")),
-            Self::SignIn(_, Some(advice)) | Self::Unreachable(_, Some(advice)) | Self::Other(_, Some(advice)) => advice,
-            Self::SignIn(_, None) => "check the user name, password or token in this section",
-            Self::Forbidden(_) => "give the account the right to read, or use another one",
-            Self::Unreachable(_, None) => "check the address in this section, and that this machine can reach it",
-            Self::RateLimited(_) => "run it later, or less often",
-            Self::TimedOut(_) => "try again; if it stays, look at the source system",
-            Self::StaleCursor(_) => "the next run starts from the beginning",
-            Self::Unexpected(_) | Self::Other(_, None) => return None,
-        };
-        Some(hint.to_owned())
-    }
 }
 
 impl SourceError {
@@ -289,6 +276,8 @@ impl SourceError {
             }
             wit::Error::RateLimited(why) => Self::RateLimited(text(why)),
             wit::Error::TimedOut(why) => Self::TimedOut(text(why)),
+            wit::Error::NotFound(why) => Self::NotFound(text(why)),
+            wit::Error::Failed(why) => Self::Failed(text(why)),
             wit::Error::Unexpected(why) => Self::Unexpected(text(why)),
             wit::Error::StaleCursor(why) => Self::StaleCursor(text(why)),
             wit::Error::Other(why) => {

@@ -99,7 +99,7 @@ fn a_section_that_fails_is_told_once_and_is_in_the_log_of_errors() {
     let errors = std::fs::read_to_string(program.home().join("errors.log")).unwrap();
     assert_snapshot!(timeless(&errors), @"
     connectors/okta: [WHEN] - ERROR - section [okta] stopped: the source does not allow this: GET /api/v1/users answered 403: You sent SSWS [redacted] and U1NXUyB[redacted]g== and U1NXUyB[redacted]g and SSWS+[redacted] and 5353575320[redacted] and 5353575320[redacted] and [redacted] and [redacted] and [redacted] and [redacted] and [redacted] and [redacted] (E0000006)
-        hint: give the account the right to read, or use another one
+        hint: give the account the right to read, or use another one: `api_token` (line 9) in config.ini
     ");
     assert!(
         std::fs::read_to_string(program.home().join("okta.log"))

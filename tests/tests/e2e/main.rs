@@ -37,6 +37,7 @@ mod sccm;
 mod sccm_kerberos;
 mod schedules;
 mod secrets;
+mod settings;
 mod several;
 mod sources_down;
 mod stopping;

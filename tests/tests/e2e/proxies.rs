@@ -229,6 +229,7 @@ fn links_of_an_admin_host_to_another_organisation_are_not_followed() {
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source answered something unexpected: the link to the next page cannot be followed: it leads to http://dev-2.example.test
+    hint: check `url` (line 8) in config.ini; if that is right, report this to whoever made the connector
     ");
 }
 
@@ -312,7 +313,7 @@ fn a_proxy_that_is_none_or_must_not_be_is_said_with_its_place() {
     ----- stdout
     ----- stderr
     error: section [okta] stopped: the source cannot be reached: GET /api/v1/users: http://169.254.169.254 may not be reached: it is the proxy, and at an address that is never allowed
-    hint: check the address in this section, and that this machine can reach it
+    hint: check `url` (line 8) in config.ini, and that this machine can reach it
     ");
 }
 

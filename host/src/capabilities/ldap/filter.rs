@@ -16,16 +16,22 @@ const SHOWN_BYTES: usize = 200;
 
 /// A filter as it goes on the wire.
 pub(super) fn read(filter: &str, limits: &Limits) -> Result<Tag, Error> {
-    let parse = |filter: String| {
-        ldap3::parse_filter(&filter).map_err(|_| Error::Invalid("it is not a filter (RFC 4515)".to_owned()))
-    };
-    check(filter, limits).and_then(parse).map_err(|error| match error {
+    parse(filter, limits).map_err(|error| match error {
         Error::Invalid(problem) => Error::Invalid(format!(
             "the filter `{}` cannot be used: {problem}",
             clean(filter, SHOWN_BYTES)
         )),
         other => other,
     })
+}
+
+/// What is wrong with a filter, if something is.
+pub fn filter_problem(filter: &str) -> Option<String> {
+    parse(filter, &Limits::default()).err().map(|error| error.to_string())
+}
+
+fn parse(filter: &str, limits: &Limits) -> Result<Tag, Error> {
+    ldap3::parse_filter(&check(filter, limits)?).map_err(|_| Error::Invalid("it is not a filter (RFC 4515)".to_owned()))
 }
 
 /// The filter without blanks between its parts, if it may be parsed.

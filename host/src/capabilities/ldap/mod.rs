@@ -35,6 +35,7 @@ mod state;
 mod tests;
 
 pub use connection::Connection;
+pub use filter::filter_problem;
 pub use host::add_to_linker;
 pub use limits::Limits;
 pub use search::Results;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::config::Severity;
+use crate::config::schema::{Condition, Kind, Setting};
 
 fn setting(name: &str) -> Setting {
     Setting {
@@ -13,9 +14,9 @@ fn setting(name: &str) -> Setting {
         example: format!("my-{name}"),
         default: None,
         optional: false,
-        choices: Vec::new(),
+        required_where: Vec::new(),
+        kind: Kind::Text,
         secret: false,
-        json: false,
         basic: true,
     }
 }
@@ -35,11 +36,11 @@ fn description() -> Description {
             },
             Setting {
                 default: Some("3".into()),
-                choices: vec!["2".into(), "3".into()],
+                kind: Kind::Choice(vec!["2".into(), "3".into()]),
                 ..setting("version")
             },
             Setting {
-                json: true,
+                kind: Kind::Json,
                 optional: true,
                 ..setting("partitions")
             },
@@ -54,9 +55,13 @@ fn description() -> Description {
 }
 
 fn read(text: &str) -> Result<Section, Vec<String>> {
+    read_by(&description(), text)
+}
+
+fn read_by(description: &Description, text: &str) -> Result<Section, Vec<String>> {
     let ini = Ini::parse(Path::new("config.ini"), text.as_bytes().to_vec()).unwrap();
     let env = |name: &str| (name == "SET").then(|| "from-env".to_owned());
-    section(&ini, &ini.sections[0], &description(), &env).map_err(|findings| {
+    section(&ini, &ini.sections[0], description, &env).map_err(|findings| {
         findings
             .iter()
             .map(|finding| format!("{finding} | {}", finding.remedy.as_deref().unwrap_or("-")))
@@ -113,4 +118,96 @@ fn an_unknown_setting_is_a_warning_with_the_nearest_name() {
 fn the_environment_variable_replaces_the_password() {
     let section = read("[sample]\nurl = x\npassword = ignored\nenv_password = SET\n").unwrap();
     assert_eq!(section.secrets, [("password".into(), Secret::new("from-env"))]);
+}
+
+#[test]
+fn values_are_judged_by_their_kind() {
+    let names = || Kind::Names(Some("All".into()));
+    for (kind, good, bad) in [
+        (Kind::Truth, &["True", "yes", "ON", "0"][..], &["perhaps", "2"][..]),
+        (
+            Kind::WholeNumber(1, 200),
+            &["1", "200"],
+            &["0", "201", "-1", "1.5", "many"],
+        ),
+        (
+            Kind::Number(0, 365),
+            &["0", "1.5", "365"],
+            &["-0.1", "365.5", "nan", "inf", "some"],
+        ),
+        (Kind::Json, &["{}", "[1]"], &["{", "word"]),
+        (
+            names(),
+            &["all", "\"ALL\"", "[]", "[\"a\"]"],
+            &["Drivers", "{}", "[1]", "["],
+        ),
+        (Kind::Names(None), &["[\"a\"]"], &["All"]),
+        (Kind::Text, &["anything"], &[]),
+    ] {
+        let described = Description {
+            settings: vec![Setting {
+                kind: kind.clone(),
+                ..setting("own")
+            }],
+            ..description()
+        };
+        let findings = |value: &&str| read_by(&described, &format!("[sample]\nown = {value}\n")).map(drop);
+        for value in good {
+            assert_eq!(findings(value), Ok(()), "{kind:?} {value}");
+        }
+        for value in bad {
+            let found = findings(value).unwrap_err();
+            assert!(
+                found.len() == 1 && found[0].starts_with("config.ini:2: [sample] own: "),
+                "{kind:?} {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_required_hangs_on_other_settings() {
+    let optional = |name: &str, required_where: Vec<Condition>| Setting {
+        optional: true,
+        required_where,
+        ..setting(name)
+    };
+    let present = |name: &str| Condition::Present(name.into());
+    let described = Description {
+        settings: vec![
+            optional("way", vec![]),
+            Setting {
+                secret: true,
+                ..optional("password", vec![Condition::Absent("client".into()), present("user")])
+            },
+            optional("client", vec![]),
+            optional("user", vec![Condition::Equal("way".into(), "account".into())]),
+        ],
+        ..description()
+    };
+    let missing = |text: &str| -> Vec<String> {
+        let read = read_by(&described, &format!("[sample]\n{text}"));
+        let findings = read.err().unwrap_or_default();
+        let what = findings
+            .iter()
+            .filter_map(|found| found.split_once("] ")?.1.split_once(" | "));
+        what.map(|(what, _)| what.to_owned()).collect()
+    };
+    assert_eq!(missing(""), ["password: is missing"]);
+    assert_eq!(missing("password = p\n"), Vec::<String>::new());
+    assert_eq!(missing("password_file = p\n"), Vec::<String>::new());
+    assert_eq!(missing("client = c\n"), Vec::<String>::new());
+    assert_eq!(
+        missing("client = c\nuser = u\n"),
+        ["password: is missing beside `user`"]
+    );
+    assert_eq!(
+        missing("client = c\nuser = u\npassword =\n"),
+        ["password: has no value beside `user`"]
+    );
+    assert_eq!(
+        missing("client = c\nway = account\n"),
+        ["user: is missing, which `way = account` needs"]
+    );
+    assert_eq!(missing("client = c\nway = other\n"), Vec::<String>::new());
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::config::schema::{DefaultMapping, Setting};
+use crate::config::schema::{DefaultMapping, Kind, Setting};
 use crate::config::{self, Ini};
 
 fn description(kind: RecordKind) -> Description {
@@ -14,9 +14,9 @@ fn description(kind: RecordKind) -> Description {
         example: String::new(),
         default: None,
         optional: true,
-        choices: Vec::new(),
+        required_where: Vec::new(),
+        kind: Kind::Text,
         secret: name == "api_token",
-        json: false,
         basic: true,
     };
     let mapping = |field: &str, origin, converter: Option<&str>, required| DefaultMapping {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::places::place;
 use super::*;
-use crate::config::schema::{Auth, AuthSlot, Endpoint, Incremental, RecordKind, Setting};
+use crate::config::schema::{Auth, AuthSlot, Endpoint, Incremental, Kind, RecordKind, Setting};
 use crate::config::{self, Ini};
 use crate::net::Reach;
 
@@ -16,9 +16,9 @@ fn description() -> Description {
         example: format!("my-{name}"),
         default: None,
         optional: false,
-        choices: Vec::new(),
+        required_where: Vec::new(),
+        kind: Kind::Text,
         secret: false,
-        json: false,
         basic: true,
     };
     Description {

@@ -49,12 +49,13 @@ fn a_check_says_what_each_section_lacks() {
     ok [ldap.Secure] mappings: 6 fields are mapped for ldap.Secure
     ----- stderr
     WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
-    error: section [ldap] stopped: the source answered something unexpected: there is no such entry (LDAP result 32): found as far as `dc=example,dc=com`
+    error: config.ini:10: [ldap] base_dn: there is no such entry (LDAP result 32): found as far as `dc=example,dc=com`
+    hint: Where to look: this entry and everything below it; for example `base_dn = dc=example,dc=com`
     WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     error: section [ldap.Password] stopped: the source did not accept the credentials: invalid credentials (LDAP result 49)
-    hint: check the user name, password or token in this section
+    hint: check `username` (line 19) and `password` (line 25) in config.ini
     error: section [ldap.Secure] stopped: the source cannot be reached: the connection to ldaps://127.0.0.1:[PORT] broke: tls handshake eof
-    hint: check the address in this section, and that this machine can reach it
+    hint: check `url` (line 29) in config.ini, and that this machine can reach it
     error: config.ini:47: [ldap.Version] protocol_version: cannot be `4`
     hint: it can be 2, 3
     "#);

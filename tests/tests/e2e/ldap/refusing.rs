@@ -20,7 +20,7 @@ fn a_wrong_password_is_said_and_nothing_is_sent() {
     ----- stderr
     WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     error: section [ldap] stopped: the source did not accept the credentials: invalid credentials (LDAP result 49)
-    hint: check the user name, password or token in this section
+    hint: check `username` (line 8) and `password` (line 14) in config.ini
     "#);
     assert_eq!(batches(&destination), Vec::<usize>::new());
 }
@@ -39,11 +39,12 @@ fn a_base_that_does_not_exist_is_said() {
     );
     let output = program.run(&["upload", "ldap"]);
     insta::assert_snapshot!(output, @r#"
-    exit: 1
+    exit: 2
     ----- stdout
     ----- stderr
     WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
-    error: section [ldap] stopped: the source answered something unexpected: there is no such entry (LDAP result 32): found as far as `dc=example,dc=com`
+    error: config.ini:10: [ldap] base_dn: there is no such entry (LDAP result 32): found as far as `dc=example,dc=com`
+    hint: Where to look: this entry and everything below it; for example `base_dn = dc=example,dc=com`
     "#);
     assert_eq!(batches(&destination), Vec::<usize>::new());
 }
@@ -61,13 +62,13 @@ fn a_filter_that_is_none_is_named() {
         )],
     );
     let output = program.run(&["upload", "ldap"]);
-    insta::assert_snapshot!(output, @r#"
-    exit: 1
+    insta::assert_snapshot!(output, @"
+    exit: 2
     ----- stdout
     ----- stderr
-    WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
-    error: section [ldap] stopped: the filter `(&(objectClass=person)(uid=)` cannot be used: its parentheses do not match
-    "#);
+    error: config.ini:14: [ldap] filter: cannot be used: its parentheses do not match
+    hint: Which entries to take (RFC 4515); for example `filter = (objectClass=*)`
+    ");
     assert_eq!(batches(&destination), Vec::<usize>::new());
 }
 
@@ -84,6 +85,7 @@ fn passwords_are_not_read_whatever_the_directory_allows() {
     WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
     WARNING - a search of the connector was denied what="the attribute `userPassword` holds passwords"
     error: section [ldap] stopped: the attribute `userPassword` holds passwords
+    hint: correct what the message names; if that is nothing of this section, report it to whoever made the connector
     "#);
     assert_eq!(batches(&destination), Vec::<usize>::new());
 }
@@ -101,7 +103,7 @@ fn a_directory_that_answers_nobody_in_particular_says_so() {
     ----- stdout
     ----- stderr
     error: section [ldap] stopped: the source did not accept the credentials: this way to sign in is not allowed (LDAP result 48): anonymous bind disallowed
-    hint: check the user name, password or token in this section
+    hint: check `username` (line 14) and `password` (line 9) in config.ini
     ");
     assert_eq!(batches(&destination), Vec::<usize>::new());
 }
@@ -123,7 +125,8 @@ fn a_directory_that_knows_no_version_2_says_so() {
     ----- stdout
     ----- stderr
     WARNING - the password crosses the network in clear text; use ldaps:// or StartTLS place="ldap://127.0.0.1:[PORT]"
-    error: section [ldap] stopped: the source answered something unexpected: protocol error (LDAP result 2): historical protocol version requested, use LDAPv3 instead
+    error: section [ldap] stopped: protocol error (LDAP result 2): historical protocol version requested, use LDAPv3 instead
+    hint: correct what the message names; if that is nothing of this section, report it to whoever made the connector
     "#);
     assert_eq!(batches(&destination), Vec::<usize>::new());
 }
@@ -173,5 +176,5 @@ fn nothing_is_lost_or_doubled_when_the_directory_dies_in_the_middle() {
     let expected = records(&people[..read], &[]);
     assert_eq!(expected.len(), sent, "{output}");
     assert_same(&arrived(&destination), &expected);
-    insta::assert_snapshot!(output.report()["error"].to_string().replace(&port.to_string(), "[PORT]"), @r#"{"causes":[],"findings":[],"hint":"check the address in this section, and that this machine can reach it","message":"the source cannot be reached: the connection to ldap://127.0.0.1:[PORT] broke: the server closed it"}"#);
+    insta::assert_snapshot!(output.report()["error"].to_string().replace(&port.to_string(), "[PORT]"), @r#"{"causes":[],"findings":[],"hint":"check `url` (line 8) in config.ini, and that this machine can reach it","message":"the source cannot be reached: the connection to ldap://127.0.0.1:[PORT] broke: the server closed it"}"#);
 }

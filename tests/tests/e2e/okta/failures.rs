@@ -30,7 +30,8 @@ fn an_okta_that_stays_down_ends_the_section_after_what_was_read() {
     WARNING - the source of [okta] cannot be used now; trying again place="http://127.0.0.1:[PORT]" problem="it answered 503" tries=8
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
-    error: section [okta] stopped: the source answered something unexpected: GET /api/v1/users answered 503: Internal Server Error (E0000009)
+    error: section [okta] stopped: the source has failed: GET /api/v1/users answered 503: Internal Server Error (E0000009)
+    hint: try again later; if it stays, look at the source system
     "#);
 }
 
@@ -45,7 +46,7 @@ fn a_connection_that_is_reset_every_time_ends_the_section() {
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source cannot be reached: the connection to http://127.0.0.1:[PORT] broke: Connection reset by peer (os error 104)
-    hint: check the address in this section, and that this machine can reach it
+    hint: check `url` (line 8) in config.ini, and that this machine can reach it
     "#);
 }
 
@@ -60,7 +61,7 @@ fn a_body_that_is_cut_every_time_is_never_half_a_page() {
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source cannot be reached: the connection to http://127.0.0.1:[PORT] broke: end of file before message length reached
-    hint: check the address in this section, and that this machine can reach it
+    hint: check `url` (line 8) in config.ini, and that this machine can reach it
     "#);
 }
 
@@ -74,6 +75,7 @@ fn a_login_page_instead_of_data_is_called_one() {
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source answered something unexpected: GET /api/v1/users answered with a web page instead of data
+    hint: check `url` (line 8) in config.ini: something answers there, but not what is asked for
     ");
 }
 
@@ -87,7 +89,7 @@ fn a_token_that_is_not_good_is_told_in_okta_s_words() {
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source did not accept the credentials: GET /api/v1/users answered 401: Invalid token provided (E0000011)
-    hint: check the user name, password or token in this section
+    hint: check `api_token` (line 9) in config.ini
     ");
 }
 
@@ -101,7 +103,7 @@ fn a_token_that_may_not_read_users_is_told_in_okta_s_words() {
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source does not allow this: GET /api/v1/users answered 403: You do not have permission to perform the requested action (E0000006)
-    hint: give the account the right to read, or use another one
+    hint: give the account the right to read, or use another one: `api_token` (line 9) in config.ini
     ");
 }
 
@@ -120,6 +122,7 @@ fn a_link_to_another_host_is_not_followed_and_its_page_arrives() {
     [okta] 400 records sent in [TIME]
       read 400 = sent 400 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source answered something unexpected: the link to the next page cannot be followed: it leads to http://127.0.0.1:[PORT]
+    hint: check `url` (line 8) in config.ini; if that is right, report this to whoever made the connector
     ");
     assert_eq!(
         elsewhere.ledger().requests,
@@ -138,6 +141,7 @@ fn a_link_that_leads_to_its_own_page_ends_the_run() {
     [okta] 400 records sent in [TIME]
       read 400 = sent 400 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source answered something unexpected: the link to the next page leads back to http://127.0.0.1:[PORT]/api/v1/users?after=[CURSOR]&limit=200
+    hint: check `url` (line 8) in config.ini; if that is right, report this to whoever made the connector
     ");
 }
 
@@ -154,6 +158,7 @@ fn data_that_cannot_be_read_ends_the_run() {
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source answered something unexpected: GET /api/v1/users answered something that cannot be read: it is not well-formed JSON at byte 29
+    hint: check `url` (line 8) in config.ini; if that is right, report this to whoever made the connector
     ");
 }
 
@@ -170,7 +175,7 @@ fn a_redirect_to_another_host_is_not_followed() {
     [okta] 200 records sent in [TIME]
       read 200 = sent 200 + filtered 0 + rejected 0 + failed 0
     error: section [okta] stopped: the source cannot be reached: GET /api/v1/users: the source redirects to http://127.0.0.1:[PORT], where its credential must not go
-    hint: check the address in this section, and that this machine can reach it
+    hint: check `url` (line 8) in config.ini, and that this machine can reach it
     "#);
     assert_eq!(
         elsewhere.okta.ledger().requests,
@@ -192,6 +197,6 @@ fn an_okta_that_is_not_there_is_said_plainly() {
     ----- stderr
     WARNING - the source of [okta] cannot be used now; trying again place="http://127.0.0.1:[PORT]" problem="no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)" tries=3
     error: section [okta] stopped: the source cannot be reached: no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)
-    hint: check the address in this section, and that this machine can reach it
+    hint: check `url` (line 12) in config.ini, and that this machine can reach it
     "#);
 }

@@ -297,7 +297,7 @@ fn a_check_says_what_okta_does_not_like() {
     ok [okta] mappings: 7 fields are mapped for Okta
     ----- stderr
     error: section [okta] stopped: the source did not accept the credentials: GET /api/v1/users answered 401: Invalid token provided (E0000011)
-    hint: check the user name, password or token in this section
+    hint: check `api_token` (line 12) in config.ini
     ");
     servers.assert_no_violations();
 }

@@ -221,13 +221,22 @@ fn each_way_to_sign_in_is_enough_and_values_are_taken_as_ini_files_write_them() 
     assert!(!output.stdout.contains("error: "), "{output}");
 }
 
-/// A section of a source that gives what is asked ends with 2 where only its settings are to blame, whatever is asked of it.
+/// Oomnitza is there, so nothing but the section's settings is to blame.
 #[test]
 fn a_check_with_settings_that_lack_something_ends_with_2() {
     let places = Places::start();
     let section = "[casper]\nenable = True\nurl = http://127.0.0.1:9\nsync_field = NAME\n";
     let output = Program::with(&format!("{}{section}", places.destination())).run(&["check", "casper"]);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 2
+    ----- stdout
+    ok [oomnitza] Oomnitza: http://127.0.0.1:[PORT]/ accepts the credentials
+    ----- stderr
+    error: config.ini:5: [casper] username: is missing
+    hint: An account that may read computers and mobile devices; for example `username = username@example.com`; or set `client_id` instead
+    error: config.ini:5: [casper] password: is missing
+    hint: Its password; for example `password = change-me`; or set `client_id` instead
+    ");
 }
 
 #[test]
@@ -254,5 +263,31 @@ fn hints_name_the_settings_and_their_lines() {
         assert_eq!(ends[0], ends[1]);
         told += &ends[0];
     }
-    assert_snapshot!(told);
+    assert_snapshot!(told, @"
+    exit: 1
+    ----- stdout
+    ----- stderr
+    error: section [okta] stopped: the source answered something unexpected: GET /wrong/path/api/v1/users answered 404: Not found: Resource not found: /wrong/path/api/v1/users (E0000007)
+    hint: check `url` (line 8) in config.ini: something answers there, but not what is asked for
+    exit: 1
+    ----- stdout
+    ----- stderr
+    error: section [okta] stopped: the source did not accept the credentials: GET /api/v1/users answered 401: Invalid token provided (E0000011)
+    hint: check `api_token` (line 7) in config.ini
+    exit: 1
+    ----- stdout
+    ----- stderr
+    error: section [okta] stopped: the source did not accept the credentials: GET /api/v1/users answered 401: Invalid token provided (E0000011)
+    hint: check `env_api_token` (line 7) in config.ini
+    exit: 1
+    ----- stdout
+    ----- stderr
+    error: section [okta] stopped: the source did not accept the credentials: GET /api/v1/users answered 401: Invalid token provided (E0000011)
+    hint: check `api_token_file` (line 7) in config.ini
+    exit: 1
+    ----- stdout
+    ----- stderr
+    error: section [okta] stopped: the source cannot be reached: no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)
+    hint: check `url` (line 8) in config.ini, and that this machine can reach it
+    ");
 }

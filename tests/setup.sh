@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server, Samba's domain
-# controller, openssl and xmllint, a client of SQL Server and readers of schedules for the tests, Python for them and for the interpreter
-# inside, with time zone data. Where it is not root, or there is no apt, it says what is missing instead.
+# controller, openssl and xmllint, a client of SQL Server, cron and readers of schedules for the tests, Python for them and for the
+# interpreter inside, with time zone data. Where it is not root, or there is no apt, it says what is missing instead.
 set -euo pipefail
 
 wanted=()
@@ -15,6 +15,8 @@ need openssl openssl
 need xmllint libxml2-utils
 need tsql freetds-bin
 need systemd-analyze systemd
+need cron cron
+need plistutil libplist-utils
 need python3 python3
 need script bsdutils
 [ -e /usr/share/zoneinfo/Europe/Zurich ] || wanted+=(tzdata)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the program against servers that others made: from the vendors' published specifications (Prism), recordings (WireMock) and a WSDL
-# (soap). They come from npm; where npm or its registry cannot be reached this fails, because a test that did not run has shown nothing.
+# (soap), and against Microsoft's server for tests of SQL Server's clients. They come from npm and crates.io; where these cannot be reached
+# this fails, because a test that did not run has shown nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -26,8 +27,13 @@ if [ "$(cat "$directory/installed" 2>/dev/null)" != "${packages[*]}" ]; then
     printf '%s' "${packages[*]}" >"$directory/installed"
 fi
 
+command -v pkg-config >/dev/null && pkg-config --exists openssl || fail 'there is no OpenSSL to build with' 'apt-get install pkg-config libssl-dev'
+cargo build --quiet --release --locked --manifest-path tests/servers/mssql/Cargo.toml --target-dir "$directory/mssql" ||
+    fail "Microsoft's server cannot be built" 'its crates come from crates.io, which this machine must be able to reach'
+
+export MSSQL_SERVER=$directory/mssql/release/mssql-server
 export PRISM=$modules/.bin/prism NODE_PACKAGES=$modules
 WIREMOCK=$(find "$modules/wiremock/build" -name 'wiremock*.jar' | head -n 1)
 export WIREMOCK
 cargo test --quiet --release --workspace --test servers
-printf 'test-servers: the program keeps to the specifications, recordings and WSDL of the vendors (%s)\n' "${packages[*]}"
+printf 'test-servers: the program keeps to the specifications, recordings and WSDL of the vendors (%s, mssql-mock-tds)\n' "${packages[*]}"

@@ -7,6 +7,7 @@
 mod mssql;
 mod prism;
 mod soap;
+mod vendors;
 mod wiremock;
 
 use std::net::{Ipv4Addr, TcpListener};

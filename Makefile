@@ -32,7 +32,7 @@ demo: build ## the main job without any account: sample sources, a stand-in Oomn
 test: build ## run every test; starts the servers it needs, on loopback
 	@$(CARGO) test $(WORKSPACE)
 
-test-servers: build ## run the tests that need servers from npm (specifications, recordings and a WSDL of the vendors)
+test-servers: build ## run the tests against servers of others, from npm and crates.io (VENDOR_SPECIFICATIONS=DIR adds Jamf's and Zendesk's)
 	@tests/servers/run.sh
 
 fuzz: ## look for a file that breaks a promise, until it is stopped (FUZZ=ini or json); needs `cargo install cargo-fuzz` and a nightly Rust

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server, Samba's domain
-# controller, MIT's Kerberos, openssl and xmllint, clients of SQL Server (one from PyPI), SQLite, a keyring and readers of schedules for the
+# controller, MIT's Kerberos, openssl and xmllint, clients of SQL Server (one from PyPI), SQLite, a keyring, cron and readers of schedules for the
 # tests, Python for them and for the interpreter inside, with time zone data. Where it is not root, or there is no apt, it says what is
 # missing instead.
 set -euo pipefail
@@ -17,6 +17,8 @@ need xmllint libxml2-utils
 need tsql freetds-bin
 need sqlite3 sqlite3
 need systemd-analyze systemd
+need cron cron
+need plistutil libplist-utils
 need python3 python3
 need script bsdutils
 need dbus-daemon dbus-daemon

@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
 # Runs the program against servers that others made: from the vendors' published specifications (Prism), recordings (WireMock) and a WSDL
-# (soap). They come from npm; where npm or its registry cannot be reached this fails, because a test that did not run has shown nothing.
+# (soap), and against Microsoft's server for tests of SQL Server's clients. They come from npm and crates.io; where these cannot be reached
+# this fails, because a test that did not run has shown nothing.
+#
+# Jamf's and Zendesk's specifications may not be part of this repository. Whoever has them names their directory in VENDOR_SPECIFICATIONS:
+#   jamf-pro.json   the Jamf Pro API, as every Jamf Pro server gives it at /api/schema (see developer.jamf.com)
+#   zendesk.json    https://developer.zendesk.com/zendesk/oas.yaml, as JSON: npx js-yaml oas.yaml >zendesk.json
 set -euo pipefail
+[ -z "${VENDOR_SPECIFICATIONS:-}" ] || VENDOR_SPECIFICATIONS=$(realpath -m "$VENDOR_SPECIFICATIONS")
 cd "$(dirname "$0")/../.."
 
 packages=(@stoplight/prism-cli@5.14.2 wiremock@3.13.2 soap@1.13.0)
@@ -26,8 +32,23 @@ if [ "$(cat "$directory/installed" 2>/dev/null)" != "${packages[*]}" ]; then
     printf '%s' "${packages[*]}" >"$directory/installed"
 fi
 
+command -v pkg-config >/dev/null && pkg-config --exists openssl || fail 'there is no OpenSSL to build with' 'apt-get install pkg-config libssl-dev'
+cargo build --quiet --release --locked --manifest-path tests/servers/mssql/Cargo.toml --target-dir "$directory/mssql" ||
+    fail "Microsoft's server cannot be built" 'its crates come from crates.io, which this machine must be able to reach'
+
+export MSSQL_SERVER=$directory/mssql/release/mssql-server
 export PRISM=$modules/.bin/prism NODE_PACKAGES=$modules
 WIREMOCK=$(find "$modules/wiremock/build" -name 'wiremock*.jar' | head -n 1)
 export WIREMOCK
-cargo test --quiet --release --workspace --test servers
-printf 'test-servers: the program keeps to the specifications, recordings and WSDL of the vendors (%s)\n' "${packages[*]}"
+more=()
+without='; NOT RUN: Jamf and Zendesk against their own specifications, because VENDOR_SPECIFICATIONS names no directory with these'
+if [ -n "${VENDOR_SPECIFICATIONS:-}" ]; then
+    for file in jamf-pro.json zendesk.json; do
+        [ -f "$VENDOR_SPECIFICATIONS/$file" ] || fail "there is no $VENDOR_SPECIFICATIONS/$file" "the head of $0 says where it comes from"
+    done
+    export VENDOR_SPECIFICATIONS
+    more=(-- --include-ignored)
+    without=
+fi
+cargo test --quiet --release --workspace --test servers "${more[@]}"
+printf 'test-servers: the program keeps to the specifications, recordings and WSDL of the vendors (%s, mssql-mock-tds)%s\n' "${packages[*]}" "$without"

@@ -3,6 +3,7 @@
 
 mod audit;
 mod authority;
+pub mod cron;
 pub mod directory;
 mod disk;
 mod fake;

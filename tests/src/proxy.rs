@@ -187,8 +187,8 @@ pub struct Secured {
     pub certificate: String,
 }
 
-/// Puts TLS with a certificate for `name` in front of the server at `url`.
-pub fn secured(name: &str, url: &str) -> Secured {
+/// TLS of a server with a certificate for `name` of its own making, and that certificate, PEM.
+pub fn with_certificate(name: &str) -> (Arc<rustls::ServerConfig>, String) {
     let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).expect("a certificate can be made");
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -199,11 +199,17 @@ pub fn secured(name: &str, url: &str) -> Secured {
                 .with_single_cert(vec![made.cert.der().clone()], key)
         })
         .expect("the certificate can be used");
+    (Arc::new(config), made.cert.pem())
+}
+
+/// Puts TLS with a certificate for `name` in front of the server at `url`.
+pub fn secured(name: &str, url: &str) -> Secured {
+    let (config, certificate) = with_certificate(name);
     let server: SocketAddr = url.trim_start_matches("http://").parse().expect("an address");
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a port");
     let address = port.local_addr().expect("it has an address");
     port.set_nonblocking(true).expect("it can be waited for");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = TlsAcceptor::from(config);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
@@ -225,6 +231,6 @@ pub fn secured(name: &str, url: &str) -> Secured {
     });
     Secured {
         url: format!("http://{address}"),
-        certificate: made.cert.pem(),
+        certificate,
     }
 }

@@ -181,7 +181,7 @@ fn rootless(what: &str, error: &std::io::Error) -> Refusal {
 fn inexpressible(problem: String) -> Refusal {
     (
         problem,
-        "give it another name, or write the schedule by hand".to_owned(),
+        "use other names, fewer or shorter ones, or another scheduler with `--for`".to_owned(),
         Exit::Config,
     )
 }

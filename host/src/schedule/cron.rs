@@ -5,6 +5,9 @@
 use super::when::Time;
 use super::{Refusal, Schedule};
 
+/// Bytes of a command that every cron takes: Debian's refuses more, and others cut them off.
+const LONGEST: usize = 998;
+
 /// The block, with the marks by which it is found again.
 pub fn block(schedule: &Schedule) -> Result<String, Refusal> {
     let mut command = Vec::new();
@@ -16,8 +19,15 @@ pub fn block(schedule: &Schedule) -> Result<String, Refusal> {
         }
         command.push(shell(word).replace('%', "\\%"));
     }
+    let command = command.join(" ");
+    if command.len() > LONGEST {
+        return Err(format!(
+            "the command has {} bytes, and cron takes {LONGEST}",
+            command.len()
+        ));
+    }
     let (begin, end) = marks(&schedule.id());
-    Ok(format!("{begin}\n{} {}\n{end}\n", time(schedule), command.join(" ")))
+    Ok(format!("{begin}\n{} {command}\n{end}\n", time(schedule)))
 }
 
 /// A crontab with the block in it, in place of the one that was there before.

@@ -12,6 +12,10 @@ const SETTINGS: &str = "url = URL/ws/service/Terminal\nusername = user@example.c
     mapping.STATUS = {\"source\": \"status\"}\nmapping.USAGE = {\"source\": \"monthToDateUsage\"}\n\
     mapping.OVER = {\"source\": \"overageLimitReached\"}\nmapping.PHONE = {\"source\": \"_msisdn\"}\nmapping.ADDRESS = {\"source\": \"fixedIpAddress\"}\n";
 
+/// The settings by which the service knows its user.
+pub const CREDENTIALS: &str =
+    "username = user@example.com\npassword = p<ss&w\"rd'>]]>\napi_token = sample-licence-key\n";
+
 const PASSWORD: &str = "<wsse:Username>user@example.com</wsse:Username><wsse:Password Type=\"http://docs.oasis-open.org/wss/2004/01/\
     oasis-200401-wss-username-token-profile-1.0#PasswordText\">p&lt;ss&amp;w&quot;rd&apos;&gt;]]&gt;</wsse:Password>";
 
@@ -19,7 +23,7 @@ const PASSWORD: &str = "<wsse:Username>user@example.com</wsse:Username><wsse:Pas
 const NEWEST: &str = "<since>2018-05-17T10:05:09.000+08:00</since>";
 
 /// The service with so many modified terminals, one of which it gives no details of.
-fn service(terminals: u32) -> Fake {
+pub fn service(terminals: u32) -> Fake {
     service_with(terminals, Arc::default())
 }
 

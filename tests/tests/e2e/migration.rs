@@ -1,10 +1,15 @@
 //! Coming from the Python connector: its ini files run as they are, with the settings, spellings and quirks that people have in them.
 
 use oomnitza_connector::standin::oomnitza::{Oomnitza, Settings};
+use oomnitza_connector::standin::sccm::Site;
+use oomnitza_connector::standin::tds::{Encryption, Tds};
 use oomnitza_connector::standin::{ldap, okta};
+use oomnitza_tests::proxy::{Proxy, secured, with_certificate};
 use oomnitza_tests::source::{AirWatch, Casper, MobileIron, Source, Tokens};
 use oomnitza_tests::{Answer, Fake, Output, Program};
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::{jasper, zendesk};
 
 /// The ini file that the old program generates, all connectors in it.
 const GENERATED: &str = include_str!("data/config-1.0.10.ini");
@@ -45,18 +50,32 @@ fn configured(oomnitza: &str, section: &str, lines: &str) -> String {
     text
 }
 
-/// Runs a section of an old file to its end, and says what came of it and what arrived.
-fn upload(section: &str, lines: &str) -> (Output, Vec<serde_json::Value>) {
+/// Runs a section of an old file to its end, with another variable in the environment, and says what came of it and what arrived.
+fn upload(section: &str, lines: &str, variable: (&str, &str)) -> (Output, Vec<Value>) {
     let oomnitza = Oomnitza::start(Settings::default()).unwrap();
-    let program = Program::with(&configured(&oomnitza.url(), section, lines)).env("SOURCE_PASSWORD", "correct horse");
+    let program = Program::with(&configured(&oomnitza.url(), section, lines)).env(variable.0, variable.1);
     // As an old cron line has it, in the old order.
     let output = program.run(&["--ini", "config.ini", "upload", section]);
     assert_eq!(oomnitza.ledger().violations, Vec::<String>::new(), "{output}");
     (output, oomnitza.uploaded())
 }
 
-fn assert_uploaded(section: &str, lines: &str, count: usize) -> Vec<serde_json::Value> {
-    let (output, records) = upload(section, lines);
+fn assert_uploaded(section: &str, lines: &str, count: usize) -> Vec<Value> {
+    assert_uploaded_with(section, lines, ("SOURCE_PASSWORD", "correct horse"), count)
+}
+
+/// The same for a source that is looked for at its vendor's own host, which is really here: a proxy knows where.
+fn assert_uploaded_from(host: &str, source: &Fake, section: &str, lines: &str, count: usize) -> Vec<Value> {
+    let secured = secured(host, &source.url());
+    let proxy = Proxy::start(&[(&format!("{host}:443"), &secured.url)]);
+    let address = format!("http://{}", proxy.address());
+    let records = assert_uploaded_with(section, lines, ("HTTPS_PROXY", &address), count);
+    assert_eq!(source.violations(), Vec::<String>::new());
+    records
+}
+
+fn assert_uploaded_with(section: &str, lines: &str, variable: (&str, &str), count: usize) -> Vec<Value> {
+    let (output, records) = upload(section, lines, variable);
     assert_eq!(output.code, Some(0), "{output}");
     assert_eq!(records.len(), count, "{output}");
     let warnings: Vec<&str> = output
@@ -178,23 +197,55 @@ fn onelogin() {
     assert_uploaded("onelogin", &lines, 1);
 }
 
-/// The others can be reached only where their vendors are: their old sections are complete.
+/// What an old file calls the field by which assets are told apart: Oomnitza's own name of it, which the generated file has already.
+const FIELD: &str = "24DCF85294E411E38A52066B556BA4EE";
+
 #[test]
-fn sections_of_the_others_are_complete() {
-    let map = "sync_field = SERIAL\nmapping.SERIAL = {'source': \"serial\"}\n";
-    for (section, lines) in [
-        ("jasper", map),
-        ("sccm", map),
-        (
-            "zendesk",
-            "mapping.FIRST_NAME = {'source': \"name\", 'converter': \"first_from_full\"}\n",
-        ),
-    ] {
-        let program = Program::with(&configured("http://127.0.0.1:9", section, lines));
-        let output = program.run(&["validate", section]);
-        assert_eq!(output.code, Some(0), "{output}");
-        assert!(output.stderr.starts_with("0 errors and 2 warnings"), "{output}");
+fn jasper() {
+    let lines = format!(
+        "{}mapping.{FIELD} = {{'source': \"iccid\"}}\nmapping.PHONE: _msisdn\nmapping.OVER = {{\"source\": \"overageLimitReached\"}}\n",
+        jasper::CREDENTIALS
+    );
+    let source = jasper::service(3);
+    let records = assert_uploaded_from("api.jasperwireless.com", &source, "jasper", &lines, 3);
+    let expected = json!({FIELD: "89860000000000000001", "PHONE": "882001", "OVER": false});
+    assert!(records.contains(&expected), "{records:?}");
+}
+
+#[test]
+fn sccm() {
+    // As it comes out of its setup: with a certificate of its own making.
+    let (config, _) = with_certificate("cm1.example.com");
+    let mut settings = Site {
+        computers: 3,
+        programs: 1,
+        ..Site::default()
     }
+    .settings();
+    settings.encryption = Encryption::Required(config);
+    let source = Tds::start(settings).unwrap();
+    let lines = format!(
+        "server = {}\nusername = reader\npassword = stand-in-password\nmapping.{FIELD} = {{'source': \"hardware.serial_number\"}}\n\
+         mapping.OS: hardware.os_version\n",
+        source.server()
+    );
+    let records = assert_uploaded("sccm", &lines, 3);
+    assert_eq!(source.ledger().violations, Vec::<String>::new());
+    let program = json!({"name": "Program 000 — Ausführung", "version": "1.0", "publisher": "Example \"Software\" GmbH", "path": null});
+    let expected = json!({FIELD: "SN00000001", "OS": "Microsoft Windows 10 Enterprise ", "APPLICATIONS": [program]});
+    assert!(records.contains(&expected), "{records:?}");
+}
+
+#[test]
+fn zendesk() {
+    let lines = "username = agent@example.com\napi_token: sample-api-token\nmapping.FIRST_NAME = {'source': \"name\", 'converter': \"first_from_full\"}\n";
+    let source = zendesk::account(3);
+    let records = assert_uploaded_from("oomnitza.zendesk.com", &source, "zendesk", lines, 3);
+    let expected = json!({
+        "USER": "user0@example.com", "FIRST_NAME": "Ada", "LAST_NAME": "Lovelace", "EMAIL": "user0@example.com",
+        "PHONE": "+1 555 0100", "PERMISSIONS_ID": "25", "POSITION": "Employee",
+    });
+    assert_eq!(records[0], expected);
 }
 
 /// The generated file names no section of an enabled connector, and still is in order.

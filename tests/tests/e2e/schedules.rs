@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use oomnitza_tests::{Output, Program, Servers};
+use oomnitza_tests::cron::Cron;
+use oomnitza_tests::{Output, Program, Servers, eventually};
 
 /// An ini file whose path has everything in it that means something to a shell, cron, systemd or XML.
 const ODD: &str = "50% o'ff & <co> \"x\" $HOME;#/my config.ini";
@@ -93,29 +94,65 @@ fn what_cannot_be_scheduled_is_told_before_the_night() {
     );
 }
 
-/// A crontab's line runs through cron's own reading and a shell, and reaches the program with the names as they are.
+/// Debian's cron: its `crontab` takes what is installed and gives it back, and its daemon runs the line, names as they are.
 #[test]
-fn a_line_of_a_crontab_runs_the_sections_of_a_file_with_an_odd_name() {
+fn cron_keeps_the_lines_of_others_and_runs_the_sections_of_a_file_with_an_odd_name() {
     let servers = Servers::with_people(3);
     let program = servers.program();
     let ini = std::fs::read(program.home().join("config.ini")).unwrap();
     program.write(ODD, &ini);
-    let output = program.run(&["schedule", "print", "okta", "--at", "02:30", "--ini", ODD]);
-    assert_eq!(output.code, Some(0), "{output}");
-    let line = output.stdout.lines().nth(1).unwrap();
-    let command = line.strip_prefix("30 2 * * * ").unwrap();
-    // What cron does: `\%` is a `%`, and any other `%` would end the command.
-    let command = command.replace("\\%", "\0");
-    assert!(!command.contains('%'), "{line}");
-    let status = Command::new("sh")
-        .args(["-c", &command.replace('\0', "%")])
-        .current_dir("/")
-        .env_clear()
-        .env("HOME", program.home())
-        .status()
-        .unwrap();
-    assert!(status.success(), "{line}");
+    let cron = Cron::prepare();
+    let program = with_tool(program, "crontab", &cron.tool());
+    let schedule = |arguments: &[&str]| {
+        let output = program.run(&[&["schedule"], arguments, &["--ini", ODD]].concat());
+        assert_eq!(output.code, Some(0), "{output}");
+        output.stdout
+    };
+    let timing = ["okta", "--every", "1m"];
+    let block = schedule(&[&["print"][..], &timing].concat());
+
+    // Who has none yet gets one, and keeps none of ours.
+    schedule(&[&["install"][..], &timing].concat());
+    assert_eq!(cron.crontab(), block);
+    schedule(&["remove", "okta"]);
+    assert_eq!(cron.crontab(), "");
+
+    let home = program.home().display();
+    let others = format!("HOME={home}\nMAILTO=\"\"\n\n# von anderen: Größe\n0 0 1 1 * date +\\%s\n");
+    cron.replace(&others);
+    schedule(&[&["install"][..], &timing].concat());
+    assert_eq!(cron.crontab(), format!("{others}{block}"));
+    // It runs what is due at the beginning of each minute.
+    cron.begin();
+    eventually("cron runs the line", || servers.oomnitza.uploaded().len() >= 3);
+    schedule(&["remove", "okta"]);
+    assert_eq!(cron.crontab(), others);
     servers.assert_arrived(0..3);
+
+    // The longest command that it takes is one, and a longer one is refused before it is asked.
+    let shortest = block.lines().nth(1).unwrap().len() - "*/1 * * * * ".len();
+    let padding = "x".repeat(998 - shortest - format!(" --connectors {home}/").len());
+    let install = [&["install"][..], &timing, &["--connectors", &padding]].concat();
+    schedule(&install);
+    assert!(cron.crontab().contains(&padding));
+    drop(cron);
+    let longer = format!("{padding}x");
+    let output = program.run(&[
+        "schedule",
+        "print",
+        "okta",
+        "--every",
+        "1m",
+        "--ini",
+        ODD,
+        "--connectors",
+        &longer,
+    ]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert_eq!(
+        output.stderr,
+        "error: the command has 999 bytes, and cron takes 998\nhint: use other names, fewer or shorter ones, or another scheduler with `--for`\n"
+    );
 }
 
 /// What `upload` takes, a schedule keeps, by whole names and with paths that hold from anywhere.
@@ -198,8 +235,11 @@ fn launchd_and_windows_get_the_words_as_they_are() {
         program.write(scheduler, output.stdout.as_bytes()).display().to_string()
     };
     let ini = program.home().join(ODD).display().to_string();
-    let code = "import plistlib,sys; p=plistlib.load(open(sys.argv[1],'rb')); print('\\n'.join(p['ProgramArguments'])); print(p['StartCalendarInterval'])";
-    let said = tool("python3", &["-c", code, &print("launchd")]);
+    // A second reader, of the library that speaks with devices of Apple's, makes the binary form of it.
+    let (list, binary) = (print("launchd"), program.home().join("binary").display().to_string());
+    tool("plistutil", &["-f", "bin", "-i", &list, "-o", &binary]);
+    let code = "import plistlib,sys; p,b=[plistlib.load(open(n,'rb')) for n in sys.argv[1:]]; assert p==b; print('\\n'.join(p['ProgramArguments'])); print(p['StartCalendarInterval'])";
+    let said = tool("python3", &["-c", code, &list, &binary]);
     let expected = format!(
         "{}\nupload\nokta\n--ini\n{ini}\n[{{'Weekday': 1, 'Minute': 0}}, {{'Weekday': 1, 'Minute': 30}}]\n",
         real().display()
@@ -215,11 +255,17 @@ fn launchd_and_windows_get_the_words_as_they_are() {
     assert_eq!(said, expected);
 }
 
-/// The program with tools on its PATH that stand in for the machine's: they do what these do with their files, and note how they were
-/// called.
+/// The program with another tool on its PATH.
+fn with_tool(program: Program, name: &str, script: &str) -> Program {
+    let path = program.write(&format!("bin/{name}"), script.as_bytes());
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", program.home().join("bin").display());
+    program.env("PATH", &path)
+}
+
+/// The program with tools that stand in for the machine's: they do what these do with their files, and note how they were called.
 fn with_tools() -> Program {
-    let program = program();
-    for (name, script) in [
+    [
         (
             "crontab",
             "case $1 in -l) cat \"$HOME/tab\" 2>/dev/null || { echo 'no crontab for tester' >&2; exit 1; };; -) cat > \"$HOME/tab\";; esac",
@@ -228,12 +274,9 @@ fn with_tools() -> Program {
             "systemctl",
             "echo \"$*\" >> \"$HOME/calls\"; [ ! -e \"$HOME/broken\" ] || { echo 'Failed to connect to bus' >&2; exit 1; }",
         ),
-    ] {
-        let path = program.write(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n").as_bytes());
-        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    }
-    let path = format!("{}:/usr/bin:/bin", program.home().join("bin").display());
-    program.env("PATH", &path)
+    ]
+    .into_iter()
+    .fold(program(), |program, (name, script)| with_tool(program, name, &format!("#!/bin/sh\n{script}\n")))
 }
 
 fn read(path: &Path) -> String {

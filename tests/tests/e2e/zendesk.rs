@@ -13,7 +13,7 @@ const SETTINGS: &str = "url = URL\nsystem_name = oomnitza\nusername = agent@exam
 const TOKEN: &str = "Basic YWdlbnRAZXhhbXBsZS5jb20vdG9rZW46c2FtcGxlLWFwaS10b2tlbg==";
 
 /// An account with so many users, two a page whatever is asked for.
-fn account(users: u64) -> Fake {
+pub fn account(users: u64) -> Fake {
     Fake::start(move |asked| {
         if asked.header("authorization") != TOKEN {
             return Ok(Answer::json(401, json!({"error": "Couldn't authenticate you"})));

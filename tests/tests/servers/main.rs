@@ -1,13 +1,15 @@
 //! The program against servers that others made: Prism, which answers by a vendor's published specification and says where a request
-//! or an answer does not keep to it; WireMock with answers that were recorded at vendors' servers; and the npm package `soap`, which reads
-//! and writes by a vendor's WSDL.
+//! or an answer does not keep to it; WireMock with answers that were recorded at vendors' servers; the npm package `soap`, which reads
+//! and writes by a vendor's WSDL; and Microsoft's server for tests of SQL Server's clients.
 //!
-//! `make test-servers` runs this. It is no part of `cargo test --workspace`: the servers come from npm.
+//! `make test-servers` runs this. It is no part of `cargo test --workspace`: the servers come from npm and crates.io.
 
+mod mssql;
 mod prism;
 mod recordings;
 mod soap;
 mod specifications;
+mod vendors;
 mod wiremock;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -17,6 +19,7 @@ use oomnitza_tests::servers::ini;
 use oomnitza_tests::{Output, Program, Servers};
 use serde_json::{Value, json};
 
+use mssql::Mssql;
 use prism::Prism;
 use wiremock::{Recording, Stub, WireMock};
 
@@ -201,4 +204,55 @@ fn a_soap_server_made_of_jasper_s_wsdl_understands_the_requests_and_is_understoo
         asked.iter().all(|asked| asked["licenseKey"] == "sample-licence"),
         "{asked:?}"
     );
+}
+
+#[test]
+fn a_site_arrives_from_microsoft_s_server_however_the_connection_is_secured() {
+    for encrypt in ["required", "strict"] {
+        let server = Mssql::start(encrypt);
+        let settings = format!(
+            "server = {}\ndatabase = CM_DCT\nusername = reader\npassword = sample-password\nauthentication = SQL Server\n\
+             encrypt = {encrypt}\ncacert_file = {}\nsync_field = SERIAL\nmapping.SERIAL = hardware.serial_number\n\
+             mapping.NAME = hardware.computer_name\nmapping.MODEL = hardware.model\nmapping.DISK = hardware.hdd_total_mb",
+            server.server(),
+            server.authority().display()
+        );
+        let (output, records) = check_and_upload("sccm", &settings);
+        assert_eq!(output.counts(), [2, 2, 0, 0, 0], "{output}");
+        let program = |name: &str, version: Value| json!({ "name": name, "version": version, "publisher": "Example", "path": null });
+        let expected = [
+            json!({
+                "SERIAL": "VMware-56 4d 1f", "NAME": "PC-Größe-L", "MODEL": "OptiPlex “7010” 💻💻💻", "DISK": 5_000_000_000_u64,
+                "APPLICATIONS": [program("7-Zip", json!("19.00")), program("Ökonom 💶", json!(null))],
+            }),
+            json!({
+                "SERIAL": null, "NAME": "PC-2", "MODEL": null, "DISK": null, "APPLICATIONS": [program("Zip", json!(""))],
+            }),
+        ];
+        assert_eq!(records, expected);
+
+        // Nobody vouches for its certificate.
+        let destination = oomnitza::Oomnitza::start(oomnitza::Settings::default()).unwrap();
+        let program = Program::with(&format!(
+            "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[sccm]\nenable = True\n{}\n",
+            destination.url(),
+            settings.replace("cacert_file", "# cacert_file")
+        ));
+        let output = program.run(&["upload", "sccm"]);
+        assert_eq!(output.code, Some(1), "{output}");
+        assert!(output.stderr.contains("certificate"), "{output}");
+
+        // A check asks both questions over one connection, an upload each over its own; none goes on with a transaction.
+        let connection = |requests: &str| {
+            format!(
+                "database Some(\"CM_DCT\"), server Some(\"127.0.0.1\"), let in true, transaction and outstanding requests {requests}"
+            )
+        };
+        let expected = [
+            connection("[(0, 1), (0, 1)]"),
+            connection("[(0, 1)]"),
+            connection("[(0, 1)]"),
+        ];
+        assert_eq!(server.end(), expected);
+    }
 }

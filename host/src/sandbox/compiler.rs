@@ -264,7 +264,7 @@ fn bound(_memory_bytes: u64, _cpu_seconds: u64) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
 

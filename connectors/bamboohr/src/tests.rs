@@ -89,11 +89,7 @@ fn no_employees_are_an_empty_list_or_not_found() {
         outcome.error
     );
     let outcome = run::<BambooHr>(settings(), wanted(&[]), script(503, ""));
-    assert!(
-        matches!(outcome.error, Some(Error::Unexpected(_))),
-        "{:?}",
-        outcome.error
-    );
+    assert!(matches!(outcome.error, Some(Error::Failed(_))), "{:?}", outcome.error);
 }
 
 #[test]

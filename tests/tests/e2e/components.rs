@@ -293,7 +293,7 @@ fn a_component_that_is_not_where_the_section_says() {
     ----- stderr
     error: section [fixture] stopped: connector `fixture` (vendor/fixture.wasm) cannot be used
       Caused by: cannot read the component vendor/fixture.wasm
-      Caused by: Is a directory (os error 21)
+      Caused by: it is not a plain file
     hint: name a file that this program may read; `component = FILE` is relative to the ini file
     ");
 }

@@ -84,8 +84,9 @@ fn assert_uploaded_with(section: &str, lines: &str, variable: (&str, &str), coun
         .filter(|line| line.starts_with("warning:"))
         .collect();
     assert!(
-        matches!(warnings.as_slice(), [old_protocol, unknown]
-            if old_protocol.contains("ssl_protocol: TLS 1.0 is broken") && unknown.contains("old_setting: is not a setting of this section")),
+        matches!(warnings.as_slice(), [unchecked, old_protocol, unknown]
+            if unchecked.contains("verify_ssl: switches the check of certificates off")
+                && old_protocol.contains("ssl_protocol: TLS 1.0 is broken") && unknown.contains("old_setting: is not a setting of this section")),
         "{output}"
     );
     records

@@ -263,7 +263,7 @@ fn hints_name_the_settings_and_their_lines() {
         assert_eq!(ends[0], ends[1]);
         told += &ends[0];
     }
-    assert_snapshot!(told, @"
+    assert_snapshot!(told, @r#"
     exit: 1
     ----- stdout
     ----- stderr
@@ -287,7 +287,8 @@ fn hints_name_the_settings_and_their_lines() {
     exit: 1
     ----- stdout
     ----- stderr
+    WARNING - the source of [okta] cannot be used now; trying again place="http://127.0.0.1:[PORT]" problem="no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)" tries=3
     error: section [okta] stopped: the source cannot be reached: no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)
     hint: check `url` (line 8) in config.ini, and that this machine can reach it
-    ");
+    "#);
 }

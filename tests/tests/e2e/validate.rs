@@ -373,7 +373,7 @@ fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
 /// A run would not begin with it.
 #[test]
 fn a_logging_file_that_cannot_be_read_is_a_finding() {
-    let program = Program::with(&format!("{OOMNITZA}{GOOD}"));
+    let program = Program::with(&format!("{OOMNITZA}{GOOD}")).with_its_own_log();
     program.write("logging.json", b"{\n  bad\n}");
     let expected = "error: logging.json:2: is not JSON: ";
     let output = program.run(&["validate"]);
@@ -399,7 +399,16 @@ fn a_logging_file_that_cannot_be_read_is_a_finding() {
 #[test]
 fn what_follows_from_a_mistake_is_not_told_as_another() {
     let jasper = "[jasper]\nenable = True\nwsdl_path = gone.wsdl\nusername = u\npassword = p\napi_token = t\nsync_field = 24DCF85294E411E38A52066B556BA4EE\n";
-    assert_snapshot!(validate(&format!("{OOMNITZA}{jasper}"), &[]), @"");
+    assert_snapshot!(validate(&format!("{OOMNITZA}{jasper}"), &[]), @r#"
+    exit: 2
+    ----- stdout
+    error: config.ini:7: [jasper] wsdl_path: the file gone.wsdl is not there
+    hint: give the path of the file that is meant; a relative one begins at the ini file's directory
+    warning: config.ini:11: [jasper] sync_field: field `24DCF85294E411E38A52066B556BA4EE` is mapped neither here nor by the connector, so Oomnitza's own mappings have to
+    hint: see them with `check jasper`, or add `mapping.24DCF85294E411E38A52066B556BA4EE = {"source": "…"}`
+    ----- stderr
+    1 error and 1 warning; looked at oomnitza, jasper
+    "#);
     let code = "[converters]\nmine:\n    return (\n\n";
     let section = GOOD.to_owned() + "mapping.PHONE = {\"source\": \"profile.mobilePhone\", \"converter\": \"mine\"}\n";
     assert_snapshot!(validate(&format!("{OOMNITZA}{code}{section}"), &[]), @"");

@@ -28,7 +28,11 @@ const ROOMS: [Room; 9] = [
         file: "host/src/sandbox/limits.rs",
         structure: "Limits",
         set_as: &["sandbox"],
-        written_in: &["tests/tests/hostile/border.rs", "tests/tests/hostile/loading.rs"],
+        written_in: &[
+            "tests/tests/hostile/border.rs",
+            "tests/tests/hostile/loading.rs",
+            "tests/tests/hostile/compiling.rs",
+        ],
         others: &["pages", "scripts"],
     },
     Room {
@@ -60,7 +64,7 @@ const ROOMS: [Room; 9] = [
         file: "host/src/capabilities/http/limits.rs",
         structure: "Retry",
         set_as: &["terms.retry"],
-        written_in: &[],
+        written_in: &["host/src/capabilities/http/tests.rs"],
         others: &["backoff"],
     },
     Room {

@@ -288,7 +288,9 @@ impl HttpState {
                 Err(_) => return result,
             };
             failures += 1;
-            let tries = if self.is_brief || !shared.has_answered.load(Ordering::Relaxed) {
+            // One that says how long to wait is there.
+            let is_there = wait.is_some() || result.as_ref().is_ok_and(|answer| answer.status == 429);
+            let tries = if self.is_brief || !(is_there || shared.has_answered.load(Ordering::Relaxed)) {
                 shared.retry.tries_at_start.min(shared.retry.tries)
             } else {
                 shared.retry.tries

@@ -103,12 +103,12 @@ fn whatever_is_not_understood_is_named_once() {
             ],
         ),
         (
-            r#"{"version": 1, "formatters": {"a": {"format": "%(user)s", "datefmt": "%!", "style": "{"}, "b": {"()": "my.Own"}}, "loggers": 5, "root": []}"#,
+            r#"{"version": 1, "formatters": {"a": {"format": "%(user)s", "datefmt": "%!", "style": "%"}, "b": {"()": "my.Own"}, "c": {"format": "{message}", "style": "{"}}, "loggers": 5, "root": []}"#,
             &[
-                "formatters.a.style: is not `%`, the only one that is read; lines are written as `%(message)s`",
                 "formatters.a: `%(user)` is not a field that there is here",
                 "formatters.a: `%!` is not a form of dates (strftime)",
                 "formatters.b: formatter `my.Own` is not there; the plain one is used",
+                "formatters.c.style: is not `%`, the only one that is read; lines are written as `%(message)s`",
                 "loggers: is not a dictionary",
                 "root: is not a dictionary",
             ],

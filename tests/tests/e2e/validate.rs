@@ -411,7 +411,16 @@ fn what_follows_from_a_mistake_is_not_told_as_another() {
     "#);
     let code = "[converters]\nmine:\n    return (\n\n";
     let section = GOOD.to_owned() + "mapping.PHONE = {\"source\": \"profile.mobilePhone\", \"converter\": \"mine\"}\n";
-    assert_snapshot!(validate(&format!("{OOMNITZA}{code}{section}"), &[]), @"");
+    assert_snapshot!(validate(&format!("{OOMNITZA}{code}{section}"), &[]), @"
+    exit: 2
+    ----- stdout
+    error: config.ini:7: [converters] mine: '(' was never closed
+        return (
+               ^
+    hint: correct the line, and try it with `filter test`
+    ----- stderr
+    1 error and 0 warnings; looked at oomnitza, okta
+    ");
 }
 
 #[test]

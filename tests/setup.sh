@@ -2,7 +2,7 @@
 # Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server, Samba's domain
 # controller, MIT's Kerberos, openssl and xmllint, clients of SQL Server (one from PyPI), SQLite, a keyring, cron and readers of schedules for the
 # tests, Python for them and for the interpreter inside, with time zone data. Where it is not root, or there is no apt, it says what is
-# missing instead.
+# missing instead. With `servers` as its argument also what servers of others need: Node.js, Java and OpenSSL to build with.
 set -euo pipefail
 
 wanted=()
@@ -35,6 +35,12 @@ need samba-tool samba
 need samba samba-ad-dc
 need ldbadd ldb-tools
 [ -d /usr/share/samba/setup ] || wanted+=(samba-ad-provision)
+if [ "${1:-}" = servers ]; then
+    need npm npm
+    need java default-jre-headless
+    need pkg-config pkg-config
+    pkg-config --exists openssl 2>/dev/null || wanted+=(libssl-dev)
+fi
 
 command -v cargo >/dev/null || {
     printf 'setup: error: there is no Rust\nhint: install it with rustup: https://rustup.rs\n' >&2

@@ -20,8 +20,7 @@ fail() { # message, hint
 }
 
 [ -x target/release/oomnitza-connector ] || fail 'the program is not built' 'run `make test-servers`, which builds it'
-command -v npm >/dev/null || fail 'there is no npm' 'install Node.js 18 or later'
-command -v java >/dev/null || fail 'there is no java, which WireMock needs' 'install a Java runtime, 11 or later'
+tests/setup.sh servers
 if [ "$(cat "$directory/installed" 2>/dev/null)" != "${packages[*]}" ]; then
     printf 'test-servers: installing %s\n' "${packages[*]}" >&2
     mkdir -p "$directory"
@@ -32,7 +31,6 @@ if [ "$(cat "$directory/installed" 2>/dev/null)" != "${packages[*]}" ]; then
     printf '%s' "${packages[*]}" >"$directory/installed"
 fi
 
-command -v pkg-config >/dev/null && pkg-config --exists openssl || fail 'there is no OpenSSL to build with' 'apt-get install pkg-config libssl-dev'
 cargo build --quiet --release --locked --manifest-path tests/servers/mssql/Cargo.toml --target-dir "$directory/mssql" ||
     fail "Microsoft's server cannot be built" 'its crates come from crates.io, which this machine must be able to reach'
 

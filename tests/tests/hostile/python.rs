@@ -268,7 +268,7 @@ async fn code_ends() {
         ("return list(range(1 << 28))", "MemoryError"),
         ("x = []\nwhile True: x.append('a' * 1000000)", "MemoryError"),
         (
-            "x = ()\nwhile True: x = (x, b'a' * 400)",
+            "x = ()\nwhile True: x = (x, b'a' * 4000)",
             "the component ran out of memory: it may have 67108864 bytes",
         ),
         (

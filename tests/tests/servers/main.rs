@@ -13,6 +13,7 @@ mod vendors;
 mod wiremock;
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use oomnitza_connector::standin::{okta, oomnitza};
 use oomnitza_tests::servers::ini;
@@ -29,12 +30,17 @@ const OKTA: &str = "okta/okta-users-2026.06.3.slim.json";
 const WRONG_LIMIT: (&str, &str) = ("/api/v1/users?limit=many", "limit must be integer");
 const WRONG_PATH: (&str, &str) = ("/nowhere", "NO_PATH_MATCHED_ERROR");
 
-/// A port that nobody had a moment ago: these servers cannot be told to choose one themselves.
+/// A port for a server that cannot be told to choose one itself. The system gives those from 32,768 on to whoever asks for any, a stand-in
+/// of the test beside this one perhaps; nobody is given these, and none of them twice.
 fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|port| port.local_addr())
-        .expect("there is a port")
-        .port()
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(port < 32_000, "no port is free");
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// One section, checked and uploaded: what the upload printed, and the records that arrived.

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use crate::prism::Prism;
 use crate::{WRONG_PATH, check_and_upload};
 
-/// Prism with a vendor's specification, in which something was changed.
-fn prism(name: &str, change: impl FnOnce(&mut Value)) -> Prism {
+/// Prism with a vendor's specification, in which something was changed; and where that is, which Prism watches.
+fn prism(name: &str, change: impl FnOnce(&mut Value)) -> (Prism, TempDir) {
     let directory = std::env::var_os("VENDOR_SPECIFICATIONS").expect("VENDOR_SPECIFICATIONS names a directory");
     let path = Path::new(&directory).join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -21,7 +21,7 @@ fn prism(name: &str, change: impl FnOnce(&mut Value)) -> Prism {
     let directory = TempDir::new().expect("a temporary directory can be made");
     let changed = directory.path().join(name);
     std::fs::write(&changed, specification.to_string()).expect("files can be written");
-    Prism::mock(changed.to_str().expect("its name is text"))
+    (Prism::mock(changed.to_str().expect("its name is text")), directory)
 }
 
 /// Adds a path beside each, with another name.
@@ -67,7 +67,7 @@ fn the_requests_for_tokens_of_jamf_are_those_of_its_specification() {
         "username = reader\npassword = sample-password",
         "client_id = sample-id\nclient_secret = sample-secret",
     ] {
-        let prism = prism("jamf-pro.json", jamf);
+        let (prism, _specification) = prism("jamf-pro.json", jamf);
         let settings = format!(
             "url = {}\n{account}\nsync_field = SERIAL\nmapping.SERIAL = general.serial_number",
             prism.url()
@@ -84,7 +84,7 @@ fn the_requests_for_tokens_of_jamf_are_those_of_its_specification() {
 #[ignore = "needs Zendesk's specification: VENDOR_SPECIFICATIONS"]
 fn the_requests_to_zendesk_are_those_of_its_specification() {
     // Zendesk takes its paths with the ending as well.
-    let prism = prism("zendesk.json", |specification| {
+    let (prism, _specification) = prism("zendesk.json", |specification| {
         add_paths(specification, |path| {
             (!path.ends_with(".json")).then(|| format!("{path}.json"))
         });

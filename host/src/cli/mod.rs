@@ -31,12 +31,13 @@ use crate::catalog::BuiltIn;
 
 /// Runs the program: the arguments, the program's name first, and the components that it carries.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [BuiltIn]) -> Exit {
-    let (exit, is_always_zero) = match Cli::read(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let (exit, is_always_zero) = match Cli::read(&arguments) {
         Ok(cli) => {
             let is_always_zero = cli.common.exit_zero;
             (run(cli, built_in), is_always_zero)
         }
-        Err(error) => (usage::answer(&error), false),
+        Err(error) => (usage::answer(&error, &arguments), false),
     };
     match exit {
         _ if is_always_zero => Exit::Done,

@@ -71,11 +71,20 @@ pub(crate) fn write_hint(error: &std::io::Error) -> &'static str {
 
 /// A directory that only this user can look into, made if need be.
 pub(crate) fn private_directory(directory: &Path) -> std::io::Result<()> {
+    private().recursive(true).create(directory)
+}
+
+/// A new directory that only this user can look into. One that is there already, or a link, is an error.
+pub(crate) fn new_private_directory(directory: &Path) -> std::io::Result<()> {
+    private().create(directory)
+}
+
+fn private() -> std::fs::DirBuilder {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "who may look is inherited there"))]
     let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
+    builder
 }
 
 /// A new file that only this user can read. One that is there already, or a link, is an error.

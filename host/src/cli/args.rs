@@ -156,7 +156,7 @@ pub(super) enum Action {
     #[command(after_help = DEMO_EXAMPLES)]
     Demo {
         /// How many people each sample source has
-        #[arg(long, default_value_t = 3_000, value_name = "N")]
+        #[arg(long, default_value_t = 3_000, value_name = "N", value_parser = count, allow_negative_numbers = true)]
         people: u64,
     },
     /// Print a script that completes commands and options in a shell
@@ -204,10 +204,10 @@ pub(super) struct Common {
     #[arg(long, global = true)]
     pub(super) save_data: bool,
     /// Number of records to pull and process from each connection; they are sent one by one
-    #[arg(long, global = true, value_name = "N", value_parser = count)]
+    #[arg(long, global = true, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(super) record_count: Option<u64>,
     /// Sections that run side by side; 1 runs one after the other
-    #[arg(long, global = true, value_name = "N", default_value_t = 4, value_parser = jobs)]
+    #[arg(long, global = true, value_name = "N", default_value_t = 4, value_parser = jobs, allow_negative_numbers = true)]
     pub(super) jobs: usize,
     /// Logging config file to use (Python's dictConfig, JSON) [default: `logging.json` beside the ini file, where there is one]
     #[arg(long, global = true, value_name = "FILE")]
@@ -231,7 +231,7 @@ pub(super) struct Common {
 
 impl Cli {
     /// Reads a command line, the program's name first.
-    pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+    pub(super) fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
         let matches = Self::command().try_get_matches_from(arguments)?;
         let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
         cli.common.matches = matches;
@@ -288,7 +288,7 @@ mod tests {
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
         let words = std::iter::once("oomnitza-connector").chain(line.split_whitespace());
-        Cli::read(words.map(OsString::from))
+        Cli::read(&words.map(OsString::from).collect::<Vec<_>>())
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::args::Common;
 use super::exit::Exit;
 use super::open::open;
-use super::output::{print, say, thousands};
+use super::output::{chain, print, say, thousands};
 use super::progress::rate;
 use super::{signals, upload};
 use crate::catalog::BuiltIn;
@@ -18,7 +18,7 @@ use crate::redact::clean;
 use crate::run::{Report, Stop};
 use crate::standin::{ldap, okta, oomnitza};
 
-/// Where the demo's ini file is written.
+/// How the directory of the demo's ini file begins.
 const DIRECTORY: &str = "oomnitza-demo";
 
 /// Records of those that arrived that are shown.
@@ -28,7 +28,8 @@ pub(super) async fn demo(people: u64, built_in: &'static [BuiltIn]) -> Exit {
     match run(people, built_in).await {
         Ok(exit) => exit,
         Err((what, error)) => {
-            say(&format!("error: {what}: {error}"));
+            let hint = "see what keeps this machine from it; TMPDIR names the directory for the demo's file";
+            say(&chain(&what, Some(&error), Some(hint)));
             Exit::Failed
         }
     }
@@ -50,9 +51,12 @@ async fn run(people: u64, built_in: &'static [BuiltIn]) -> Result<Exit, Problem>
     })
     .map_err(server("Okta"))?;
     let text = config(&destination.url(), &directory.url(), &organisation.url());
-    let ini = write(&text)?;
+    let stop = Stop::default();
+    signals::listen(stop.clone());
+    let home = Home::new()?;
+    let ini = home.write(&text)?;
     say(&format!(
-        "Sample sources with {} people each and a stand-in Oomnitza are running on this machine.\nThe ini file is {}:\n\n{}",
+        "Sample sources with {} people each and a stand-in Oomnitza are running on this machine.\nThe ini file is {} (until this ends):\n\n{}",
         thousands(people),
         ini.display(),
         indented(&text)
@@ -64,8 +68,6 @@ async fn run(people: u64, built_in: &'static [BuiltIn]) -> Result<Exit, Problem>
         jobs: 1,
         ..Common::default()
     };
-    let stop = Stop::default();
-    signals::listen(stop.clone());
     let opened = match open(&common, built_in) {
         Ok(opened) => Arc::new(opened),
         Err(error) => return Ok(error.blame().into()),
@@ -139,16 +141,33 @@ default_position = Employee
     )
 }
 
-fn write(text: &str) -> Result<PathBuf, Problem> {
-    let directory = std::env::temp_dir().join(format!("{DIRECTORY}-{}", std::process::id()));
-    let failed = |path: &Path| {
-        let path = path.display().to_string();
-        move |error| (format!("{path} cannot be written"), error)
-    };
-    std::fs::create_dir_all(&directory).map_err(failed(&directory))?;
-    let ini = directory.join("config.ini");
-    files::replace(&ini, text.as_bytes()).map_err(failed(&ini))?;
-    Ok(ini)
+/// A directory of this run alone: what another user has put there, under a name that could be guessed, is not taken for it. It goes with the
+/// run.
+struct Home(PathBuf);
+
+impl Home {
+    fn new() -> Result<Self, Problem> {
+        let directory = std::env::temp_dir().join(format!("{DIRECTORY}-{:016x}", fastrand::u64(..)));
+        files::new_private_directory(&directory).map_err(failed(&directory))?;
+        Ok(Self(directory))
+    }
+
+    fn write(&self, text: &str) -> Result<PathBuf, Problem> {
+        let ini = self.0.join("config.ini");
+        files::replace(&ini, text.as_bytes()).map_err(failed(&ini))?;
+        Ok(ini)
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Problem {
+    let what = format!("{} cannot be written", path.display());
+    move |error| (what, error)
 }
 
 fn indented(text: &str) -> String {

@@ -31,12 +31,13 @@ use crate::catalog::BuiltIn;
 
 /// Runs the program: the arguments, the program's name first, and the components that it carries.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [BuiltIn]) -> Exit {
-    let (exit, is_always_zero) = match Cli::read(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let (exit, is_always_zero) = match Cli::read(&arguments) {
         Ok(cli) => {
             let is_always_zero = cli.common.exit_zero;
             (run(cli, built_in), is_always_zero)
         }
-        Err(error) => (usage::answer(&error), false),
+        Err(error) => (usage::answer(&error, &arguments), false),
     };
     match exit {
         _ if is_always_zero => Exit::Done,
@@ -65,6 +66,18 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
             ));
             return Exit::Failed;
         }
+    };
+    let ends_well = match &cli.action {
+        // They listen themselves: what is under way is finished.
+        Action::Upload { .. } => !cli.common.show_mappings,
+        Action::Demo { .. } => true,
+        // A shell puts its terminal right, where nothing that is typed is shown, after a program that a signal has ended.
+        Action::Secret(_) => true,
+        _ => false,
+    };
+    let asked_to_end = {
+        let _entered = runtime.enter();
+        (!ends_well).then(signals::asked_to_end)
     };
     // On a worker, where what it waits for is at hand; on this thread each answer of the network would wake another one.
     let work = runtime.spawn(async move {
@@ -106,11 +119,22 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
             }
         }
     });
-    let exit = runtime.block_on(work).unwrap_or_else(|error| {
-        output::say(&format!(
-            "error: this program made a mistake: {error}\nhint: please report this"
-        ));
-        Exit::Defect
+    let work = async {
+        work.await.unwrap_or_else(|error| {
+            output::say(&format!(
+                "error: this program made a mistake: {error}\nhint: please report this"
+            ));
+            Exit::Defect
+        })
+    };
+    let exit = runtime.block_on(async {
+        match asked_to_end {
+            Some(asked) => tokio::select! {
+                exit = work => exit,
+                () = asked => Exit::Interrupted,
+            },
+            None => work.await,
+        }
     });
     // What still waits (a name that is looked up, a file) is not waited for.
     runtime.shutdown_background();

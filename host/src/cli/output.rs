@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::machine;
 use super::progress::AboveTheLines;
 use crate::config::{Finding, Severity};
 use crate::files;
@@ -69,9 +70,15 @@ pub(super) fn json(value: &impl serde::Serialize) -> String {
     clean_json(&serde_json::to_string(value).unwrap_or_default())
 }
 
-/// Whether somebody watches standard error.
+/// Whether somebody watches standard error, at a terminal whose cursor can be moved.
 pub(super) fn is_watched() -> bool {
-    std::io::stderr().is_terminal()
+    let moves = match machine::variable("TERM").as_deref() {
+        Some("" | "dumb") => false,
+        Some(_) => true,
+        // Windows does not say.
+        None => !cfg!(unix),
+    };
+    moves && std::io::stderr().is_terminal()
 }
 
 /// A chain of errors: what failed, what caused it, and what can be done.

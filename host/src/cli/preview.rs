@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::Value;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::oomnitza::{indented, on_one_line};
 use crate::redact::clean;
 use crate::run::Preview;
 
-/// Characters of a column: a longer value is cut.
+/// How wide a column is at most: a longer value is cut.
 const WIDEST: usize = 40;
 
 /// A column is not made narrower than this, however narrow the terminal is.
@@ -52,8 +53,10 @@ impl Preview for Lines {
 struct Sheet {
     fields: Vec<String>,
     is_people: bool,
-    /// Of the columns; they are as wide as the first request needs them.
+    /// Of the columns.
     widths: Vec<usize>,
+    /// The line above the last request.
+    head: String,
 }
 
 impl Preview for Sheet {
@@ -64,12 +67,18 @@ impl Preview for Sheet {
     }
 
     fn request(&mut self, path: &str, body: &[u8], records: &[&[u8]]) -> io::Result<()> {
-        let count = records.len();
-        let mut text = format!(
-            "POST {} ({count} {})\n",
-            clean(path, 200),
-            if count == 1 { "record" } else { "records" }
-        );
+        let count = match records.len() {
+            1 if self.is_people => "1 record each".to_owned(),
+            1 => "1 record".to_owned(),
+            count => format!("{count} records"),
+        };
+        let head = format!("POST {} ({count})\n", clean(path, 200));
+        let mut text = String::new();
+        // Requests of one person stand together, as rows of one table.
+        if !self.is_people || records.len() != 1 || head != self.head {
+            text.push_str(&head);
+        }
+        self.head = head;
         if self.is_people {
             self.table(records, &mut text);
         } else {
@@ -109,15 +118,26 @@ fn cells(fields: &[String], record: &[u8]) -> Vec<String> {
     fields.iter().map(cell).collect()
 }
 
-/// As wide as the values are, made narrower from the widest on until all fit side by side.
+/// As wide as columns may be, since values that come later may be longer than these. Where they do not fit side by side they lose what these
+/// values do not need, those that have most of it first; then the widest are made narrower.
 fn widths(fields: &[String], rows: &[Vec<String>], terminal: usize) -> Vec<usize> {
     let widest = |(index, field): (usize, &String)| {
         let cells = rows.iter().filter_map(|row| row.get(index));
-        let widths = cells.chain([field]).map(|cell| cell.chars().count());
+        let widths = cells.chain([field]).map(|cell| cell.width());
         widths.max().unwrap_or_default().min(WIDEST)
     };
-    let mut widths: Vec<usize> = fields.iter().enumerate().map(widest).collect();
+    let needed: Vec<usize> = fields.iter().enumerate().map(widest).collect();
+    let mut widths = vec![WIDEST; needed.len()];
     let gaps = GAP.len() * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + gaps > terminal
+        && let Some((width, needed)) = widths
+            .iter_mut()
+            .zip(&needed)
+            .max_by_key(|(width, needed)| **width - **needed)
+        && *width > *needed
+    {
+        *width -= 1;
+    }
     while widths.iter().sum::<usize>() + gaps > terminal
         && let Some(widest) = widths.iter_mut().max()
         && *widest > NARROWEST
@@ -132,11 +152,21 @@ fn row(cells: &[String], widths: &[usize]) -> String {
         .iter()
         .zip(widths)
         .map(|(cell, width)| {
-            if cell.chars().count() > *width {
-                cell.chars().take(width.saturating_sub(1)).chain(['…']).collect()
-            } else {
-                format!("{cell:<width$}")
+            let mut shown = cell.clone();
+            if cell.width() > *width {
+                shown.clear();
+                let mut room = width.saturating_sub(1);
+                for character in cell.chars() {
+                    let Some(rest) = room.checked_sub(character.width().unwrap_or(0)) else {
+                        break;
+                    };
+                    room = rest;
+                    shown.push(character);
+                }
+                shown.push('…');
             }
+            let missing = width.saturating_sub(shown.width());
+            shown + &" ".repeat(missing)
         })
         .collect();
     cells.join(GAP).trim_end().to_owned() + "\n"
@@ -151,7 +181,7 @@ mod tests {
         let records: [&[u8]; 3] = [
             br#"{"USER":"ada","EMAIL":"ada.king@example.com","N":5}"#,
             r#"{"USER":"Zoë\u001b[31m","EMAIL":null,"N":{"a":1}}"#.as_bytes(),
-            br#"{"USER":"x"}"#,
+            r#"{"USER":"山田 太郎","N":1}"#.as_bytes(),
         ];
         let rows: Vec<_> = records.iter().map(|record| cells(&fields, record)).collect();
         let widths = widths(&fields, &rows, terminal);
@@ -159,12 +189,12 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_as_wide_as_its_values_and_nothing_moves_the_cursor() {
+    fn a_table_has_room_for_longer_values_and_nothing_moves_the_cursor() {
         insta::assert_snapshot!(table(80), @r#"
-        USER           EMAIL                 N
-        ada            ada.king@example.com  5
-        Zoë\u{1b}[31m                        {"a":1}
-        x
+        USER                       EMAIL                             N
+        ada                        ada.king@example.com              5
+        Zoë\u{1b}[31m                                                {"a":1}
+        山田 太郎                                                    1
         "#);
     }
 
@@ -174,13 +204,13 @@ mod tests {
         USER        EMAIL      N
         ada         ada.king…  5
         Zoë\u{1b}…             {"a":1}
-        x
+        山田 太郎              1
         "#);
         insta::assert_snapshot!(table(3), @r#"
         USER    EMAIL   N
         ada     ada.k…  5
         Zoë\u…          {"a":…
-        x
+        山田 …          1
         "#);
     }
 }

@@ -1,7 +1,11 @@
 //! Command lines that are a question, and those that cannot be understood.
 
-use clap::error::ErrorKind;
+use std::ffi::OsString;
 
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::args::Cli;
 use super::exit::Exit;
 use super::output::{deliver, say};
 use crate::redact::clean;
@@ -9,8 +13,8 @@ use crate::redact::clean;
 /// Bytes of one line of a message.
 const LINE_BYTES: usize = 2_000;
 
-/// Answers a command line that asks for help or the version, or says what is wrong with it.
-pub(super) fn answer(error: &clap::Error) -> Exit {
+/// Answers a command line, the program's name first, that asks for help or the version, or says what is wrong with it.
+pub(super) fn answer(error: &clap::Error, arguments: &[OsString]) -> Exit {
     match error.kind() {
         ErrorKind::DisplayVersion => {
             deliver(concat!("oomnitza-connector ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
@@ -25,10 +29,59 @@ pub(super) fn answer(error: &clap::Error) -> Exit {
             Exit::Config
         }
         _ => {
-            say(&wrong(&error.render().to_string()));
+            let own = own_words(error, arguments);
+            say(&own.unwrap_or_else(|| wrong(&error.render().to_string())));
             Exit::Config
         }
     }
+}
+
+/// What clap does not know, or not well enough to say what helps.
+fn own_words(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidArg) else {
+                return None;
+            };
+            let could_be = could_be(typed, arguments);
+            (could_be.len() > 1).then(|| {
+                format!(
+                    "error: '{}' could be {}\nhint: write out the one that is meant",
+                    clean(typed, LINE_BYTES),
+                    could_be.join(" or ")
+                )
+            })
+        }
+        ErrorKind::InvalidUtf8 => {
+            let typed = arguments.iter().find(|argument| argument.to_str().is_none())?;
+            Some(format!(
+                "error: '{}' is not UTF-8\nhint: write it in UTF-8, as names are in the ini file; a terminal or a file in another encoding, Latin-1 for example, gives other bytes",
+                clean(&typed.to_string_lossy(), LINE_BYTES)
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// The options that an abbreviation could stand for where it was typed.
+fn could_be(typed: &str, arguments: &[OsString]) -> Vec<String> {
+    let Some(begun) = typed.strip_prefix("--") else {
+        return Vec::new();
+    };
+    let mut program = Cli::command();
+    program.build();
+    let before = arguments.iter().skip(1).take_while(|argument| {
+        let argument = argument.to_string_lossy();
+        argument.split('=').next() != Some(typed)
+    });
+    let command = before.fold(&program, |command, word| {
+        command.find_subcommand(word).unwrap_or(command)
+    });
+    let names = command.get_arguments().filter_map(|option| option.get_long());
+    names
+        .filter(|name| name.starts_with(begun))
+        .map(|name| format!("'--{name}'"))
+        .collect()
 }
 
 /// What is wrong, as all of the program's messages say it: the mistake, what is possible, and one `hint:`.

@@ -232,6 +232,20 @@ const SECTION: &[Own] = &[
         "4",
     ),
     own(
+        "max_requests",
+        "Most requests",
+        "Requests that one run may send to the source, 100000 to 10000000: a source with a request for each of very many devices needs more",
+        "1000000",
+    )
+    .default("100000"),
+    own(
+        "max_memory",
+        "Most memory",
+        "Memory that the connector may take, in MiB, 256 to 1024",
+        "512",
+    )
+    .default("256"),
+    own(
         "component",
         "Component",
         "A connector's .wasm file to run this section with, relative to the ini file",

@@ -58,6 +58,10 @@ pub struct Section {
     pub zone: Option<Zone>,
     /// How many requests may be under way at its source at once, where the section says.
     pub parallel: Option<usize>,
+    /// Requests that a run may send to its source.
+    pub max_requests: u64,
+    /// Memory that its connector may take, MiB.
+    pub max_memory: usize,
     /// Hosts that a connector from elsewhere may reach although no setting names them.
     pub allowed_hosts: Vec<String>,
     /// What is worth knowing about it.
@@ -70,6 +74,12 @@ pub struct Section {
 /// The most days after a full run before everything is read again: what a source does not report as changed (a record that was deleted and
 /// came back, a clock that was wrong) is not missed for longer.
 const MOST_FULL_RUN_DAYS: u32 = 365;
+
+/// How many requests a run may send: what it may without a word, and what an admin may allow.
+const MAX_REQUESTS: RangeInclusive<u64> = 100_000..=10_000_000;
+
+/// MiB that a connector may take: likewise.
+const MAX_MEMORY: RangeInclusive<usize> = 256..=1_024;
 
 /// The most requests that a section may have under way at its source at once: a setting that is wrong by a zero must not take a source down.
 const MOST_PARALLEL: usize = 16;
@@ -187,6 +197,8 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
     let full_run_days = reading.number("full_run_days", 1..=MOST_FULL_RUN_DAYS);
     let zone = reading.zone();
     let parallel = reading.number("parallel", 1..=MOST_PARALLEL);
+    let max_requests = reading.number("max_requests", MAX_REQUESTS);
+    let max_memory = reading.number("max_memory", MAX_MEMORY);
     let mappings = reading.mappings();
     let on_error = reading.on_error();
     reading.unknown(description);
@@ -212,6 +224,8 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
         full_run_days: full_run_days.unwrap_or_default(),
         zone,
         parallel,
+        max_requests: max_requests.unwrap_or(*MAX_REQUESTS.start()),
+        max_memory: max_memory.unwrap_or(*MAX_MEMORY.start()),
         allowed_hosts: raw
             .value("allowed_hosts")
             .unwrap_or_default()

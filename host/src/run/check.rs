@@ -63,7 +63,7 @@ async fn try_plan(job: &Job, context: &Context, merged: &Merged) -> Result<(), E
     Mappers::open(
         context.catalog.loader().engine(),
         &mapper,
-        job.limits(context),
+        &job.limits(context),
         plan,
         None,
         look_up,
@@ -123,7 +123,7 @@ async fn source(job: &Job, context: &Context) -> Result<String, Error> {
     let mut connector = Connector::instantiate(
         context.catalog.loader().engine(),
         &job.component,
-        job.limits(context),
+        &job.limits(context),
         capabilities,
     )
     .await

@@ -348,8 +348,12 @@ impl Job {
         grants::proxies(&self.section.common, &context.proxies, place).map_err(Error::Config)
     }
 
-    pub(super) fn limits<'a>(&self, context: &'a Context) -> &'a Limits {
-        context.catalog.loader().limits()
+    /// How far its connector may go, which the section may have extended.
+    pub(super) fn limits(&self, context: &Context) -> Limits {
+        Limits {
+            memory_bytes: self.section.max_memory << 20,
+            ..context.catalog.loader().limits().clone()
+        }
     }
 }
 

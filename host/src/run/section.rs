@@ -331,7 +331,7 @@ async fn mappers(
     Mappers::open(
         context.catalog.loader().engine(),
         &mapper,
-        job.limits(context),
+        &job.limits(context),
         plan,
         scripts,
         look_up,

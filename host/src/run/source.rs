@@ -139,7 +139,7 @@ impl<'a> Source<'a> {
 
 async fn instantiate(job: &Job, context: &Context, capabilities: Capabilities) -> Result<Connector, Error> {
     let engine = context.catalog.loader().engine();
-    Connector::instantiate(engine, &job.component, job.limits(context), capabilities)
+    Connector::instantiate(engine, &job.component, &job.limits(context), capabilities)
         .await
         .map_err(|error| job.ended(error))
 }

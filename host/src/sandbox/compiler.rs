@@ -240,7 +240,8 @@ fn outlast_signals() -> io::Result<impl Sized> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let entered = runtime.enter();
-    let signals = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let [interrupt, terminate, hang_up] = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let signals = (signal(interrupt)?, signal(terminate)?, signal(hang_up)?);
     drop(entered);
     Ok((runtime, signals))
 }

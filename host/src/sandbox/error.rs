@@ -187,9 +187,11 @@ impl Error {
             Self::ContractVersion { .. } => "ask the connector's vendor for a newer build".to_owned(),
             Self::OutOfTime { .. }
             | Self::TooSlow { .. }
-            | Self::OutOfMemory { .. }
             | Self::StackOverflow
             | Self::GuestPanic(_) => "this is a defect of the connector; report it to whoever made it".to_owned(),
+            Self::OutOfMemory { .. } => {
+                "let it have more with `max_memory` in its section; if it takes that too, report it to whoever made it".to_owned()
+            }
             Self::Page { .. } | Self::Description(_) | Self::Trapped(_) => {
                 "this is a defect of the connector; report it to whoever made it".to_owned()
             }

@@ -1,6 +1,6 @@
 //! The command line: what it says of itself, and what it says when it is used wrongly.
 
-use oomnitza_tests::{Output, Program};
+use oomnitza_tests::{Output, Program, Servers};
 
 fn run(arguments: &[&str]) -> Output {
     Program::bare().run(arguments)
@@ -174,9 +174,8 @@ fn an_option_that_is_shortened_too_far() {
     exit: 2
     ----- stdout
     ----- stderr
-    error: unexpected argument '--c' found
-    Usage: oomnitza-connector generate-ini --comments
-    hint: a similar argument exists: '--comments'
+    error: '--c' could be '--comments' or '--connectors'
+    hint: write out the one that is meant
     ");
 }
 
@@ -209,4 +208,94 @@ fn the_window_is_not_there_yet() {
     error: the window is not in this version yet
     hint: `oomnitza-connector generate-ini --comments` writes an ini file that explains itself, for any editor
     ");
+}
+
+/// As argparse says it, with the candidates.
+#[test]
+fn an_option_that_could_be_two_names_both() {
+    insta::assert_snapshot!(run(&["--s", "upload", "okta"]), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: '--s' could be '--show-mappings' or '--save-data'
+    hint: write out the one that is meant
+    ");
+    insta::assert_snapshot!(run(&["upload", "okta", "--jso=1", "--sa"]), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: '--jso' could be '--json-log' or '--json'
+    hint: write out the one that is meant
+    ");
+}
+
+/// `-- -1` would make a section's name of it.
+#[test]
+fn a_negative_number_is_a_number() {
+    for (arguments, range) in [
+        (
+            &["upload", "okta", "--record-count", "-1"][..],
+            "'--record-count <N>': it is a whole number from 1",
+        ),
+        (
+            &["--jobs", "-1", "upload", "okta"],
+            "'--jobs <N>': it is a whole number from 1 to 16",
+        ),
+        (
+            &["demo", "--people", "-1"],
+            "'--people <N>': it is a whole number from 1",
+        ),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.code, Some(2), "{output}");
+        assert_eq!(
+            output.stderr,
+            format!("error: invalid value '-1' for {range}\nhint: `--help` explains every command and option\n")
+        );
+    }
+}
+
+#[test]
+fn a_name_in_another_encoding_is_said() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let output = std::process::Command::new(Program::path())
+        .arg("upload")
+        .arg(std::ffi::OsStr::from_bytes(b"ldap.B\xfcro"))
+        .env_clear()
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error: 'ldap.B\u{fffd}ro' is not UTF-8\n\
+         hint: write it in UTF-8, as names are in the ini file; a terminal or a file in another encoding, Latin-1 for example, gives other bytes\n"
+    );
+}
+
+/// Old cron lines have them there, whole or shortened.
+#[test]
+fn options_stand_before_the_action_as_they_do_after_it() {
+    let servers = Servers::with_people(3);
+    for (options, is_saved) in [
+        (&["--testmode", "--record-count", "2"][..], false),
+        (&["--t", "--r", "2"], false),
+        (&["--show-mappings"], false),
+        (&["--sh"], false),
+        (&["--testmode", "--save-data"], true),
+        (&["--t", "--sa"], true),
+        (&["--t", "--l", "log.json"], false),
+    ] {
+        let run = |arguments: [&[&str]; 2]| {
+            let program = servers.program();
+            program.write("log.json", br#"{"version": 1}"#);
+            let output = program.run(&arguments.concat());
+            assert_eq!(output.code, Some(0), "{output}");
+            assert_eq!(program.home().join("saved_data").is_dir(), is_saved, "{output}");
+            output.stdout
+        };
+        let before = run([options, &["upload", "okta"]]);
+        assert!(!before.is_empty(), "{options:?}");
+        assert_eq!(before, run([&["upload", "okta"], options]), "{options:?}");
+    }
+    assert!(servers.uploads().is_empty());
 }

@@ -10,6 +10,7 @@ mod components;
 mod configuration;
 mod configuration_mappings;
 mod configuration_network;
+mod demo;
 mod dialect;
 mod exit_codes;
 mod full_disks;

@@ -119,18 +119,30 @@ fn nothing_that_servers_say_moves_a_cursor() {
     );
 }
 
-/// The program at a terminal (`script` gives it one) of somebody who wants no colours, and what `RUST_LOG` says.
-pub(crate) fn at_a_terminal(program: &Program, arguments: &str, filter: &str) -> String {
+/// The program at a terminal (`script` gives it one), with these environment variables.
+pub(crate) fn at_a_terminal(program: &Program, arguments: &str, environment: &[(&str, &str)]) -> String {
+    at_a_terminal_after("", program, arguments, environment)
+}
+
+/// The same after this command.
+pub(crate) fn at_a_terminal_after(
+    before: &str,
+    program: &Program,
+    arguments: &str,
+    environment: &[(&str, &str)],
+) -> String {
     let binary = Program::path();
     let output = Command::new("script")
-        .args(["-qec", &format!("{} {arguments}", binary.display()), "/dev/null"])
+        .args([
+            "-qec",
+            &format!("{before}{} {arguments}", binary.display()),
+            "/dev/null",
+        ])
         .current_dir(program.home())
         .env_clear()
         .env("HOME", program.home())
         .env("PATH", "/usr/bin:/bin")
-        .env("TERM", "xterm")
-        .env("RUST_LOG", filter)
-        .env("NO_COLOR", "1")
+        .envs(environment.iter().copied())
         .output()
         .expect("`script` of util-linux is there");
     String::from_utf8_lossy(&output.stdout).into_owned()
@@ -158,7 +170,11 @@ fn no_colour_means_none() {
             end.is_some_and(|end| rest[end..].starts_with('m'))
         })
     };
-    let plain = at_a_terminal(&program, "upload okta", "info");
+    let plain = at_a_terminal(
+        &program,
+        "upload okta",
+        &[("TERM", "xterm"), ("RUST_LOG", "info"), ("NO_COLOR", "1")],
+    );
     assert!(plain.contains("3 records sent") && !is_coloured(&plain), "{plain:?}");
     assert!(is_coloured("\u{1b}[31mred") && !is_coloured("\u{1b}[2K"));
 }
@@ -178,4 +194,25 @@ fn what_is_piped_is_data_alone() {
         }
     }
     assert_eq!(program.run(&["upload", "okta"]).stdout, "");
+}
+
+/// What people have: no `RUST_LOG`. The line that counts is there where a cursor can be moved.
+#[test]
+fn a_line_counts_where_the_terminal_can_show_it() {
+    for (environment, counts) in [
+        (&[("TERM", "xterm-256color")][..], true),
+        (&[("TERM", "dumb")], false),
+        (&[("TERM", "")], false),
+        (&[], false),
+    ] {
+        let servers = Servers::with_people(3);
+        let shown = at_a_terminal(&servers.program(), "upload okta", environment);
+        assert_eq!(shown.contains("\u{1b}[?7l"), counts, "{environment:?}: {shown:?}");
+        assert_eq!(shown.contains('\u{1b}'), counts, "{environment:?}: {shown:?}");
+        assert!(
+            shown.contains("[okta] 3 records sent in "),
+            "{environment:?}: {shown:?}"
+        );
+        assert!(!shown.contains("INFO"), "{environment:?}: {shown:?}");
+    }
 }

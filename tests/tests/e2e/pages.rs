@@ -118,3 +118,27 @@ fn a_full_disk_is_said() {
         );
     }
 }
+
+/// PowerShell and elvish are not in Debian: of theirs only the words are looked at.
+#[test]
+fn shells_can_read_their_completions() {
+    let program = Program::bare();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = program.run(&["completions", shell]).stdout;
+        let path = program.write(&format!("completions.{shell}"), script.as_bytes());
+        let read = |path: &std::path::Path| {
+            let output = Command::new(shell)
+                .arg("-n")
+                .arg(path)
+                .env("HOME", program.home())
+                .output();
+            output.unwrap_or_else(|error| panic!("{shell}: {error}: tests/setup.sh installs it"))
+        };
+        let output = read(&path);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && said.is_empty(), "{shell}: {said}");
+        // It does tell.
+        let wrong = program.write("wrong", b"if (\n");
+        assert!(!read(&wrong).status.success(), "{shell}");
+    }
+}

@@ -10,7 +10,7 @@ use oomnitza_tests::{Answer, Fake, Program, Servers, settled};
 use serde_json::Value;
 
 use crate::components::fixture;
-use crate::manners::at_a_terminal;
+use crate::manners::{at_a_terminal, at_a_terminal_after};
 
 /// What is saved, below `saved_data`.
 fn saved(program: &Program) -> Vec<String> {
@@ -264,16 +264,44 @@ fn testmode_shows_requests_as_they_would_be_sent() {
 fn testmode_shows_tables_and_bodies_at_a_terminal() {
     let servers = Servers::with_people(3);
     let program = servers.program();
-    let shown = at_a_terminal(&program, "upload okta --testmode", "off");
+    let shown = at_a_terminal(&program, "upload okta --testmode", &[("RUST_LOG", "off")]);
     assert_snapshot!(settled(&shown, &program.home().display().to_string()));
     let program = Program::with(&format!(
         "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[fixture]\nenable = True\nurl = http://127.0.0.1:9\nsync_field = NAME\ncount = 2\n",
         servers.oomnitza.url()
     ));
     program.write("connectors/fixture.wasm", &fixture("good"));
-    let shown = at_a_terminal(&program, "upload fixture --testmode", "off");
+    let shown = at_a_terminal(&program, "upload fixture --testmode", &[("RUST_LOG", "off")]);
     assert_snapshot!(settled(&shown, &program.home().display().to_string()));
     assert!(servers.uploads().is_empty());
+}
+
+/// Requests of one record are rows of one table, with room for those that are longer than the first, and Chinese characters are as wide as
+/// they are.
+#[test]
+fn testmode_has_room_for_what_comes_later() {
+    let source = Fake::start(|_| {
+        let user = |number: u32| {
+            let name = if number == 2 { "山田" } else { "Ada" };
+            let login = format!("u{}@x.com", "1".repeat(usize::try_from(number).unwrap()));
+            serde_json::json!({ "id": number.to_string(), "profile": { "login": login, "firstName": name, "lastName": "L", "email": login } })
+        };
+        Ok(Answer::json(200, (1..=4).map(user).collect::<serde_json::Value>()))
+    });
+    let servers = Servers::with_people(0);
+    let program = Program::with(&oomnitza_tests::servers::ini(
+        &servers.oomnitza.url(),
+        &source.url(),
+        "",
+        "",
+    ));
+    let shown = at_a_terminal_after(
+        "stty cols 200 rows 50; ",
+        &program,
+        "upload okta --testmode --record-count 4",
+        &[("RUST_LOG", "off")],
+    );
+    assert_snapshot!(settled(&shown, &program.home().display().to_string()));
 }
 
 const SECRET: &str = "s3cret of the+source/42=";

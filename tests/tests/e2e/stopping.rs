@@ -1,12 +1,13 @@
 //! Being stopped: what is under way is finished, the report adds up, and nobody waits longer than needed.
 
 use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 use oomnitza_connector::standin::oomnitza::{Call, Fault, Settings};
 use oomnitza_connector::standin::{Trouble, okta};
-use oomnitza_tests::{Output, Program, Running, Servers};
+use oomnitza_tests::{Output, Program, Running, Servers, eventually};
 
 /// An answer that no test waits for.
 const NEVER: Duration = Duration::from_secs(600);
@@ -26,7 +27,7 @@ fn stop(running: Running, signal: &str) -> Output {
 
 #[test]
 fn a_signal_ends_the_reading_and_what_is_under_way_arrives() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let settings = Settings {
             latency: Duration::from_millis(20),
             ..Settings::default()
@@ -215,4 +216,89 @@ fn an_upload_goes_on_without_anybody_who_reads_its_output() {
     drop((child.stdout.take(), child.stderr.take()));
     assert_eq!(child.wait().unwrap().code(), Some(0));
     servers.assert_arrived(0..450);
+}
+
+/// The shell of an `ssh` that was dropped sends one, and so does the system.
+#[test]
+fn a_second_hang_up_is_no_hurry() {
+    let servers = Servers::with_people(200);
+    servers.oomnitza.inject(Fault::Next {
+        call: Call::Upload,
+        times: u64::MAX,
+        trouble: Trouble::Wait(Duration::from_secs(1)),
+    });
+    let mut running = servers.program().launch(&["upload", "okta"]);
+    running.wait_until("both uploads", || servers.uploads().len() == 2);
+    running.signal("HUP");
+    running.wait_to_say("stopping");
+    let output = stop(running, "HUP");
+    assert!(
+        output
+            .stderr
+            .contains("read 200 = sent 200 + filtered 0 + rejected 0 + failed 0"),
+        "{output}"
+    );
+}
+
+#[test]
+fn whoever_starts_it_with_nohup_may_hang_up() {
+    let settings = Settings {
+        latency: Duration::from_millis(20),
+        ..Settings::default()
+    };
+    let people = okta::Settings {
+        people: 10_000,
+        ..okta::Settings::default()
+    };
+    let servers = Servers::start(people, settings);
+    let program = servers.program();
+    let mut child = Command::new("nohup")
+        .arg(Program::path())
+        .args(["upload", "okta"])
+        .current_dir(program.home())
+        .env_clear()
+        .env("HOME", program.home())
+        .env("PATH", "/usr/bin:/bin")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("an upload", || !servers.uploads().is_empty());
+    let killed = Command::new("sh")
+        .args(["-c", &format!("kill -s HUP {}", child.id())])
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    servers.assert_arrived(0..10_000);
+}
+
+/// What asks servers and writes nothing does not wait for them, and ends as an upload does.
+#[test]
+fn a_check_that_is_stopped_says_so() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let servers = Servers::with_people(3);
+        servers.okta.inject(1, okta::Fault::Trouble(Trouble::Wait(NEVER)));
+        let mut running = servers.program().launch(&["check", "okta"]);
+        running.wait_until("it asks Okta", || !servers.okta.ledger().requests.is_empty());
+        let output = stop(running, signal);
+        assert!(output.stdout.ends_with("\nok [okta] settings: complete\n"), "{output}");
+        assert_eq!(output.stderr, "interrupted; it is safe to run it again\n", "{output}");
+    }
+    for arguments in [&["check", "okta", "--json"][..], &["upload", "okta", "--show-mappings"]] {
+        let servers = Servers::with_people(3);
+        servers.oomnitza.inject(Fault::Next {
+            call: Call::SignIn,
+            times: 1,
+            trouble: Trouble::Wait(NEVER),
+        });
+        let mut running = servers.program().launch(arguments);
+        running.wait_until("it signs in", || !servers.oomnitza.ledger().requests.is_empty());
+        let output = stop(running, "TERM");
+        assert_eq!(
+            (output.stdout.as_str(), output.stderr.as_str()),
+            ("", "interrupted; it is safe to run it again\n"),
+            "{arguments:?}"
+        );
+    }
 }

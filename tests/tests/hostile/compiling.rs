@@ -240,11 +240,16 @@ fn run_that_compiles() -> (oomnitza_tests::Running, String) {
     program.write("connectors/hostile.wasm", &costly());
     let mut running = program.launch(&["upload", "hostile"]);
     let parent = running.id();
-    // SIGINT and SIGTERM are 2 and 15.
-    let both = 1_u64 << 1 | 1 << 14;
+    // SIGHUP, SIGINT and SIGTERM are 1, 2 and 15.
+    let all = 1_u64 | 1 << 1 | 1 << 14;
     let is_ready = |process: &String| {
+        // Until it is another program it has what it was started from.
+        let words = std::fs::read_to_string(Path::new("/proc").join(process).join("cmdline"));
+        if !words.is_ok_and(|words| words.contains("compile-component")) {
+            return false;
+        }
         let caught = status(process, "SigCgt:").and_then(|mask| u64::from_str_radix(&mask, 16).ok());
-        caught.is_some_and(|mask| mask & both == both)
+        caught.is_some_and(|mask| mask & all == all)
     };
     running.wait_until("it compiles", || children(parent).iter().any(is_ready));
     let process = children(parent).remove(0);
@@ -268,7 +273,7 @@ fn a_run_that_is_stopped_while_it_compiles_was_interrupted() {
         .map(|file| std::fs::read_link(file.unwrap().path()).unwrap())
         .collect();
     assert!(!open.iter().any(|file| file.is_file()), "{open:?}");
-    for signal in ["INT", "TERM"] {
+    for signal in ["HUP", "INT", "TERM"] {
         let kill = std::process::Command::new("sh")
             .args(["-c", &format!("kill -s {signal} {process}")])
             .status();

@@ -70,6 +70,23 @@ fn a_component_that_cannot_be_compiled_fails_alone() {
     }
 }
 
+/// A section can let its connector have more memory, and no more than a gibibyte.
+#[test]
+fn a_section_can_let_its_connector_have_more() {
+    let settings = "mode = memory\nsize = 0\nurl = http://127.0.0.1:1\nmax_memory = ";
+    let (output, _) = run(&format!("{settings}300"));
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("it may have 314572800 bytes"), "{output}");
+    let (output, arrived) = run(&format!("{settings}2000\nmax_requests = 5"));
+    assert_eq!(arrived, 20, "{output}");
+    for said in [
+        "[hostile] max_requests: cannot be `5`\nhint: it is a whole number from 100000 to 10000000; ",
+        "[hostile] max_memory: cannot be `2000`\nhint: it is a whole number from 256 to 1024; ",
+    ] {
+        assert!(output.stderr.contains(said), "{output}");
+    }
+}
+
 /// H-42: what a server gives back of the credential is shown nowhere.
 #[test]
 fn a_credential_that_comes_back_is_shown_nowhere() {

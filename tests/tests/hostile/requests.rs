@@ -365,13 +365,19 @@ async fn a_request_that_is_begun_is_one_of_the_run_s() {
     client.begin(get(&server.url())).await;
     assert!(server.is_asked(4).await);
     let said = told(client.send(get(&other)).await);
-    assert_eq!(said, "too-large: the run has sent 1 requests, which is the limit");
+    assert_eq!(
+        said,
+        "too-large: the run has sent 1 requests, which is the limit; the setting `max_requests` of its section allows more"
+    );
     // Whoever wants a few records only asks for nothing that may not be needed.
     client.stay_behind();
     assert_eq!(told(client.send(get(&server.url())).await), "200 ok");
     client.begin(get(&server.url())).await;
     let said = told(client.send(get(&server.url())).await);
-    assert_eq!(said, "too-large: the run has sent 1 requests, which is the limit");
+    assert_eq!(
+        said,
+        "too-large: the run has sent 1 requests, which is the limit; the setting `max_requests` of its section allows more"
+    );
     assert_eq!(server.connections(), 4);
 }
 
@@ -408,7 +414,7 @@ async fn requests_are_counted() {
     let outcome = at_once(5).limited(|attack| attack.http.requests = 3).run().await;
     assert_eq!(
         outcome.said(),
-        "3 of 5: GET /: the run has sent 3 requests, which is the limit"
+        "3 of 5: GET /: the run has sent 3 requests, which is the limit; the setting `max_requests` of its section allows more"
     );
     assert_eq!(server.connections(), 3);
 }

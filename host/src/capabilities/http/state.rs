@@ -325,7 +325,7 @@ impl HttpState {
         for _ in 0..=shared.limits.redirects {
             if shared.requests.fetch_add(1, Ordering::Relaxed) >= shared.limits.requests {
                 return Err(Error::TooLarge(format!(
-                    "the run has sent {} requests, which is the limit",
+                    "the run has sent {} requests, which is the limit; the setting `max_requests` of its section allows more",
                     shared.limits.requests
                 )));
             }

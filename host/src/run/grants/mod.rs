@@ -50,7 +50,10 @@ pub(super) fn grant(
         ldap: is_any(&["ldaps", "ldap"]),
         sql: is_any(&["mssql"]),
     };
-    let mut limits = http::Limits::default();
+    let mut limits = http::Limits {
+        requests: section.max_requests,
+        ..http::Limits::default()
+    };
     if let Some(parallel) = section.parallel {
         limits.parallel = parallel;
     }

@@ -24,6 +24,32 @@ fn forms(secret: &str) -> Vec<String> {
         hexadecimal.to_uppercase(),
         hexadecimal,
     ];
+    // As URLs have it: each byte, or those only that must be; in either case, and once more.
+    let percent = |is_plain: &dyn Fn(u8) -> bool| -> String {
+        let byte = |byte: u8| {
+            if is_plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        };
+        secret.bytes().map(byte).collect()
+    };
+    for encoded in [
+        percent(&|_| false),
+        percent(&|byte| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte)),
+        percent(&|byte| byte.is_ascii_alphanumeric() || b"-_.~!*'()".contains(&byte)),
+    ] {
+        let lower: String = encoded
+            .split_inclusive('%')
+            .enumerate()
+            .map(|(index, part)| match part.split_at_checked(2) {
+                Some((digits, rest)) if index > 0 => digits.to_lowercase() + rest,
+                _ => part.to_owned(),
+            })
+            .collect();
+        forms.extend([encoded.replace('%', "%25"), encoded, lower]);
+    }
     for before in ["", "x", "xx"] {
         let text = format!("{before}{secret}");
         for encoded in [STANDARD_NO_PAD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {

@@ -14,6 +14,7 @@ mod output;
 mod pages;
 mod preview;
 mod progress;
+mod prompt;
 mod report;
 mod schedule;
 mod secret;

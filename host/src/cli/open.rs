@@ -152,6 +152,7 @@ impl Opened {
 
     /// Fetches the section's secrets that are kept elsewhere.
     pub(super) async fn fetch(&self, job: &mut Job) -> Result<(), Error> {
+        say_all(&run::exposed(&job.section.elsewhere, &self.context));
         job.fetch(&self.context, &machine::variable).await?;
         for (_, secret) in &job.section.secrets {
             logging::secrets().learn(secret);
@@ -163,6 +164,7 @@ impl Opened {
     pub(super) async fn sign_in(&self) -> Result<Oomnitza, Error> {
         let mut destination = self.destination.clone();
         if let Some(elsewhere) = &destination.elsewhere {
+            say_all(&run::exposed(std::slice::from_ref(elsewhere), &self.context));
             let fetched = run::fetch(std::slice::from_ref(elsewhere), &self.context, &machine::variable).await?;
             destination = fetched
                 .into_iter()

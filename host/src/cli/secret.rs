@@ -1,13 +1,14 @@
 //! `secret`: the secrets that this program keeps, in the system's keyring or in files, for `<setting>_secret = NAME`.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::{ErrorKind, IsTerminal as _, Read as _};
 
 use clap::Subcommand;
 
 use super::exit::Exit;
 use super::machine;
 use super::output::{chain, print, say};
+use super::prompt;
 use crate::redact::Secret;
 use crate::secrets::{Home, Kept, KeptError, KeyringError, MOST_BYTES, text};
 
@@ -88,12 +89,12 @@ pub(super) async fn secret(action: &Action) -> Exit {
             };
             set(&kept, name, choice, value).await
         }
-        Action::Get { name, show } => get(&kept, name, *show).await,
-        Action::List => list(&kept).await,
-        Action::Delete { name } => delete(&kept, name).await,
+        Action::Get { name, show } => get(&kept, name, *show).await.map(|()| Exit::Done),
+        Action::List => list(&kept).await.map(|()| Exit::Done),
+        Action::Delete { name } => delete(&kept, name).await.map(|()| Exit::Done),
     };
     match done {
-        Ok(()) => Exit::Done,
+        Ok(exit) => exit,
         Err((what, hint)) => {
             say(&chain(&what, None, Some(&hint)));
             Exit::Config
@@ -106,7 +107,7 @@ fn refused(error: impl Into<KeptError>) -> Refusal {
     (error.to_string(), error.hint())
 }
 
-async fn set(kept: &Kept, name: &str, choice: Choice, value: &[OsString]) -> Result<(), Refusal> {
+async fn set(kept: &Kept, name: &str, choice: Choice, value: &[OsString]) -> Result<Exit, Refusal> {
     if !value.is_empty() {
         return Err((
             "a secret is not taken from the command line, which every user of this machine can see".to_owned(),
@@ -128,7 +129,10 @@ async fn set(kept: &Kept, name: &str, choice: Choice, value: &[OsString]) -> Res
     if let (Choice::Only(Home::Keyring), Some(source)) = (choice, unready.clone()) {
         return Err(refused(keyring(source)));
     }
-    let secret = read(name)?;
+    let Some(secret) = read(name).await? else {
+        say("\nerror: interrupted; the secret was not changed\nhint: run it again");
+        return Ok(Exit::Interrupted);
+    };
     if choice != Choice::Only(Home::File) && unready.is_none() {
         match kept.set_in_keyring(name, &secret).await {
             Ok(()) => {
@@ -136,7 +140,7 @@ async fn set(kept: &Kept, name: &str, choice: Choice, value: &[OsString]) -> Res
                     "the secret `{name}` is kept in the keyring, {}\nnote: a run while nobody is signed in cannot open the keyring; `oomnitza-connector secret set {name} --file` is for those",
                     length(&secret)
                 ));
-                return Ok(());
+                return Ok(Exit::Done);
             }
             Err(KeptError::Keyring { source, .. }) if choice == Choice::Best => unready = Some(source),
             Err(error) => return Err(refused(error)),
@@ -153,14 +157,16 @@ async fn set(kept: &Kept, name: &str, choice: Choice, value: &[OsString]) -> Res
     if why.is_none() {
         say_left(name, left);
     }
-    Ok(())
+    Ok(Exit::Done)
 }
 
-/// The secret that is typed, or comes from standard input.
-fn read(name: &str) -> Result<Secret, Refusal> {
+/// The secret that is typed, or comes from standard input; none where somebody interrupted.
+async fn read(name: &str) -> Result<Option<Secret>, Refusal> {
     let secret = if std::io::stdin().is_terminal() {
-        let typed = rpassword::prompt_password(format!("The secret `{name}`, which is not shown: "));
-        typed.map(String::into_bytes)
+        match prompt::hidden(format!("The secret `{name}`, which is not shown: ")).await {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(None),
+            typed => typed.map(String::into_bytes),
+        }
     } else {
         let mut bytes = Vec::new();
         let mut stdin = std::io::stdin().lock().take(MOST_BYTES as u64 + 1);
@@ -174,7 +180,7 @@ fn read(name: &str) -> Result<Secret, Refusal> {
     };
     secret
         .map_err(|error| unread(&format!("cannot be read: {error}")))
-        .and_then(|bytes| text(bytes).map_err(unread))
+        .and_then(|bytes| text(bytes).map(Some).map_err(unread))
 }
 
 /// Says why the keyring may still hold another secret of this name, where it may.

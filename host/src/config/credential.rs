@@ -120,6 +120,16 @@ impl Reading<'_> {
                 ),
             );
         }
-        value.map(Secret::new)
+        let secret = value.map(Secret::new)?;
+        let is_fit = self.fit(Some(entry), &entry.name, &secret);
+        is_fit.then_some(secret)
+    }
+
+    /// Whether a secret can be one; what is wrong with it is noted.
+    pub(super) fn fit(&mut self, entry: Option<&Entry>, setting: &str, secret: &Secret) -> bool {
+        let Some(flaw) = secret.flaw() else { return true };
+        let remedy = "a secret is a single line of text: see that nothing else stands there";
+        self.error(entry, setting, format!("the secret {flaw}"), remedy.to_owned());
+        false
     }
 }

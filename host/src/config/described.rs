@@ -63,7 +63,9 @@ impl Reading<'_> {
                 Named::Nothing => self.value(setting).is_some_and(|value| {
                     let is_present = !value.is_empty();
                     if setting.secret {
-                        values.secrets.push((name(), Secret::new(value)));
+                        let secret = Secret::new(value);
+                        self.fit(self.raw.entry(&setting.name), &setting.name, &secret);
+                        values.secrets.push((name(), secret));
                     } else {
                         values.settings.push((name(), value));
                     }

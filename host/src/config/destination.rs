@@ -154,6 +154,9 @@ pub fn read_destination(ini: &Ini, env: &Env) -> ReadDestination {
             None
         }
     };
+    for name in own::secrets_of_destination() {
+        reading.fit(raw.entry(name), name, &Secret::new(filled(name).unwrap_or_default()));
+    }
     let upload_parallel = reading.number("upload_parallel", 1..=MAX_PARALLEL);
     let retry_seconds = reading.number("retry_seconds", 0..=MAX_RETRY);
     let has_plain_secret = reading.has_plain_secret(own::secrets_of_destination());

@@ -7,7 +7,9 @@
 mod clean;
 mod redactor;
 mod secret;
+mod short;
+mod written;
 
 pub use clean::{clean, clean_json};
-pub use redactor::Redactor;
+pub use redactor::{Redactor, SHORTEST_BYTES};
 pub use secret::Secret;

@@ -6,23 +6,34 @@ use std::sync::{Arc, PoisonError, RwLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use super::Secret;
+use super::{Secret, short, written};
 
 /// What stands where a secret stood.
 const MASK: &str = "[redacted]";
 
 /// Shorter secrets are not looked for: they would be found in innocent text.
-const SHORTEST_BYTES: usize = 8;
+pub const SHORTEST_BYTES: usize = 8;
 
-/// Masks secrets: as they are, base64 encoded, URL encoded, in hexadecimal, and as XML and JSON write them. Clones know the same secrets.
+/// Masks secrets: as they are, in base64, URL-encoded, in hexadecimal, and as XML and JSON write them. One under eight bytes is masked only
+/// where the text says that a secret stands there. Clones know the same secrets.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    /// Longest first, so that a form which contains another is masked whole.
-    needles: Arc<RwLock<Vec<Secret>>>,
+    known: Arc<RwLock<Known>>,
+}
+
+/// Each longest first, so that one which contains another is masked whole.
+#[derive(Default)]
+struct Known {
+    /// What may stand there with some of its characters encoded.
+    written: Vec<Secret>,
+    /// What stands there as it is.
+    needles: Vec<Secret>,
+    /// What is looked for in few places.
+    short: Vec<Secret>,
 }
 
 impl Redactor {
-    /// A redactor that knows these secrets. Those under eight bytes are passed over.
+    /// A redactor that knows these secrets.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let redactor = Self::default();
         for secret in secrets {
@@ -33,51 +44,62 @@ impl Redactor {
 
     /// Masks this secret from now on.
     pub fn learn(&self, secret: &Secret) {
-        let secret = secret.expose();
-        if secret.len() < SHORTEST_BYTES {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if secret.expose().len() < SHORTEST_BYTES {
+            add(&mut known.short, [secret.clone()]);
             return;
         }
+        let secret = secret.expose();
         let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let forms = [
-            secret.to_owned(),
+        let base64 = [
             STANDARD.encode(secret),
             STANDARD_NO_PAD.encode(secret),
             URL_SAFE_NO_PAD.encode(secret),
-            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
-            url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
-            hexadecimal.to_uppercase(),
-            hexadecimal,
-            xml(secret, &['&', '<', '>']),
-            xml(secret, &['&', '<', '>', '"', '\'']),
-            json(secret),
         ];
-        let mut needles = self.needles.write().unwrap_or_else(PoisonError::into_inner);
-        needles.extend(
-            forms
-                .into_iter()
-                .chain(within_base64(secret.as_bytes()))
-                .map(Secret::new),
+        let base64: Vec<String> = base64.into_iter().chain(within_base64(secret.as_bytes())).collect();
+        // Letters and digits nobody encodes again.
+        let encodable = base64.iter().filter(|text| text.contains(['+', '/', '='])).cloned();
+        add(
+            &mut known.written,
+            encodable.chain([secret.to_owned()]).map(Secret::new),
         );
-        needles.sort_by(|a, b| {
-            b.expose()
-                .len()
-                .cmp(&a.expose().len())
-                .then_with(|| a.expose().cmp(b.expose()))
-        });
-        needles.dedup();
+        let plain = [secret.to_owned(), hexadecimal.to_uppercase(), hexadecimal];
+        add(&mut known.needles, base64.into_iter().chain(plain).map(Secret::new));
     }
 
     /// `text` with each known secret masked.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let needles = self.needles.read().unwrap_or_else(PoisonError::into_inner);
-        needles.iter().fold(Cow::Borrowed(text), |text, needle| {
-            if text.contains(needle.expose()) {
-                Cow::Owned(text.replace(needle.expose(), MASK))
-            } else {
-                text
-            }
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        // Most text has nothing that could be encoded, and is not read further.
+        let is_encoded = memchr::memchr3(b'%', b'\\', b'&', text.as_bytes()).is_some();
+        let has_plus = text.contains('+');
+        let masked = |text: Cow<'a, str>, masked: Option<String>| masked.map_or(text, Cow::Owned);
+        let written = known.written.iter().map(Secret::expose);
+        let written = written.filter(|secret| is_encoded || (has_plus && secret.contains(' ')));
+        let text = written.fold(Cow::Borrowed(text), |text, secret| {
+            let new = written::mask(&text, secret, MASK);
+            masked(text, new)
+        });
+        let text = known.needles.iter().fold(text, |text, needle| {
+            let new = text
+                .contains(needle.expose())
+                .then(|| text.replace(needle.expose(), MASK));
+            masked(text, new)
+        });
+        known.short.iter().fold(text, |text, secret| {
+            let new = short::mask(&text, secret.expose(), MASK);
+            masked(text, new)
         })
     }
+}
+
+fn add(secrets: &mut Vec<Secret>, new: impl IntoIterator<Item = Secret>) {
+    secrets.extend(new);
+    secrets.sort_by(|a, b| {
+        let (a, b) = (a.expose(), b.expose());
+        b.len().cmp(&a.len()).then_with(|| a.cmp(b))
+    });
+    secrets.dedup();
 }
 
 /// What base64 makes of a secret that stands in the middle of something, `SSWS token` or `user:password`: the characters that
@@ -94,34 +116,10 @@ fn within_base64(secret: &[u8]) -> impl Iterator<Item = String> {
     })
 }
 
-/// A text as XML writes it, with these characters as entities.
-fn xml(text: &str, special: &[char]) -> String {
-    let mut written = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            _ if !special.contains(&character) => written.push(character),
-            '&' => written.push_str("&amp;"),
-            '<' => written.push_str("&lt;"),
-            '>' => written.push_str("&gt;"),
-            '"' => written.push_str("&quot;"),
-            _ => written.push_str("&apos;"),
-        }
-    }
-    written
-}
-
-/// A text as JSON writes it, without the quotation marks around it.
-fn json(text: &str) -> String {
-    // Texts only: this does not fail.
-    let quoted = serde_json::to_string(text).unwrap_or_default();
-    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    inner.unwrap_or_default().to_owned()
-}
-
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let needles = self.needles.read().unwrap_or_else(PoisonError::into_inner);
-        write!(f, "Redactor({} needles)", needles.len())
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        write!(f, "Redactor({} needles)", known.needles.len())
     }
 }
 
@@ -157,6 +155,32 @@ mod tests {
     }
 
     #[test]
+    fn what_others_make_of_a_secret_in_an_address_is_masked() {
+        let redactor = Redactor::new([&Secret::new("p@ss/Wo(rd)&1!")]);
+        for form in [
+            // encodeURIComponent, Python's `quote`, lower case, each byte, twice, base64 in an address.
+            "p%40ss%2FWo(rd)%261!",
+            "p%40ss/Wo%28rd%29%261%21",
+            "p%40ss%2fWo%28rd%29%261%21",
+            "%70%40%73%73%2F%57%6F%28%72%64%29%26%31%21",
+            "p%2540ss%252FWo(rd)%25261!",
+            "p@ss\\/Wo(rd)\\u00261!",
+            "cEBzcy9XbyhyZCkmMSE%3D",
+        ] {
+            assert_eq!(redactor.redact(&format!("<{form}>")), "<[redacted]>", "{form}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_contains_another_is_masked_whole() {
+        let redactor = Redactor::new([&Secret::new("password1"), &Secret::new("password1%extra")]);
+        assert_eq!(
+            redactor.redact("password1%25extra, password1%extra, password1"),
+            "[redacted], [redacted], [redacted]"
+        );
+    }
+
+    #[test]
     fn what_one_clone_learns_all_of_them_mask() {
         let redactor = Redactor::default();
         let clone = redactor.clone();
@@ -182,6 +206,8 @@ mod tests {
 
     #[test]
     fn a_short_secret_does_not_eat_innocent_text() {
-        assert_eq!(Redactor::new([&Secret::new("an")]).redact("bananas"), "bananas");
+        let redactor = Redactor::new([&Secret::new("an")]);
+        assert_eq!(redactor.redact("bananas, password=an"), "bananas, password=[redacted]");
+        assert_eq!(Redactor::new([&Secret::default()]).redact("password="), "password=");
     }
 }

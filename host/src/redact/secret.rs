@@ -19,6 +19,16 @@ impl Secret {
         &self.0
     }
 
+    /// What it holds that no secret has and most ways of sending one have no form for. A tab may be part of one.
+    pub fn flaw(&self) -> Option<&'static str> {
+        let is_harmful = |character: char| character.is_control() && character != '\t';
+        match self.0.chars().find(|character| is_harmful(*character))? {
+            '\n' | '\r' => Some("holds a line break"),
+            '\0' => Some("holds a NUL"),
+            _ => Some("holds a control character"),
+        }
+    }
+
     /// Whether there is nothing to it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

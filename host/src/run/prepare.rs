@@ -253,6 +253,11 @@ pub fn look(wanted: &[Fetch], context: &Context, env: &Env<'_>) -> Vec<Finding> 
     secrets::look(wanted, &ways(context, env))
 }
 
+/// The files of secrets that every user of the machine can read.
+pub fn exposed(wanted: &[Fetch], context: &Context) -> Vec<Finding> {
+    secrets::exposed(wanted, context.ini.parent().unwrap_or(Path::new("")))
+}
+
 /// Fetches secrets that are kept elsewhere than in the ini file, by the names of their settings. `[oomnitza]` may have some too.
 pub async fn fetch(wanted: &[Fetch], context: &Context, env: &Env<'_>) -> Result<Vec<(String, Secret)>, Error> {
     secrets::fetch(wanted, &ways(context, env)).await.map_err(|failures| {

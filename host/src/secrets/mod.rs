@@ -88,6 +88,31 @@ pub fn look(wanted: &[Fetch], ways: &Ways<'_>) -> Vec<Finding> {
     wanted.iter().filter_map(look).collect()
 }
 
+/// The files among these places that every user of the machine can read.
+#[cfg(unix)]
+pub fn exposed(wanted: &[Fetch], base: &Path) -> Vec<Finding> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let exposed = |wanted: &Fetch| {
+        let Elsewhere::File(path) = &wanted.from else {
+            return None;
+        };
+        let path = base.join(path);
+        let is_exposed = |metadata: std::fs::Metadata| metadata.is_file() && metadata.permissions().mode() & 0o004 != 0;
+        let is_exposed = std::fs::metadata(&path).is_ok_and(is_exposed);
+        let shown = path.display();
+        let what = format!("the file `{shown}` holds a secret, and every user of this machine can read it");
+        let remedy = format!("run `chmod go-rwx {shown}`");
+        is_exposed.then(|| Finding::warning(wanted.place.clone(), what).remedy(remedy))
+    };
+    wanted.iter().filter_map(exposed).collect()
+}
+
+/// Who can read a file is inherited from its directory.
+#[cfg(not(unix))]
+pub fn exposed(_wanted: &[Fetch], _base: &Path) -> Vec<Finding> {
+    Vec::new()
+}
+
 /// The secrets with the names of their settings, or everything that is wrong.
 pub async fn fetch(wanted: &[Fetch], ways: &Ways<'_>) -> Result<Vec<(String, Secret)>, Vec<Failure>> {
     let (mut secrets, mut failures) = (Vec::new(), Vec::new());
@@ -125,11 +150,11 @@ pub fn text(bytes: Vec<u8>) -> Result<Secret, &'static str> {
     let value = whole
         .strip_suffix('\n')
         .map_or(whole, |line| line.strip_suffix('\r').unwrap_or(line));
-    match value {
-        "" => Err("is empty"),
-        value if value.contains('\0') => Err("holds a NUL"),
-        value => Ok(Secret::new(value)),
+    if value.is_empty() {
+        return Err("is empty");
     }
+    let secret = Secret::new(value);
+    secret.flaw().map_or(Ok(secret), Err)
 }
 
 #[cfg(test)]
@@ -141,7 +166,10 @@ mod tests {
         for (bytes, expected) in [
             ("a\n", Ok("a")),
             ("a\r\n", Ok("a")),
-            ("a\n\n", Ok("a\n")),
+            ("a\n\n", Err("holds a line break")),
+            ("a\rb", Err("holds a line break")),
+            ("a\x1b[A", Err("holds a control character")),
+            ("a\tb", Ok("a\tb")),
             (" a ", Ok(" a ")),
             ("\n", Err("is empty")),
             ("a\0b", Err("holds a NUL")),

@@ -142,7 +142,9 @@ fn what_is_wrong_with_a_place_is_told_with_its_line() {
         "api_token_fil = keys/a",
     ] {
         let program = program(&servers, &format!("api_token = {OOMNITZA_TOKEN}"), line);
-        program.write("empty", b"\n");
+        let empty = program.write("empty", b"\n");
+        // That everybody can read it is another test's.
+        std::fs::set_permissions(empty, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let output = program.run(&["upload", "okta"]);
         told.push_str(&format!("{line}\n{}\n", kept(&output).clone().without_stdout()));
     }
@@ -592,6 +594,142 @@ fn what_is_typed_at_a_terminal_is_not_shown() {
         program.run(&["secret", "get", "okta", "--show"]).stdout,
         "typed-secret\n"
     );
+}
+
+/// Whoever gives up at the prompt has a terminal that shows again what is typed, and the secret is as it was.
+#[test]
+fn a_prompt_that_is_interrupted_leaves_the_terminal_as_it_was() {
+    for signal in ["^C", "INT", "TERM", "HUP"] {
+        let program = Program::bare();
+        let script = format!(
+            "tty > terminal\nsh -c 'echo $$ > pid; exec {} secret set okta'\necho $? > code\nstty -a > after\n",
+            Program::path().display()
+        );
+        program.write("ask.sh", script.as_bytes());
+        let mut child = Command::new("script")
+            .args(["--quiet", "--return", "--command", "sh ask.sh", "/dev/null"])
+            .env("HOME", program.home())
+            .env("XDG_RUNTIME_DIR", program.home())
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .current_dir(program.home())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("script of util-linux can be run");
+        let read = |name: &str| std::fs::read_to_string(program.home().join(name)).unwrap_or_default();
+        eventually("the terminal shows no more what is typed", || {
+            let settings = Command::new("stty")
+                .args(["-a", "-F", read("terminal").trim()])
+                .output();
+            String::from_utf8_lossy(&settings.unwrap().stdout).contains(" -echo ")
+        });
+        let mut stdin = child.stdin.take().unwrap();
+        if signal == "^C" {
+            stdin.write_all(b"abc\x03").unwrap();
+        } else {
+            let killed = Command::new("kill").args(["-s", signal, read("pid").trim()]).status();
+            assert!(killed.unwrap().success());
+        }
+        eventually("the shell goes on", || read("after").contains("echo"));
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(read("code"), "3\n", "{signal}: {shown}");
+        let after = read("after");
+        assert!(
+            after.contains(" echo ") && after.contains(" icanon ") && after.contains("isig "),
+            "{signal}: {after}"
+        );
+        assert!(
+            shown.contains("interrupted; the secret was not changed") && shown.contains("hint: run it again"),
+            "{signal}: {shown}"
+        );
+        assert_eq!(program.run(&["secret", "list"]).stdout, "", "{signal}");
+    }
+}
+
+/// What no header can carry is told where the secret comes from, and nobody is asked.
+#[test]
+fn a_secret_with_a_line_break_is_told_with_its_setting() {
+    let servers = servers();
+    for (line, setting, whose) in [
+        (
+            "api_token_file = three-lines",
+            "api_token_file",
+            "the file `three-lines`",
+        ),
+        (
+            "api_token_command = cat three-lines",
+            "api_token_command",
+            "what the command `cat` prints",
+        ),
+        ("env_api_token = LINES", "env_api_token", "the secret"),
+        ("api_token = first-line\n  second-line", "api_token", "the secret"),
+    ] {
+        let program = program(&servers, &format!("api_token = {OOMNITZA_TOKEN}"), line).env("LINES", "one\ntwo");
+        program.write("three-lines", b"a\nb\nc\n");
+        let output = program.run(&["upload", "okta"]);
+        assert_eq!(output.code, Some(2), "{line}\n{output}");
+        let told = format!("[okta] {setting}: {whose} holds a line break\nhint: ");
+        assert!(output.stderr.contains(&told), "{line}\n{output}");
+    }
+    let oomnitza = program(
+        &servers,
+        "api_token = first-line\n  second-line",
+        &format!("api_token = {OKTA_TOKEN}"),
+    );
+    let output = oomnitza.run(&["validate"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(
+        output
+            .stdout
+            .contains("[oomnitza] api_token: the secret holds a line break\nhint: a secret is a single line"),
+        "{output}"
+    );
+    let output = oomnitza.run_with_input(&["secret", "set", "okta"], "a\nb\n");
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(
+        output
+            .stderr
+            .contains("what was given as the secret holds a line break\nhint: "),
+        "{output}"
+    );
+    assert!(servers.okta.ledger().requests.is_empty());
+}
+
+#[test]
+fn a_file_of_a_secret_that_everybody_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let servers = servers();
+    let program = program(&servers, "api_token_file = keys/a", "api_token_file = keys/b");
+    let files =
+        [("keys/a", OOMNITZA_TOKEN), ("keys/b", OKTA_TOKEN)].map(|(name, text)| program.write(name, text.as_bytes()));
+    let set = |mode: u32| {
+        for file in &files {
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    let warning = |place: &str, file: &str| {
+        format!(
+            "{place} api_token_file: the file `{file}` holds a secret, and every user of this machine can read it\nhint: run `chmod go-rwx {file}`\n"
+        )
+    };
+    for (mode, is_told) in [(0o644, true), (0o640, false)] {
+        set(mode);
+        let judged = program.run(&["validate", "--strict"]);
+        assert_eq!(judged.code, Some(if is_told { 2 } else { 0 }), "{judged}");
+        let run = program.run(&["upload", "okta"]);
+        assert_eq!(kept(&run).code, Some(0), "{run}");
+        for (place, file) in [("[oomnitza]", "keys/a"), ("[okta]", "keys/b")] {
+            for said in [&judged.stdout, &run.stderr] {
+                assert_eq!(
+                    said.matches(&warning(place, file)).count(),
+                    usize::from(is_told),
+                    "{said}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

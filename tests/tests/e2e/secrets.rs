@@ -105,6 +105,39 @@ fn neither_a_password_nor_the_token_that_it_gave_comes_to_light() {
     }
 }
 
+/// Neither how a server writes a password nor that the password is short brings it to light.
+#[test]
+fn a_password_is_masked_however_a_server_writes_it() {
+    for (password, said, masked) in [
+        (
+            "p@ss/Wo(rd)&1!",
+            "p%40ss%2FWo(rd)%261! p%40ss%2fWo%28rd%29%261! p%40ss/Wo%28rd%29%261%21 %70%40%73%73%2F%57%6F%28%72%64%29%26%31%21 p%2540ss%252FWo(rd)%25261! p@ss\\/Wo(rd)\\u00261!",
+            ["[redacted]"; 6].join(" "),
+        ),
+        (
+            "pw4-x!",
+            "password=pw4-x! \"pw4-x!\" pw4-x!more",
+            r#"password=[redacted] \"[redacted]\" pw4-x!more"#.to_owned(),
+        ),
+    ] {
+        let settings = Settings {
+            token: SESSION_TOKEN.to_owned(),
+            user: Some(("admin".to_owned(), password.to_owned())),
+            ..Settings::default()
+        };
+        let sign_in = format!("api_token =\nusername = admin\npassword = {password}");
+        let (servers, program) = talkative(1, settings, &sign_in);
+        servers.oomnitza.inject(Fault::Next {
+            call: Call::Upload,
+            times: 1,
+            trouble: Trouble::Json(serde_json::json!({ "errors": [format!("you sent {said}")] }).to_string()),
+        });
+        let output = program.run(&["upload", "okta", "--json"]);
+        assert_eq!(output.counts(), [1, 0, 0, 1, 0], "{output}");
+        assert!(output.stderr.contains(&format!("you sent {masked}")), "{output}");
+    }
+}
+
 const SECRET: &str = "s3cret of the+source/42=";
 
 /// A source that refuses everybody, and says what it was sent, in every form.

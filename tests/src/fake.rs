@@ -1,5 +1,9 @@
 //! A web service of one test: what it answers is the test's, what it was asked is kept.
 
+pub mod bamboohr;
+pub mod onelogin;
+pub mod zendesk;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;

@@ -6,7 +6,7 @@ mod authority;
 pub mod cron;
 pub mod directory;
 mod disk;
-mod fake;
+pub mod fake;
 mod guarded;
 mod kept;
 pub mod kerberos;

@@ -35,6 +35,13 @@ impl Asked {
         self.target.split_once('?').unwrap_or((&self.target, ""))
     }
 
+    /// Path and query as they are meant, whichever characters are written as `%XX`: not every server between keeps the spelling.
+    pub fn decoded(&self) -> String {
+        let (path, query) = self.path_and_query();
+        let pairs = url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| format!("{name}={value}"));
+        format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
+    }
+
     /// Fails unless it is a GET that accepts JSON only: the vendors' servers answer XML, or what they like, to others.
     pub fn reads_json(&self) -> Result<(), String> {
         if self.method != "GET" || !self.body.is_empty() {

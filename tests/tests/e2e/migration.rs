@@ -4,12 +4,13 @@ use oomnitza_connector::standin::oomnitza::{Oomnitza, Settings};
 use oomnitza_connector::standin::sccm::Site;
 use oomnitza_connector::standin::tds::{Encryption, Tds};
 use oomnitza_connector::standin::{ldap, okta};
+use oomnitza_tests::fake::zendesk;
 use oomnitza_tests::proxy::{Proxy, secured, with_certificate};
 use oomnitza_tests::source::{AirWatch, Casper, MobileIron, Source, Tokens};
 use oomnitza_tests::{Answer, Fake, Output, Program};
 use serde_json::{Value, json};
 
-use crate::{jasper, zendesk};
+use crate::jasper;
 
 /// The ini file that the old program generates, all connectors in it.
 const GENERATED: &str = include_str!("data/config-1.0.10.ini");

@@ -2,7 +2,7 @@
 //! or an answer does not keep to it; WireMock with answers that were recorded at vendors' servers; the npm package `soap`, which reads
 //! and writes by a vendor's WSDL; and Microsoft's server for tests of SQL Server's clients.
 //!
-//! `make test-servers` runs this. It is no part of `cargo test --workspace`: the servers come from npm and crates.io.
+//! `make test-servers` runs this, and so does CI. It is no part of `cargo test --workspace`: the servers come from npm and crates.io.
 
 mod mssql;
 mod prism;
@@ -24,11 +24,15 @@ use mssql::Mssql;
 use prism::Prism;
 use wiremock::{Recording, Stub, WireMock};
 
+const BAMBOOHR: &str = "bamboohr/bamboohr.slim.json";
 const OKTA: &str = "okta/okta-users-2026.06.3.slim.json";
+const ONELOGIN: &str = "onelogin/onelogin-users.slim.json";
 
 /// What is wrong with the specification's eyes, and what it says of that.
 const WRONG_LIMIT: (&str, &str) = ("/api/v1/users?limit=many", "limit must be integer");
 const WRONG_PATH: (&str, &str) = ("/nowhere", "NO_PATH_MATCHED_ERROR");
+/// Prism before another server hands this on, and says it in other words.
+const WRONG_PATH_BEFORE_ANOTHER: (&str, &str) = ("/nowhere", "Selected route not found");
 
 /// A port for a server that cannot be told to choose one itself. The system gives those from 32,768 on to whoever asks for any, a stand-in
 /// of the test beside this one perhaps; nobody is given these, and none of them twice.
@@ -94,7 +98,7 @@ fn the_stand_in_for_okta_answers_as_its_specification_says() {
 
 #[test]
 fn the_requests_to_bamboohr_are_those_of_its_specification() {
-    let prism = Prism::mock("bamboohr/bamboohr.slim.json");
+    let prism = Prism::mock(BAMBOOHR);
     let settings = format!(
         "url = {}/api/gateway.php\nsystem_name = acme\napi_token = sample-key\ndefault_role = 25",
         prism.url()
@@ -106,7 +110,7 @@ fn the_requests_to_bamboohr_are_those_of_its_specification() {
 
 #[test]
 fn the_requests_to_onelogin_are_those_of_its_specification() {
-    let prism = Prism::mock("onelogin/onelogin-users.slim.json");
+    let prism = Prism::mock(ONELOGIN);
     let settings = format!(
         "api_url = {}\nclient_id = sample-id\nclient_secret = sample-secret\ndefault_role = 25\ndefault_position = unused",
         prism.url()

@@ -4,15 +4,17 @@
 use std::path::Path;
 
 use oomnitza_connector::standin::oomnitza;
-use oomnitza_tests::Program;
+use oomnitza_tests::source::{Casper, Source, Tokens};
+use oomnitza_tests::{Program, fake};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::prism::Prism;
-use crate::{WRONG_PATH, check_and_upload};
+use crate::specifications::assert_fake_keeps_to;
+use crate::{WRONG_PATH, WRONG_PATH_BEFORE_ANOTHER, check_and_upload, free_port};
 
-/// Prism with a vendor's specification, in which something was changed; and where that is, which Prism watches.
-fn prism(name: &str, change: impl FnOnce(&mut Value)) -> (Prism, TempDir) {
+/// A vendor's specification in which something was changed, in a directory that Prism watches.
+fn specification(name: &str, change: impl FnOnce(&mut Value)) -> (String, TempDir) {
     let directory = std::env::var_os("VENDOR_SPECIFICATIONS").expect("VENDOR_SPECIFICATIONS names a directory");
     let path = Path::new(&directory).join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -21,7 +23,7 @@ fn prism(name: &str, change: impl FnOnce(&mut Value)) -> (Prism, TempDir) {
     let directory = TempDir::new().expect("a temporary directory can be made");
     let changed = directory.path().join(name);
     std::fs::write(&changed, specification.to_string()).expect("files can be written");
-    (Prism::mock(changed.to_str().expect("its name is text")), directory)
+    (changed.to_str().expect("its name is text").to_owned(), directory)
 }
 
 /// Adds a path beside each, with another name.
@@ -49,8 +51,9 @@ fn jamf(specification: &mut Value) {
         }
     }
     let answered = |answer: Value, parameters: Value| {
-        let responses =
-            json!({ "200": { "description": "OK", "content": { "application/json": { "example": answer } } } });
+        // It is JSON, and called text.
+        let content = json!({ "application/json": { "example": answer }, "text/plain": {} });
+        let responses = json!({ "200": { "description": "OK", "content": content } });
         json!({ "get": { "parameters": parameters, "security": [{ "Bearer": [] }], "responses": responses } })
     };
     let id = json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "integer" } }]);
@@ -60,6 +63,19 @@ fn jamf(specification: &mut Value) {
     specification["paths"]["/JSSResource/computers/id/{id}"] = answered(computer, id);
 }
 
+/// Zendesk takes its paths with the ending as well, and the address of a user who has none is null.
+fn zendesk(specification: &mut Value) {
+    let schemas = specification["components"]["schemas"].as_object_mut();
+    for schema in schemas.into_iter().flatten().map(|(_, schema)| schema) {
+        if let Some(email) = schema.pointer_mut("/properties/email") {
+            email["nullable"] = json!(true);
+        }
+    }
+    add_paths(specification, |path| {
+        (!path.ends_with(".json")).then(|| format!("{path}.json"))
+    });
+}
+
 #[test]
 #[ignore = "needs Jamf's specification: VENDOR_SPECIFICATIONS"]
 fn the_requests_for_tokens_of_jamf_are_those_of_its_specification() {
@@ -67,7 +83,8 @@ fn the_requests_for_tokens_of_jamf_are_those_of_its_specification() {
         "username = reader\npassword = sample-password",
         "client_id = sample-id\nclient_secret = sample-secret",
     ] {
-        let (prism, _specification) = prism("jamf-pro.json", jamf);
+        let (specification, _directory) = specification("jamf-pro.json", jamf);
+        let prism = Prism::mock(&specification);
         let settings = format!(
             "url = {}\n{account}\nsync_field = SERIAL\nmapping.SERIAL = general.serial_number",
             prism.url()
@@ -83,12 +100,8 @@ fn the_requests_for_tokens_of_jamf_are_those_of_its_specification() {
 #[test]
 #[ignore = "needs Zendesk's specification: VENDOR_SPECIFICATIONS"]
 fn the_requests_to_zendesk_are_those_of_its_specification() {
-    // Zendesk takes its paths with the ending as well.
-    let (prism, _specification) = prism("zendesk.json", |specification| {
-        add_paths(specification, |path| {
-            (!path.ends_with(".json")).then(|| format!("{path}.json"))
-        });
-    });
+    let (specification, _directory) = specification("zendesk.json", zendesk);
+    let prism = Prism::mock(&specification);
     let destination = oomnitza::Oomnitza::start(oomnitza::Settings::default()).unwrap();
     let program = Program::with(&format!(
         "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[zendesk]\nenable = True\nurl = {}\nsystem_name = acme\n\
@@ -109,4 +122,37 @@ fn the_requests_to_zendesk_are_those_of_its_specification() {
     assert!(destination.uploaded().len() > 1, "{}", prism.log());
     assert_eq!(destination.ledger().violations, Vec::<String>::new());
     prism.assert_kept_to_specification(3, WRONG_PATH);
+}
+
+#[test]
+#[ignore = "needs Jamf's specification: VENDOR_SPECIFICATIONS"]
+fn the_fake_of_jamf_gives_its_tokens_as_its_specification_says() {
+    let (specification, _directory) = specification("jamf-pro.json", jamf);
+    for account in [
+        "username = auditor\npassword = correct horse",
+        "client_id = client\nclient_secret = battery staple",
+    ] {
+        let mut server = Casper::new(Tokens::Wanted);
+        server.computers = vec![(1, Casper::computer(1))];
+        let fake = Source::start(server);
+        let prism = Prism::proxy(&specification, free_port(), &fake.url());
+        let settings = format!(
+            "url = {}\n{account}\nsync_field = SERIAL\nmapping.SERIAL = general.serial_number",
+            prism.url()
+        );
+        let (output, _) = check_and_upload("casper", &settings);
+        assert_eq!(output.counts(), [1, 1, 0, 0, 0], "{output}\n{}", prism.log());
+        assert_eq!(fake.violations(), Vec::<String>::new());
+        prism.assert_kept_to_specification(5, WRONG_PATH_BEFORE_ANOTHER);
+    }
+}
+
+#[test]
+#[ignore = "needs Zendesk's specification: VENDOR_SPECIFICATIONS"]
+fn the_fake_of_zendesk_answers_as_its_specification_says() {
+    let (specification, _directory) = specification("zendesk.json", zendesk);
+    let settings = "url = URL\nsystem_name = oomnitza\nusername = agent@example.com\napi_token = sample-api-token\n\
+        default_role = 25\ndefault_position = Employee\nmapping.COMPANY = organization.name";
+    // A page for the check, and three for the upload.
+    assert_fake_keeps_to(&specification, &fake::zendesk::account(5), "zendesk", settings, 5, 4);
 }

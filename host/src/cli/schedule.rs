@@ -1,8 +1,8 @@
 //! `schedule`: the lines and files with which a scheduler runs `upload`, shown or installed.
 
-use std::io::Write as _;
+mod schedulers;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -11,8 +11,8 @@ use super::exit::Exit;
 use super::machine;
 use super::output::{chain, print, say, say_all};
 use crate::config::{self, Ini};
-use crate::redact::clean;
 use crate::schedule::{Schedule, When, cron, id, launchd, systemd, windows};
+use schedulers::{agent, crontab, delete, homeless, ours, run, systemctl, torn, write};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -205,14 +205,6 @@ fn unit_directory(what: &What) -> Result<PathBuf, Refusal> {
     machine::units().ok_or_else(homeless)
 }
 
-fn homeless() -> Refusal {
-    (
-        "there is no home directory for it".to_owned(),
-        "set HOME".to_owned(),
-        Exit::Failed,
-    )
-}
-
 fn show(what: &What, schedule: &Schedule) -> Result<(), Refusal> {
     let text = match what.scheduler() {
         Scheduler::Cron => cron::block(schedule).map_err(inexpressible)?,
@@ -245,10 +237,10 @@ fn install(what: &What, schedule: &Schedule) -> Result<(), Refusal> {
             let started = files
                 .iter()
                 .try_for_each(|(path, text)| write(path, text.as_bytes()))
-                .and_then(|()| systemctl(what, &["daemon-reload"]))
-                .and_then(|()| systemctl(what, &["enable", &timer]))
+                .and_then(|()| systemctl(what.system, &["daemon-reload"]))
+                .and_then(|()| systemctl(what.system, &["enable", &timer]))
                 // One that runs already would go on by its old times.
-                .and_then(|()| systemctl(what, &["restart", &timer]));
+                .and_then(|()| systemctl(what.system, &["restart", &timer]));
             // Half of a schedule is none, and nobody would look for it.
             if started.is_err() {
                 for (path, text) in before {
@@ -321,7 +313,7 @@ fn remove(what: &What, id: &str) -> Result<(), Refusal> {
             }
             let has_timer = found.contains(&&files[0]);
             let stopped = if has_timer {
-                systemctl(what, &["disable", "--now", &timer])
+                systemctl(what.system, &["disable", "--now", &timer])
             } else {
                 Ok(())
             };
@@ -330,7 +322,7 @@ fn remove(what: &What, id: &str) -> Result<(), Refusal> {
             }
             if !found.is_empty() {
                 stopped
-                    .and_then(|()| systemctl(what, &["daemon-reload"]))
+                    .and_then(|()| systemctl(what.system, &["daemon-reload"]))
                     .map_err(|(problem, _, exit)| {
                         let hint = format!("where systemd runs, stop it with `systemctl stop {timer}`");
                         (format!("the files of {id} are deleted, but {problem}"), hint, exit)
@@ -393,113 +385,4 @@ fn elsewhere(id: &str) -> Vec<&'static str> {
         .filter(|(_, is_there)| *is_there)
         .map(|(option, _)| option)
         .collect()
-}
-
-/// This user's crontab; empty where there is none.
-fn crontab() -> Result<String, Refusal> {
-    match start("crontab", &["-l"], None)? {
-        (true, text, _) => String::from_utf8(text).map_err(|_| torn("the crontab is not text in UTF-8".to_owned())),
-        (false, _, said) if said.contains("no crontab for") => Ok(String::new()),
-        (false, _, said) => Err(failed("crontab", &["-l"], &said)),
-    }
-}
-
-fn torn(problem: String) -> Refusal {
-    (
-        problem,
-        "put it right with `crontab -e`; nothing was changed".to_owned(),
-        Exit::Failed,
-    )
-}
-
-fn agent(id: &str) -> Result<PathBuf, Refusal> {
-    let home = machine::variable("HOME").ok_or_else(homeless)?;
-    Ok(Path::new(&home)
-        .join("Library/LaunchAgents")
-        .join(format!("{}.plist", launchd::label(id))))
-}
-
-fn systemctl(what: &What, arguments: &[&str]) -> Result<(), Refusal> {
-    let manager = if what.system { "--system" } else { "--user" };
-    run("systemctl", &[&[manager], arguments].concat(), None)
-}
-
-/// What a file of systemd's holds, if it is there, and this program's own. Another's is an error.
-fn ours(path: &Path) -> Result<Option<String>, Refusal> {
-    match std::fs::read_to_string(path) {
-        // An empty one is what a full disk left of ours.
-        Ok(text) if text.is_empty() || text.starts_with(systemd::MARK) => Ok(Some(text)),
-        Ok(_) => Err((
-            format!("`{}` was not written by this program", path.display()),
-            "move it away, or write the schedule by hand".to_owned(),
-            Exit::Failed,
-        )),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unusable(path, "read", &error)),
-    }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory)
-        .and_then(|()| std::fs::write(path, bytes))
-        .map_err(|error| unusable(path, "written", &error))
-}
-
-fn delete(path: &Path) -> Result<(), Refusal> {
-    std::fs::remove_file(path).map_err(|error| unusable(path, "removed", &error))
-}
-
-fn unusable(path: &Path, what: &str, error: &std::io::Error) -> Refusal {
-    (
-        format!("`{}` cannot be {what}: {error}", path.display()),
-        "`schedule print` shows what would be there; with `--system` this is for root".to_owned(),
-        Exit::Failed,
-    )
-}
-
-/// Runs a scheduler's own program.
-fn run(program: &str, arguments: &[&str], input: Option<&str>) -> Result<(), Refusal> {
-    match start(program, arguments, input)? {
-        (true, ..) => Ok(()),
-        (false, _, said) => Err(failed(program, arguments, &said)),
-    }
-}
-
-fn failed(program: &str, arguments: &[&str], said: &str) -> Refusal {
-    (
-        format!(
-            "`{program} {}` failed: {}",
-            arguments.join(" "),
-            clean(said.trim(), 300)
-        ),
-        "`schedule print` shows what would be installed, to be put in place by hand".to_owned(),
-        Exit::Failed,
-    )
-}
-
-/// Whether it went well, what it printed and what it said.
-fn start(program: &str, arguments: &[&str], input: Option<&str>) -> Result<(bool, Vec<u8>, String), Refusal> {
-    let unstartable = |error: std::io::Error| {
-        (
-            format!("`{program}` cannot be run: {error}"),
-            "choose another scheduler with `--for`, or put in place by hand what `schedule print` shows".to_owned(),
-            Exit::Failed,
-        )
-    };
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env("LC_ALL", "C")
-        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(unstartable)?;
-    if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-        // One that does not read it says why by its end.
-        _ = stdin.write_all(input.as_bytes());
-    }
-    let output = child.wait_with_output().map_err(unstartable)?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    Ok((output.status.success(), output.stdout, said))
 }

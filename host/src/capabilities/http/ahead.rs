@@ -4,9 +4,10 @@ use reqwest::Method;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
+use super::answer::Answer;
 use super::error::Error;
 use super::request::Request;
-use super::state::{Answer, HttpState};
+use super::state::HttpState;
 
 /// A request that was begun. Dropping it gives it up.
 struct Begun {

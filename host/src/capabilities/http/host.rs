@@ -4,9 +4,10 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 use wasmtime::component::{HasData, Linker};
 
+use super::answer::Answer;
 use super::error::Error;
 use super::request::Request;
-use super::state::{Answer, HttpState};
+use super::state::HttpState;
 use crate::contract::connector::oomnitza::connector::http::{self as wit, Host};
 
 impl HttpState {

@@ -5,6 +5,7 @@
 //! added after the place was judged, and goes to the place that the request named and nowhere else.
 
 mod ahead;
+mod answer;
 mod auth;
 mod body;
 mod cookies;
@@ -13,6 +14,7 @@ mod error;
 mod headers;
 mod host;
 mod limits;
+mod places;
 mod request;
 mod state;
 #[cfg(test)]
@@ -23,5 +25,6 @@ pub use auth::{Credential, Slot};
 pub use encoding::Encoding;
 pub use host::add_to_linker;
 pub use limits::{Limits, Retry};
-pub use state::{Habits, HttpState, Keeper, Places, Statistics};
+pub use places::{Habits, Places};
+pub use state::{HttpState, Keeper, Statistics};
 pub use token::TokenSource;

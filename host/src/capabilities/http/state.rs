@@ -3,24 +3,26 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, USER_AGENT};
 use reqwest::{Method, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
 use super::ahead::Ahead;
+use super::answer::Answer;
 use super::auth::{self, Slot};
 use super::body;
 use super::cookies::Cookies;
 use super::error::Error;
 use super::limits::{Limits, Retry};
+use super::places::Places;
 use super::request::Request;
 use super::token::Ticket;
-use crate::net::backoff::{Budget, retry_after};
-use crate::net::{HttpClient, Network, Origins};
+use crate::net::backoff::Budget;
+use crate::net::{HttpClient, Network};
 use crate::redact::{Redactor, Secret};
 
 /// How this program calls itself.
@@ -64,46 +66,6 @@ struct Shared {
 /// Gets each answer that a guest gets: its `Content-Type` and its body.
 pub type Keeper = Box<dyn Fn(&str, &[u8]) + Send + Sync>;
 
-/// Habits of the places that a run talks to, by origin.
-#[derive(Debug, Default)]
-pub struct Places {
-    known: BTreeMap<String, Habits>,
-    /// Requests under way at once at each of them; places that nobody described have permits of their own as well.
-    origins: Origins,
-}
-
-/// How one place wants to be talked to.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Habits {
-    /// Requests under way at once, where it is not the limit's own number.
-    pub parallel: Option<usize>,
-    /// Its cookies are sent back to it.
-    pub cookies: bool,
-}
-
-impl Places {
-    /// These places, by the URLs that lead there, among those of all sections.
-    pub fn new<'a>(places: impl IntoIterator<Item = (&'a Url, Habits)>, origins: Origins) -> Self {
-        let known = places
-            .into_iter()
-            .map(|(url, habits)| (url.origin().ascii_serialization(), habits))
-            .collect();
-        Self { known, origins }
-    }
-
-    fn habits(&self, url: &Url) -> Habits {
-        self.known
-            .get(&url.origin().ascii_serialization())
-            .copied()
-            .unwrap_or_default()
-    }
-
-    fn permits(&self, url: &Url, limits: &Limits) -> Arc<Semaphore> {
-        let parallel = self.habits(url).parallel.unwrap_or(limits.parallel_at_one_place);
-        self.origins.permits(url, parallel.clamp(1, limits.parallel))
-    }
-}
-
 /// What a run has asked of HTTP.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Statistics {
@@ -113,14 +75,6 @@ pub struct Statistics {
     pub retries: u64,
     /// Bytes of bodies received, decoded.
     pub received_bytes: u64,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
 }
 
 impl HttpState {
@@ -277,7 +231,7 @@ impl HttpState {
         loop {
             let result = self.once(request, tickets).await;
             let wait = match &result {
-                Ok(answer) => match shared.asks_to_wait(answer) {
+                Ok(answer) => match answer.asks_to_wait() {
                     Some(wait) => wait,
                     None => {
                         shared.has_answered.store(true, Ordering::Relaxed);
@@ -452,37 +406,6 @@ impl Shared {
             self.section
         );
     }
-
-    /// Whether an answer asks to be asked again: `None` if not, else the wait it names, if it names one.
-    fn asks_to_wait(&self, answer: &Answer) -> Option<Option<Duration>> {
-        let named = || {
-            let value = answer
-                .headers
-                .iter()
-                .find(|(name, _)| name == RETRY_AFTER.as_str())
-                .map(|(_, value)| value.as_str());
-            value.and_then(|value| retry_after(value, SystemTime::now()))
-        };
-        match answer.status {
-            // Without Retry-After the connector knows better what its source means.
-            429 => named().map(Some),
-            // A SOAP fault is an answer, which has to have this status (SOAP 1.1 section 6.2): asking again with a wrong password locks
-            // accounts.
-            500 if is_fault(answer) => None,
-            408 | 500 | 502..=599 => Some(named()),
-            _ => None,
-        }
-    }
-}
-
-/// Whether an answer is a SOAP fault.
-fn is_fault(answer: &Answer) -> bool {
-    let is_xml = answer.headers.iter().any(|(name, value)| {
-        let kind = value.to_ascii_lowercase();
-        name == CONTENT_TYPE.as_str() && (kind.starts_with("text/xml") || kind.starts_with("application/soap+xml"))
-    });
-    let holds = |text: &str| memchr::memmem::find(&answer.body, text.as_bytes()).is_some();
-    is_xml && holds("Envelope") && holds("faultcode")
 }
 
 /// Where an answer sends the request, if it does.
@@ -504,26 +427,4 @@ fn redirect(from: &Url, status: StatusCode, location: Option<&HeaderValue>) -> O
         ))),
         _ => Err(invalid()),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_soap_fault_is_an_answer_and_another_500_is_not() {
-        let fault = "<s:Envelope><s:Body><s:Fault><faultcode>s:Client</faultcode></s:Fault></s:Body></s:Envelope>";
-        for (kind, body, expected) in [
-            ("text/xml; charset=utf-8", fault, true),
-            ("text/html", fault, false),
-            ("text/xml", "<error/>", false),
-        ] {
-            let answer = Answer {
-                status: 500,
-                headers: vec![("content-type".to_owned(), kind.to_owned())],
-                body: body.as_bytes().to_vec(),
-            };
-            assert_eq!(is_fault(&answer), expected, "{kind} {body}");
-        }
-    }
 }

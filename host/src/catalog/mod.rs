@@ -54,10 +54,10 @@ impl Catalog {
         &self.loader
     }
 
-    /// The connector called `name`, from `path` if one is given. A component in the connectors directory goes before a built-in
-    /// one: that is how a vendor's correction is tried.
-    pub async fn connector(&self, name: &str, path: Option<&Path>) -> Result<Connector, Error> {
-        let (loaded, origin, is_shipped) = self.load(name, path).await?;
+    /// The connector called `name`, from `path` if one is given, whose file may have so many bytes. A component in the connectors directory
+    /// goes before a built-in one: that is how a vendor's correction is tried.
+    pub async fn connector(&self, name: &str, path: Option<&Path>, component_bytes: usize) -> Result<Connector, Error> {
+        let (loaded, origin, is_shipped) = self.load(name, path, component_bytes).await?;
         let failed = |source| Error::Unusable {
             name: name.to_owned(),
             origin: origin.clone(),
@@ -81,7 +81,12 @@ impl Catalog {
         })
     }
 
-    async fn load(&self, name: &str, path: Option<&Path>) -> Result<(Loaded, String, bool), Error> {
+    async fn load(
+        &self,
+        name: &str,
+        path: Option<&Path>,
+        component_bytes: usize,
+    ) -> Result<(Loaded, String, bool), Error> {
         let unusable = |origin: &str, source| Error::Unusable {
             name: name.to_owned(),
             origin: origin.to_owned(),
@@ -92,7 +97,7 @@ impl Catalog {
             let origin = file.display().to_string();
             let loaded = self
                 .loader
-                .connector(&file)
+                .connector(&file, component_bytes)
                 .await
                 .map_err(|source| unusable(&origin, source))?;
             return Ok((loaded, origin, false));

@@ -26,7 +26,9 @@ pub(super) async fn generate(names: &[String], detail: Detail, common: &Common, 
     };
     let (mut descriptions, mut missing) = (Vec::new(), Vec::new());
     for name in catalog.names() {
-        match catalog.connector(&name, None).await {
+        // No section allows more yet.
+        let component_bytes = catalog.loader().limits().component_bytes;
+        match catalog.connector(&name, None, component_bytes).await {
             Ok(connector) => descriptions.push(connector.description),
             Err(error) => {
                 say(&chain(

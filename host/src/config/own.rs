@@ -252,6 +252,13 @@ const SECTION: &[Own] = &[
         "connectors/our.wasm",
     ),
     own(
+        "max_component",
+        "Largest component",
+        "How large a connector's .wasm file may be, in MiB, 16 to 64",
+        "32",
+    )
+    .default("16"),
+    own(
         "allowed_hosts",
         "Allowed hosts",
         "Hosts that a connector of your own may reach although no setting names them",

@@ -81,6 +81,9 @@ const MAX_REQUESTS: RangeInclusive<u64> = 100_000..=10_000_000;
 /// MiB that a connector may take: likewise.
 const MAX_MEMORY: RangeInclusive<usize> = 256..=1_024;
 
+/// MiB that its component's file may have: likewise.
+const MAX_COMPONENT: RangeInclusive<usize> = 16..=64;
+
 /// The most requests that a section may have under way at its source at once: a setting that is wrong by a zero must not take a source down.
 const MOST_PARALLEL: usize = 16;
 
@@ -166,6 +169,19 @@ pub(crate) fn component_path(section: &RawSection) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+/// Bytes that the section's component may have. A number that cannot be is told by [`read_section`], which needs what the component describes:
+/// until then it is taken for the most.
+pub(crate) fn component_bytes(section: &RawSection) -> usize {
+    let mebibytes = match section.value("max_component").unwrap_or_default() {
+        "" => *MAX_COMPONENT.start(),
+        written => {
+            let number = written.parse().ok().filter(|number| MAX_COMPONENT.contains(number));
+            number.unwrap_or(*MAX_COMPONENT.end())
+        }
+    };
+    mebibytes << 20
+}
+
 /// A section with its types, or everything that is wrong with it.
 pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env) -> Result<Section, Vec<Finding>> {
     let (section, findings) = read_section(ini, raw, description, env);
@@ -199,6 +215,8 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
     let parallel = reading.number("parallel", 1..=MOST_PARALLEL);
     let max_requests = reading.number("max_requests", MAX_REQUESTS);
     let max_memory = reading.number("max_memory", MAX_MEMORY);
+    // It held when the component was loaded, see `component_bytes`.
+    reading.number("max_component", MAX_COMPONENT);
     let mappings = reading.mappings();
     let on_error = reading.on_error();
     reading.unknown(description);

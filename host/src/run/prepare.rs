@@ -106,7 +106,7 @@ pub async fn judge(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'_>
     });
     let found = context
         .catalog
-        .connector(connector, path.as_deref())
+        .connector(connector, path.as_deref(), config::component_bytes(raw))
         .await
         .map_err(|error| located(error, ini, raw))?;
     let (mut section, mut findings) = config::read_section(ini, raw, &found.description, env);

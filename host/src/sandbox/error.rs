@@ -169,8 +169,11 @@ impl Error {
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotAComponent(_) | Self::Compile(_) | Self::MissingExport { .. } | Self::TooLarge { .. } => {
+            Self::NotAComponent(_) | Self::Compile(_) | Self::MissingExport { .. } => {
                 "the file must be a whole component, as `make guests` or the connector's vendor builds it".to_owned()
+            }
+            Self::TooLarge { .. } => {
+                "if its vendor says why it is so large, allow it with `max_component` in its section, 64 MiB at most".to_owned()
             }
             Self::CompileLimit(_) => {
                 "its functions are too large or too many, or it means harm; ask its vendor, and try again where this machine was busy".to_owned()

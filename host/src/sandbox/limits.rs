@@ -7,7 +7,7 @@ use std::time::Duration;
 /// What a run may use.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Largest component file, bytes. Ours are 200 KB.
+    /// Largest component file, bytes, where no section allows more. Ours are 200 KB.
     pub component_bytes: usize,
     /// Time on the clock of compiling a component. A Python takes 11 s on two cores, ours a third of a second.
     pub compile_wall: Duration,

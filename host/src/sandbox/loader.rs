@@ -143,16 +143,16 @@ impl Loader {
         self.loaded(component, digest, world)
     }
 
-    /// A connector from its file.
-    pub async fn connector(&self, path: &Path) -> Result<Loaded, Error> {
-        let (path, limit) = (path.to_owned(), self.limits.component_bytes);
-        self.load(move || read(&path, limit)).await
+    /// A connector from its file, which may have this many bytes.
+    pub async fn connector(&self, path: &Path, component_bytes: usize) -> Result<Loaded, Error> {
+        let path = path.to_owned();
+        self.load(move || read(&path, component_bytes)).await
     }
 
     /// A connector from bytes at hand.
     pub async fn connector_from_bytes(&self, bytes: &[u8]) -> Result<Loaded, Error> {
-        let bytes = bytes.to_owned();
-        self.load(|| Ok(bytes)).await
+        let (bytes, limit) = (bytes.to_owned(), self.limits.component_bytes);
+        self.load(move || within(bytes.len(), limit).map(|()| bytes)).await
     }
 
     async fn load(&self, read: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static) -> Result<Loaded, Error> {
@@ -180,12 +180,6 @@ impl Loader {
 
     /// What is there of a connector without compiling.
     fn find(&self, bytes: Vec<u8>) -> Result<Found, Error> {
-        if bytes.len() > self.limits.component_bytes {
-            return Err(Error::TooLarge {
-                bytes: bytes.len(),
-                limit: self.limits.component_bytes,
-            });
-        }
         recognise(&bytes)?;
         let digest = Digest::of(&bytes);
         let path = self
@@ -291,13 +285,24 @@ fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
         source,
     };
     // Opening a pipe would wait for whoever writes into it.
-    if !path.metadata().map_err(failed)?.is_file() {
+    let metadata = path.metadata().map_err(failed)?;
+    if !metadata.is_file() {
         return Err(failed(std::io::Error::other("it is not a plain file")));
     }
+    within(usize::try_from(metadata.len()).unwrap_or(usize::MAX), limit)?;
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
+    // It may have grown meanwhile.
+    within(bytes.len(), limit).map(|()| bytes)
+}
+
+/// Whether a component is as small as it has to be.
+fn within(bytes: usize, limit: usize) -> Result<(), Error> {
+    if bytes > limit {
+        return Err(Error::TooLarge { bytes, limit });
+    }
+    Ok(())
 }
 
 /// Puts machine code into the cache directory, which is made if need be, for this user alone.

@@ -6,6 +6,7 @@ mod bamboohr;
 mod casper;
 mod command_line;
 mod compile_cache;
+mod component_size;
 mod components;
 mod configuration;
 mod configuration_mappings;

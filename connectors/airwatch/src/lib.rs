@@ -106,7 +106,11 @@ impl Connector for AirWatch {
     }
 
     fn check(settings: Settings) -> Result<()> {
-        Server::of(&settings)?.search(1, 0).map(drop)
+        let answer = Server::of(&settings)?.search(1, 0)?;
+        if answer.status == 204 {
+            return Ok(());
+        }
+        answer.json::<Found>()?.devices(&answer).map(drop)
     }
 
     fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {

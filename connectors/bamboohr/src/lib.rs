@@ -88,7 +88,7 @@ impl Connector for BambooHr {
             // The key's owner is no employee, which its owner need not be.
             return fields(&company);
         }
-        accept(answer).map(drop)
+        is_data(answer)
     }
 
     fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
@@ -206,7 +206,12 @@ fn fields(company: &str) -> Result<()> {
         let why = "BambooHR knows no company of this name: it has neither a directory nor fields (404)";
         return Err(Error::setting("system_name", why));
     }
-    accept(answer).map(drop)
+    is_data(answer)
+}
+
+/// Whether an answer is one of the API's, whatever it says.
+fn is_data(answer: Response) -> Result<()> {
+    accept(answer)?.json::<&RawValue>().map(drop)
 }
 
 fn send(request: Request) -> Result<Response> {

@@ -259,10 +259,16 @@ impl Response {
         self.success_or_said(|answer| explain(&answer.body))
     }
 
-    /// The answer, if its status says that it is one; else an error with what the source said, as `explain` reads it from the answer.
+    /// The answer, if its status says that it is one and it is no web page for people; else an error with what the source said, as `explain`
+    /// reads it from the answer.
     pub fn success_or_said(self, explain: impl FnOnce(&Self) -> Option<String>) -> Result<Self> {
         if (200..300).contains(&self.status) {
-            return Ok(self);
+            // A wrong host, a proxy or a login in between answers anything like this.
+            return if self.is_page() {
+                Err(self.unreadable(true, &""))
+            } else {
+                Ok(self)
+            };
         }
         let mut text = format!("{} answered {}", self.what, self.status);
         if let Some(said) = explain(&self).filter(|said| !said.trim().is_empty()) {
@@ -274,7 +280,7 @@ impl Response {
 
     /// The body as JSON. What it borrows is not copied.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| self.unreadable(self.body.starts_with(b"<"), &error))
+        serde_json::from_slice(&self.body).map_err(|error| self.unreadable(self.is_markup(), &error))
     }
 
     /// Calls `see` before each element of the JSON list that the body is, for it to consume the element. Nothing is built or
@@ -286,24 +292,46 @@ impl Response {
             (Ok(()), None) => Ok(()),
             _ => {
                 let where_it_broke = format!("{Malformed} at byte {}", cursor.position());
-                Err(self.unreadable(self.body.starts_with(b"<"), &where_it_broke))
+                Err(self.unreadable(self.is_markup(), &where_it_broke))
             }
         }
     }
 
     /// The body as XML.
     pub fn xml(&self) -> Result<Element> {
-        let begins = |tag: &str| {
-            let start = self.body.trim_ascii_start();
-            start
-                .get(..tag.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
-        };
         // Some pages are well-formed XML.
-        if begins("<!doctype html") || begins("<html") {
+        if self.is_page() {
             return Err(self.unreadable(true, &""));
         }
         Element::parse(&self.body).map_err(|error| self.unreadable(false, &error))
+    }
+
+    /// What its text begins with.
+    fn start(&self) -> &[u8] {
+        let body = &self.body;
+        body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start()
+    }
+
+    fn is_markup(&self) -> bool {
+        self.start().starts_with(b"<")
+    }
+
+    /// Whether it is a web page for people, by how it begins: with `<html` or its document type, maybe behind an XML declaration and comments.
+    fn is_page(&self) -> bool {
+        let mut start = self.start();
+        while let Some(end) = [("<?", "?>"), ("<!--", "-->")]
+            .into_iter()
+            .find_map(|(from, to)| start.starts_with(from.as_bytes()).then_some(to.as_bytes()))
+        {
+            let Some(at) = start.windows(end.len()).position(|window| window == end) else {
+                return false;
+            };
+            start = start.get(at + end.len()..).unwrap_or_default().trim_ascii_start();
+        }
+        ["<!doctype html", "<html"].into_iter().any(|tag| {
+            let begin = start.get(..tag.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(tag.as_bytes()))
+        })
     }
 
     fn unreadable(&self, is_page: bool, error: &dyn std::fmt::Display) -> Error {
@@ -430,6 +458,43 @@ impl RateLimit {
                     .unwrap_or_else(|| clock::now() / 1_000);
                 reset.saturating_sub(now).saturating_add(1).saturating_mul(1_000)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(body: &str) -> Response {
+        Response {
+            status: 200,
+            body: body.into(),
+            headers: Vec::new(),
+            what: "GET /users".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_page_for_people_is_no_success() {
+        for page in [
+            "<html>",
+            "<!DOCTYPE html><html></html>",
+            "\u{feff}\r\n<!doctype HTML>",
+            "<?xml version=\"1.0\"?>\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\" \"x\"><html/>",
+            "<!-- <?x?> --> <!-- a proxy's --><HTML lang=\"en\">",
+        ] {
+            let said = Error::NotFound("GET /users answered with a web page instead of data".to_owned());
+            assert_eq!(answer(page).success().err(), Some(said), "{page}");
+        }
+        for data in [
+            "",
+            "{}",
+            "<?xml version=\"1.0\"?><users/>",
+            "<!-- cut off <html>",
+            "<htm",
+        ] {
+            assert!(answer(data).success().is_ok(), "{data}");
         }
     }
 }

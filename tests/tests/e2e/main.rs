@@ -23,6 +23,7 @@ mod kept_secrets;
 mod keyring;
 mod ldap;
 mod logging;
+mod login_pages;
 mod mac_models;
 mod manners;
 mod migration;

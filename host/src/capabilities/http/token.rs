@@ -154,7 +154,12 @@ impl TokenSource {
         if !(200..300).contains(&answer.status) {
             return Err(Error::TokenRefused(answer.status));
         }
-        let broken = || Error::BadBody("the answer to the request for a token holds none".to_owned());
+        let broken = || {
+            let text = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
+            let is_page = text.trim_ascii_start().starts_with(b"<");
+            let what = if is_page { "is a web page" } else { "holds none" };
+            Error::BadBody(format!("the answer to the request for a token {what}"))
+        };
         let value: serde_json::Value = serde_json::from_slice(&answer.body).map_err(|_| broken())?;
         let token = value
             .get(&self.member)

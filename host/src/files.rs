@@ -2,9 +2,12 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+
+/// What the names of files end with that are still being written.
+const PART: &str = ".part";
 
 /// A section's name as a part of a file's: letters, digits, `.`, `_`, `-`, never hidden, at most 80 characters.
 pub(crate) fn plain(section: &str) -> String {
@@ -128,23 +131,65 @@ pub(crate) fn read(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Puts these bytes in place of a file: whoever reads it finds the old ones or the new ones.
+/// Puts these bytes in place of a file: whoever reads it finds the old ones or the new ones. What processes left there that were killed while
+/// they did so is removed.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     private_directory(directory)?;
-    // Nobody else's: in containers that share a directory, processes have the same number.
-    let temporary = path.with_extension(format!("{}-{:016x}.part", std::process::id(), fastrand::u64(..)));
-    let written = private_file(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written
+    remove_left(directory);
+    let (mut file, temporary) = temporary(path)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
         .and_then(|()| std::fs::rename(&temporary, path))
         .inspect_err(|_| _ = std::fs::remove_file(&temporary))?;
     // The name is to survive as well.
     #[cfg(unix)]
     File::open(directory)?.sync_all()?;
     Ok(())
+}
+
+/// A new file beside `path`, to be written and renamed, with its name. As long as it is open it is locked, which says that it is not left.
+fn temporary(path: &Path) -> std::io::Result<(File, PathBuf)> {
+    loop {
+        // Nobody else's: in containers that share a directory, processes have the same number.
+        let name = format!("{}-{:016x}{PART}", std::process::id(), fastrand::u64(..));
+        let temporary = path.with_extension(name);
+        let file = private_file(&temporary)?;
+        // Where there are no locks nothing is removed either.
+        _ = file.lock();
+        // Before it was locked, another process may have taken it for one that is left.
+        if temporary.try_exists()? {
+            return Ok((file, temporary));
+        }
+    }
+}
+
+/// Removes temporary files of this directory that nobody writes any more. One that cannot be removed only takes space.
+fn remove_left(directory: &Path) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if !is_plain || !is_temporary(&path) {
+            continue;
+        }
+        // Locked until it is removed: whoever has just made it waits for that, and makes another.
+        if let Ok(file) = File::open(&path)
+            && file.try_lock().is_ok()
+        {
+            _ = std::fs::remove_file(&path);
+        }
+    }
+}
+
+/// Whether it has a name that [`temporary`] gives: others may have files beside ours.
+fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let mark = name
+        .strip_suffix(PART)
+        .and_then(|name| name.rsplit('.').next()?.split_once('-'));
+    mark.is_some_and(|(process, random)| {
+        process.parse::<u32>().is_ok() && random.len() == 16 && u64::from_str_radix(random, 16).is_ok()
+    })
 }
 
 /// Renames a file that cannot be used to `.bad`, for somebody to look at.
@@ -260,6 +305,50 @@ mod tests {
         assert_eq!(
             std::fs::read_dir(directory).unwrap().count(),
             1,
+            "nothing is left behind"
+        );
+    }
+
+    #[test]
+    fn what_was_left_half_written_is_removed_and_what_is_being_written_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("okta.json");
+        let left = home.path().join("other.4711-00c0ffee00c0ffee.part");
+        let others = [
+            "x.part",
+            "x.12-34.part",
+            "x.-00c0ffee00c0ffee.part",
+            "x.a-00c0ffee00c0ffee.part",
+        ];
+        for name in others.iter().map(|name| home.path().join(name)).chain([left.clone()]) {
+            std::fs::write(name, b"half").unwrap();
+        }
+        let (_under_way, written) = temporary(&path).unwrap();
+        replace(&path, b"whole").unwrap();
+        assert!(written.exists(), "somebody writes it");
+        assert!(!left.exists(), "nobody writes it any more");
+        for name in others {
+            assert!(home.path().join(name).exists(), "{name} is none of ours");
+        }
+    }
+
+    /// Whoever looks for what is left takes nothing away from those who write at the same time.
+    #[test]
+    fn many_who_write_at_once_do_not_disturb_each_other() {
+        let home = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                let path = home.path().join(format!("{writer}.json"));
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        replace(&path, b"whole").unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(
+            std::fs::read_dir(home.path()).unwrap().count(),
+            8,
             "nothing is left behind"
         );
     }

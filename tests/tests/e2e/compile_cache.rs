@@ -77,6 +77,18 @@ fn it_is_for_its_owner_only() {
     assert_eq!(mode(&only_cached(&program)), 0o600);
 }
 
+/// A process that was killed while it wrote leaves a part of a file, of up to 256 MiB.
+#[test]
+fn what_a_killed_run_left_is_removed_by_the_next_that_writes() {
+    let program = program();
+    let directory = directory(&program);
+    std::fs::create_dir_all(&directory).unwrap();
+    set_mode(&directory, 0o700);
+    std::fs::write(directory.join("0123.4711-00c0ffee00c0ffee.part"), b"half").unwrap();
+    runs(&program);
+    assert_eq!(only_cached(&program).extension().unwrap(), "cwasm");
+}
+
 #[test]
 fn a_second_run_uses_it() {
     let program = program();

@@ -72,8 +72,9 @@ fn several_first_starts_at_once_keep_it() {
     }
     assert_eq!(kept(&program).len(), 1, "{:?}", kept(&program));
     let ours = kept(&program).remove(0);
-    let other = ours.with_file_name("interpreter-x.4711.part");
-    std::fs::write(&other, b"half of it").unwrap();
+    let other = ours.with_file_name("interpreter-x.4711-00c0ffee00c0ffee.part");
+    let under_way = std::fs::File::create(&other).unwrap();
+    under_way.lock().unwrap();
     std::fs::remove_file(ours).unwrap();
     works(&program);
     assert!(other.exists(), "somebody is writing it");

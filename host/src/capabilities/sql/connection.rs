@@ -17,7 +17,7 @@ use super::error::Error;
 use super::limits::Limits;
 use super::login::{User, sign_in};
 use super::ntlm::Account;
-use super::rows::{self, Asked, Page};
+use super::rows::{self, Asked, Page, Served};
 use super::state::{Shared, Slot};
 use super::wire::{Allowance, Wire};
 use super::{browser, handshake, kerberos};
@@ -106,21 +106,52 @@ impl Link {
         let login = login(shared.slot(target.auth.as_deref())?);
         shared.count_connection()?;
         let limit = shared.limits.login;
-        let late = late(&target.url, "let us sign in", limit);
-        let (orders, received) = mpsc::channel(1);
+        let (orders, mut received) = mpsc::channel(1);
         let (opened, answer) = oneshot::channel();
         let mut task = JoinSet::new();
         // A panic of the library ends this task; then nobody answers any more.
         let work = async move {
             let allowance = Arc::new(Allowance::default());
-            let connected = timeout(limit, connect(&shared, &target, login, &allowance)).await;
-            match connected.map_err(|_| late).flatten() {
-                Ok(client) => {
-                    if opened.send(Ok(())).is_ok() {
-                        rows::serve(client, received, &target.url, &allowance, &shared).await;
-                    }
+            let reach = async || {
+                let connected = timeout(limit, connect(&shared, &target, login.clone(), &allowance)).await;
+                connected
+                    .map_err(|_| late(&target.url, "let us sign in", limit))
+                    .flatten()
+            };
+            let mut client = match reach().await {
+                Ok(client) => client,
+                Err(error) => {
+                    _ = opened.send(Err(error));
+                    return;
                 }
-                Err(error) => _ = opened.send(Err(error)),
+            };
+            if opened.send(Ok(())).is_err() {
+                return;
+            }
+            let mut order = received.recv().await;
+            while let Some(first) = order {
+                if let Served::Over = rows::serve(client, first, &mut received, &target.url, &allowance, &shared).await
+                {
+                    return;
+                }
+                // The next query gets another connection: nobody sees a difference, because there is nothing that a session could keep.
+                order = received.recv().await;
+                if order.is_none() {
+                    return;
+                }
+                let reached = match shared.count_connection() {
+                    Ok(()) => reach().await,
+                    Err(error) => Err(error),
+                };
+                client = match reached {
+                    Ok(client) => client,
+                    Err(error) => {
+                        if let Some(Order::Query(_, answer)) = order {
+                            _ = answer.send(Err(error));
+                        }
+                        return;
+                    }
+                };
             }
         };
         task.spawn(work.in_current_span());

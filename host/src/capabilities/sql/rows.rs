@@ -56,16 +56,29 @@ impl Asked {
     }
 }
 
-/// Does what it is asked until nobody asks any more, or the connection is of no use.
+/// Why a connection serves no longer.
+pub(super) enum Served {
+    /// Nobody asks any more, or a query has failed.
+    Over,
+    /// A query was given up, and it is not known what the server still says to it: whatever is asked next is asked on another connection.
+    Unclear,
+}
+
+/// Does what it is asked, this first, until nobody asks any more, or the connection is of no use.
 pub(super) async fn serve(
     mut client: Client<Wire>,
-    mut orders: mpsc::Receiver<Order>,
+    first: Order,
+    orders: &mut mpsc::Receiver<Order>,
     url: &Url,
     allowance: &Allowance,
     shared: &Shared,
-) {
+) -> Served {
     let limits = &shared.limits;
-    while let Some(order) = orders.recv().await {
+    let mut next = Some(first);
+    while let Some(order) = match next.take() {
+        Some(order) => Some(order),
+        None => orders.recv().await,
+    } {
         let (query, answer) = match order {
             Order::Query(Asked(query), answer) => (query, answer),
             Order::Next(answer) => {
@@ -87,9 +100,9 @@ pub(super) async fn serve(
                     let kinds = columns.iter().map(|(_, kind)| *kind).collect();
                     let names = columns.into_iter().map(|(name, _)| name).collect();
                     if answer.send(Ok(names)).is_err() {
-                        return;
+                        return Served::Over;
                     }
-                    reading.pages(stream, kinds, &mut orders).await
+                    reading.pages(stream, kinds, orders).await
                 }
                 Err(error) => {
                     // After a refusal the server waits for the next query; after anything else nobody knows what comes next.
@@ -101,18 +114,20 @@ pub(super) async fn serve(
         };
         match end {
             End::Read => {}
-            End::Lost => return,
+            End::Lost => return Served::Over,
             End::Stopped => {
                 allowance.renew_page(limits.page_wire_bytes);
                 allowance.renew(limits.page_wire_bytes);
-                // What the server had sent before it stopped is passed over, if that is not too much.
+                // What the server had sent before it stopped is passed over, if that is not too much. One that had sent all of it answers the
+                // wish to stop by a message of its own, for which the library does not wait.
                 match timeout(limits.cancel, client.cancel_query()).await {
                     Ok(Ok(())) => {}
-                    _ => return,
+                    _ => return Served::Unclear,
                 }
             }
         }
     }
+    Served::Over
 }
 
 /// How the reading of a query's rows ended.

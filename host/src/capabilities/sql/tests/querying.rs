@@ -66,6 +66,43 @@ async fn a_dropped_query_is_stopped_and_the_connection_serves_the_next() {
     assert_eq!(server.ledger().violations, Vec::<String>::new());
 }
 
+/// A server that has sent everything answers the wish to stop by a message of its own.
+#[tokio::test]
+async fn a_query_that_is_dropped_when_all_its_rows_were_sent_does_not_spoil_the_next() {
+    for connections in [2, 1] {
+        let server = numbers(6_000);
+        let limits = Limits {
+            connections,
+            ..Limits::default()
+        };
+        let mut guest = Guest::limited(&server, limits);
+        let connection = guest.open().await.unwrap();
+        let rows = guest.query(&connection, "SELECT number FROM n", vec![]).await.unwrap();
+        guest.next(&rows).await.unwrap().unwrap();
+        while server.ledger().rows < 6_000 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // Its last message is on the way.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        guest.forget(rows).await;
+        let next = guest.query(&connection, "SELECT 2", vec![]).await;
+        if connections == 2 {
+            let page = guest.next(&next.unwrap()).await.unwrap().unwrap();
+            assert_eq!(shown(&page[..1]), ["[Value::Integer(0), Value::Text(\"name 0\")]"]);
+        } else {
+            // The run has its limits all the same, and says so.
+            let said = next.unwrap_err();
+            assert!(
+                said.contains("the run has opened 1 connections, which is the limit"),
+                "{said}"
+            );
+            let said = guest.query(&connection, "SELECT 3", vec![]).await.unwrap_err();
+            assert!(said.contains("the connection is closed"), "{said}");
+        }
+        assert_eq!(server.ledger().violations, Vec::<String>::new());
+    }
+}
+
 #[tokio::test]
 async fn values_travel_as_parameters() {
     let server = server(|asked| {

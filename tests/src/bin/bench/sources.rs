@@ -1,15 +1,18 @@
 //! The sources besides Okta and LDAP: how fast they are read, and in how much memory.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use oomnitza_connector::standin::oomnitza;
 use oomnitza_connector::standin::people::person;
 use oomnitza_connector::standin::sccm::Site;
-use oomnitza_connector::standin::tds::Tds;
+use oomnitza_connector::standin::tds::{self, Encryption, Tds};
+use oomnitza_tests::proxy::with_certificate;
 use oomnitza_tests::source::{Casper, Source, Tokens};
 use oomnitza_tests::{Answer, Asked, Fake, Program};
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use crate::size::{Size, thousands};
 use crate::spent::Spent;
@@ -132,28 +135,50 @@ fn airwatch(devices: u64, table: &mut Table) {
     show(table, &title, devices, spent);
 }
 
+/// With TLS, as it comes, beside a connection in clear text.
 fn sccm(computers: u64, table: &mut Table) {
     let programs = 50;
-    let site = Site {
-        computers,
-        programs,
-        ..Site::default()
-    };
-    let server = Tds::start(site.settings()).expect("a SQL Server can be started");
-    let settings = format!(
-        "server = {}\ndatabase = CM_DCT\nusername = reader\npassword = stand-in-password\nauthentication = SQL Server\nencrypt = off\n{ASSETS}\
-         mapping.SERIAL = {{\"source\": \"hardware.serial_number\"}}\n",
-        server.server()
-    );
+    let (config, certificate) = with_certificate("127.0.0.1");
+    let mut authority = NamedTempFile::new().expect("a file can be made");
+    authority
+        .write_all(certificate.as_bytes())
+        .expect("a file can be written");
     // A row for each disk and each adapter.
     let twice = |is_so: bool| if is_so { 2_u64 } else { 1 };
     let rows = (0..computers)
         .map(|computer| twice(computer % 7 == 3) * twice(computer % 11 == 5))
         .sum();
-    let spent = upload("sccm", &settings, rows);
-    assert_eq!(server.ledger().violations, Vec::<String>::new());
+    let run = |encryption: Encryption, setting: &str| {
+        let site = Site {
+            computers,
+            programs,
+            ..Site::default()
+        };
+        let server = Tds::start(tds::Settings {
+            encryption,
+            ..site.settings()
+        })
+        .expect("a SQL Server can be started");
+        let settings = format!(
+            "server = {}\ndatabase = CM_DCT\nusername = reader\npassword = stand-in-password\nauthentication = SQL Server\n{setting}\n{ASSETS}\
+             mapping.SERIAL = {{\"source\": \"hardware.serial_number\"}}\n",
+            server.server()
+        );
+        let spent = upload("sccm", &settings, rows);
+        assert_eq!(server.ledger().violations, Vec::<String>::new());
+        spent
+    };
+    let secured = run(
+        Encryption::Required(config),
+        &format!("cacert_file = {}", authority.path().display()),
+    );
+    let clear = run(Encryption::Off, "encrypt = off");
     let title = format!("sccm, {} computers with {programs} programs each", thousands(computers));
-    show(table, &title, rows, spent);
+    table.section(&title, "encrypt = off");
+    let rate = |spent: &Spent| rows as f64 / spent.wall;
+    table.row(Row::new("rate", "records/s", rate(&secured)).other(rate(&clear)));
+    table.row(Row::new("wall time", "s", secured.wall).other(clear.wall));
+    table.row(Row::new("peak memory", "MiB", secured.peak).other(clear.peak));
 }
 
 fn zendesk(users: u64, table: &mut Table) {

@@ -17,6 +17,7 @@ mod loader;
 mod mapper;
 mod meter;
 mod pages;
+mod progress;
 mod script;
 mod state;
 mod wasi;

@@ -223,9 +223,9 @@ async fn code_reaches_nothing() {
 /// Each tries not to end, or to grow.
 #[tokio::test]
 async fn code_ends() {
-    let limits = Limits {
+    let limits = |call_cpu| Limits {
         scripts: Scripts {
-            call_cpu: Duration::from_secs(1),
+            call_cpu,
             memory_bytes: 64 << 20,
         },
         ..Limits::default()
@@ -324,7 +324,14 @@ async fn code_ends() {
             "Overflow: [<class 'decimal.Overflow'>]",
         ),
     ] {
-        said.push((code, run_limited(code, limits.clone()).await, outcome));
+        // Ticks pass on a busy machine while others run: code that ends by itself gets the time that it has in the program.
+        let is_endless = outcome.ends_with("of processor time for one call");
+        let call_cpu = if is_endless {
+            Duration::from_secs(1)
+        } else {
+            Scripts::default().call_cpu
+        };
+        said.push((code, run_limited(code, limits(call_cpu)).await, outcome));
     }
     assert_outcomes(&said);
 }

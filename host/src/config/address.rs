@@ -4,6 +4,9 @@ use url::{ParseError, Url};
 
 /// Reads an address with its scheme. The error says what is wrong with it.
 pub(crate) fn parse(text: &str) -> Result<Url, String> {
+    if text.contains('\n') {
+        return Err("it has a second line: one that begins with a blank belongs to the line above".to_owned());
+    }
     if !text.contains("://") {
         return Err("it does not begin with a scheme such as `https://`".to_owned());
     }
@@ -17,9 +20,10 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// An address as messages show it: without what may be a user name and a password. These end at the last `@`, because a password
+/// An address as messages show it: its first line, without what may be a user name and a password. These end at the last `@`, because a password
 /// may hold a `/` or a `#` that makes something else of the rest.
 pub(crate) fn shown(text: &str) -> String {
+    let text = text.split('\n').next().unwrap_or_default();
     let Some((user, place)) = text.rsplit_once('@') else {
         return text.to_owned();
     };

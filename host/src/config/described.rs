@@ -187,6 +187,14 @@ impl Setting {
 }
 
 impl Kind {
+    /// Whether no value of this kind has more than one line.
+    pub(super) fn is_one_line(&self) -> bool {
+        matches!(
+            self,
+            Self::Choice(_) | Self::Truth | Self::WholeNumber(..) | Self::Number(..)
+        )
+    }
+
     /// What a value of this kind is, for those who write one; nothing where anything can stand.
     pub(super) fn words(&self) -> Option<String> {
         Some(match self {

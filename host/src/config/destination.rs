@@ -7,6 +7,7 @@ use url::Url;
 use super::Env;
 use super::address;
 use super::common::Common;
+use super::continued;
 use super::credential::{self, Fetch, Named};
 use super::finding::Finding;
 use super::ini::{Entry, Ini};
@@ -91,10 +92,16 @@ pub fn read_destination(ini: &Ini, env: &Env) -> ReadDestination {
             findings: vec![missing],
         };
     };
+    let secret_lines: Vec<String> = own::secrets_of_destination().flat_map(credential::names).collect();
+    let known: Vec<&str> = own::names_of_destination()
+        .chain(secret_lines.iter().map(String::as_str))
+        .collect();
+    let (straight, findings) = continued::straightened(raw, &ini.place(), &known, |name| known.contains(&name));
+    let raw = &*straight;
     let mut reading = Reading {
         place: ini.place(),
         raw,
-        findings: Vec::new(),
+        findings,
     };
     if let Some(first) = ini.sections.first().filter(|first| first.name != "oomnitza") {
         let what = format!(
@@ -160,15 +167,16 @@ pub fn read_destination(ini: &Ini, env: &Env) -> ReadDestination {
     let upload_parallel = reading.number("upload_parallel", 1..=MAX_PARALLEL);
     let retry_seconds = reading.number("retry_seconds", 0..=MAX_RETRY);
     let has_plain_secret = reading.has_plain_secret(own::secrets_of_destination());
-    let secret_lines: Vec<String> = own::secrets_of_destination().flat_map(credential::names).collect();
-    let known = || own::names_of_destination().chain(secret_lines.iter().map(String::as_str));
+    reading.repeated();
     for entry in raw
         .entries
         .iter()
-        .filter(|entry| !entry.is_default && !known().any(|known| known == entry.name))
+        .filter(|entry| !entry.is_default && !known.contains(&entry.name.as_str()))
     {
         let place = ini.place().at(entry.line, "oomnitza", Some(&entry.name));
-        reading.findings.push(unknown_setting(place, &entry.name, known()));
+        reading
+            .findings
+            .push(unknown_setting(place, &entry.name, known.iter().copied()));
     }
     let destination = url.zip(sign_in).map(|(url, sign_in)| Destination {
         url,

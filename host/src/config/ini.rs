@@ -71,6 +71,8 @@ pub struct Entry {
     pub line: u32,
     /// The lines on which the lines of its value stand; comments and blank lines between them are no part of it.
     pub lines: Vec<u32>,
+    /// The line of an earlier one in its section that says something else, and does not hold.
+    pub replaces: Option<u32>,
     /// It stands in `[DEFAULT]`, not in the section itself.
     pub is_default: bool,
 }
@@ -105,6 +107,13 @@ impl RawSection {
     /// The value of the setting called `name`.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.entry(name).map(|entry| entry.value.as_str())
+    }
+}
+
+impl Entry {
+    /// The first line of its value: all of it that a message shows where no value has more.
+    pub(super) fn first_line(&self) -> &str {
+        self.value.split('\n').next().unwrap_or_default()
     }
 }
 
@@ -348,9 +357,15 @@ impl Reader<'_> {
             },
             line: number,
             lines: vec![number],
+            replaces: None,
             is_default: false,
         };
         let section = self.open.and_then(|open| self.sections.get_mut(open))?;
+        let replaced = section.entry(&entry.name).filter(|other| other.value != entry.value);
+        let entry = Entry {
+            replaces: replaced.map(|other| other.line),
+            ..entry
+        };
         let kind = Kind::Setting(section.name.clone(), entry.name.clone());
         section.entries.retain(|other| other.name != entry.name);
         if section.entries.len() == MAX_SETTINGS {

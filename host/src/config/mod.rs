@@ -5,6 +5,7 @@
 
 pub(crate) mod address;
 mod common;
+mod continued;
 pub mod credential;
 mod described;
 mod destination;

@@ -295,6 +295,12 @@ pub(super) fn names_of_section<'a>() -> impl Iterator<Item = &'a str> {
     SHARED.iter().chain(SECTION).map(|own| own.name)
 }
 
+/// Whether a name is the host's own, and of a setting whose value never has more than one line.
+pub(super) fn is_one_line(name: &str) -> bool {
+    let mut all = OOMNITZA.iter().chain(SHARED).chain(SECTION);
+    !matches!(name, "recordfilter" | "allowed_hosts") && all.any(|own| own.name == name)
+}
+
 /// The value of one of them where the file has none.
 pub(super) fn default(name: &str) -> Option<&'static str> {
     let own = OOMNITZA

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::Env;
 use super::common::Common;
+use super::continued;
 use super::credential::{self, Fetch};
 use super::described;
 use super::finding::{Finding, Place};
@@ -155,8 +156,9 @@ pub fn enabled(ini: &Ini, section: &RawSection) -> Result<bool, Finding> {
 /// What a setting says that is true or false.
 fn truth_of(place: &Place, section: &RawSection, entry: &Entry) -> Result<bool, Finding> {
     let name = &entry.name;
-    truth(&entry.value).ok_or_else(|| {
-        let (what, remedy) = described::no_truth(name, &entry.value);
+    let value = entry.first_line();
+    truth(value).ok_or_else(|| {
+        let (what, remedy) = described::no_truth(name, value);
         Finding::error(place.at(entry.line, &section.name, Some(name)), what).remedy(remedy)
     })
 }
@@ -164,7 +166,8 @@ fn truth_of(place: &Place, section: &RawSection, entry: &Entry) -> Result<bool, 
 /// The component that a section names itself, if it does.
 pub(crate) fn component_path(section: &RawSection) -> Option<PathBuf> {
     section
-        .value("component")
+        .entry("component")
+        .map(Entry::first_line)
         .filter(|path| !path.is_empty())
         .map(PathBuf::from)
 }
@@ -190,10 +193,23 @@ pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env
 
 /// A section as far as it can be read, and everything that is worth knowing about it.
 pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env) -> (Section, Vec<Finding>) {
+    let secrets = description.settings.iter().filter(|setting| setting.secret);
+    let elsewhere: Vec<String> = secrets.flat_map(|setting| credential::names(&setting.name)).collect();
+    let described = description.settings.iter().map(|setting| setting.name.as_str());
+    let known: Vec<&str> = described
+        .chain(own::names_of_section())
+        .chain(elsewhere.iter().map(String::as_str))
+        .collect();
+    let is_one_line = |name: &str| match description.settings.iter().find(|setting| setting.name == name) {
+        Some(setting) => setting.kind.is_one_line(),
+        None => own::is_one_line(name) || elsewhere.iter().any(|known| known == name),
+    };
+    let (straight, findings) = continued::straightened(raw, &ini.place(), &known, is_one_line);
+    let raw = &*straight;
     let mut reading = Reading {
         place: ini.place(),
         raw,
-        findings: Vec::new(),
+        findings,
     };
     let common = reading.common();
     let values = reading.described(description, env);
@@ -219,7 +235,8 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
     reading.number("max_component", MAX_COMPONENT);
     let mappings = reading.mappings();
     let on_error = reading.on_error();
-    reading.unknown(description);
+    reading.repeated();
+    reading.unknown(&known);
     let described_secrets = description.settings.iter().filter(|setting| setting.secret);
     let has_plain_secret = reading.has_plain_secret(described_secrets.map(|setting| setting.name.as_str()));
     let section = Section {
@@ -236,7 +253,7 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
             .and_then(|entry| Program::of(ini, &raw.name, entry)),
         on_error,
         sync_field,
-        update_only: raw.value("update_only").unwrap_or("False").to_owned(),
+        update_only: reading.update_only(),
         common,
         incremental,
         full_run_days: full_run_days.unwrap_or_default(),
@@ -304,6 +321,12 @@ impl Reading<'_> {
             );
         }
         field
+    }
+
+    /// The file's own text, which Oomnitza has always been sent; a slip of the pen would let it add what it is to update only.
+    fn update_only(&mut self) -> String {
+        self.truth("update_only");
+        self.raw.value("update_only").unwrap_or("False").to_owned()
     }
 
     fn incremental(&mut self, description: &Description) -> bool {
@@ -402,21 +425,25 @@ impl Reading<'_> {
         mappings
     }
 
-    fn unknown(&mut self, description: &Description) {
+    /// Notes which settings stand in the section twice: only the last holds.
+    pub(super) fn repeated(&mut self) {
         let raw = self.raw;
-        let secrets = description.settings.iter().filter(|setting| setting.secret);
-        let elsewhere: Vec<String> = secrets.flat_map(|setting| credential::names(&setting.name)).collect();
-        let known = || {
-            let described = description.settings.iter().map(|setting| setting.name.as_str());
-            described
-                .chain(own::names_of_section())
-                .chain(elsewhere.iter().map(String::as_str))
-        };
+        for entry in raw.entries.iter().map(Arc::as_ref) {
+            let Some(line) = entry.replaces else { continue };
+            let what = format!("replaces another value on line {line}");
+            let place = self.at(Some(entry), &entry.name);
+            self.findings
+                .push(Finding::warning(place, what).remedy("remove one of the two lines"));
+        }
+    }
+
+    fn unknown(&mut self, known: &[&str]) {
+        let raw = self.raw;
         for entry in raw.entries.iter().map(Arc::as_ref) {
             let name = entry.name.as_str();
-            if !entry.is_default && !name.starts_with("mapping.") && !known().any(|known| known == name) {
+            if !entry.is_default && !name.starts_with("mapping.") && !known.contains(&name) {
                 let place = self.at(Some(entry), name);
-                self.findings.push(unknown_setting(place, name, known()));
+                self.findings.push(unknown_setting(place, name, known.iter().copied()));
             }
         }
     }

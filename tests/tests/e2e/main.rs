@@ -11,6 +11,7 @@ mod components;
 mod configuration;
 mod configuration_mappings;
 mod configuration_network;
+mod continued;
 mod demo;
 mod dialect;
 mod exit_codes;

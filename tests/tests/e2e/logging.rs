@@ -496,21 +496,6 @@ fn a_secret_with_quotes_is_masked_in_every_line() {
 }
 
 #[test]
-fn no_record_is_logged_at_any_level() {
-    let servers = Servers::with_people(3);
-    let people = (0..3).map(|index| {
-        oomnitza_tests::servers::user(index)["USER"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    });
-    let program = people.fold(servers.program(), |program, address| program.keeping(&address));
-    let output = program.env("RUST_LOG", "trace").run(&["upload", "okta"]);
-    servers.assert_arrived(0..3);
-    assert!(output.stderr.contains("TRACE"), "{output}");
-}
-
-#[test]
 fn what_is_wrong_with_the_command_line_is_json_too() {
     let servers = Servers::with_people(1);
     for (arguments, code, said) in [
@@ -520,7 +505,7 @@ fn what_is_wrong_with_the_command_line_is_json_too() {
         (
             &["filter", "test", "--section", "okta"],
             2,
-            "[okta] has no Python to try",
+            "config.ini:6: [okta] has no Python to try",
         ),
         (
             &["filter", "test", "--section", "nosuch"],

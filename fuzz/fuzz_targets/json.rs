@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 #[path = "../../host/src/sandbox/limits.rs"]
 mod limits;
-#[path = "../../host/src/sandbox/pages/mod.rs"]
+#[path = "../../host/src/sandbox/pages.rs"]
 mod pages;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -64,6 +64,25 @@ impl Program {
         self
     }
 
+    /// Runs `upload` of a section twice: to see what its records are, and to see that nothing of them is printed or logged at any level. What
+    /// the ini file has as well may be.
+    pub fn assert_records_are_kept(self, section: &str) {
+        let output = self.run(&["upload", section, "--save-data"]);
+        assert_eq!(output.code, Some(0), "{output}");
+        let saved = self.home().join("saved_data");
+        let mut texts = kept::texts(&saved);
+        std::fs::remove_dir_all(saved).expect("it is there");
+        let ini = std::fs::read_to_string(self.home().join("config.ini")).expect("it is there");
+        texts.retain(|text| !ini.contains(text.as_str()));
+        assert!(!texts.is_empty(), "no record has a text\n{output}");
+        let program = texts
+            .iter()
+            .fold(self.env("RUST_LOG", "trace"), |program, text| program.keeping(text));
+        let output = program.run(&["upload", section]);
+        assert_eq!(output.code, Some(0), "{output}");
+        assert!(output.stderr.contains("TRACE"), "{output}");
+    }
+
     /// Its home.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -109,8 +128,7 @@ impl Program {
     }
 
     fn running(&self, child: Child, arguments: &[&str]) -> Running {
-        let ini = std::fs::read(self.home().join("config.ini")).unwrap_or_default();
-        let mut secrets = kept::secrets(&String::from_utf8_lossy(&ini));
+        let mut secrets = kept::secrets(self.home(), arguments, &self.environment);
         secrets.extend_from_slice(&self.secrets);
         Running::new(child, arguments, self.home.clone(), secrets, self.own.clone())
     }

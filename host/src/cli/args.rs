@@ -215,7 +215,7 @@ pub(super) struct Common {
     /// Write log lines and reports on the console as JSON, one object a line
     #[arg(long, global = true)]
     pub(super) json_log: bool,
-    /// Print reports, and what `validate` and `check` find, as JSON on standard output, one a line
+    /// Print reports, and what a command finds, as JSON on standard output, one a line
     #[arg(long, global = true)]
     pub(super) json: bool,
     /// Directory with further connectors, NAME.wasm [default: OOMNITZA_CONNECTORS, else `connectors` beside the ini file]

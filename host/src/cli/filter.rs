@@ -10,10 +10,11 @@ use serde_json::value::RawValue;
 
 use super::args::Common;
 use super::exit::Exit;
-use super::open::open;
+use super::open::{Opened, open};
 use super::output::{print, say_all, tell};
 use super::report;
 use crate::catalog::BuiltIn;
+use crate::config::{Finding, Place};
 use crate::logging::Gravity;
 use crate::mapping::{Judgement, Tried};
 use crate::redact::clean;
@@ -23,48 +24,45 @@ use crate::run::Error;
 const MOST_BYTES: u64 = 64 << 20;
 
 pub(super) async fn test(section: &str, record: Option<&Path>, common: &Common, built_in: &'static [BuiltIn]) -> Exit {
-    let opened = match open(common, built_in) {
-        Ok(opened) => opened,
-        Err(error) => return error.blame().into(),
+    let error = match open(common, built_in) {
+        Ok(opened) => match tried(section, record, &opened).await {
+            Ok(tried) => return show(&tried, common.json),
+            Err(error) => {
+                let text = report::failure(&clean(section, 80), &error);
+                tell(Gravity::Error, Some(section), &text);
+                error
+            }
+        },
+        Err(error) => error,
     };
-    let job = match opened.job(section).await {
-        Ok(job) => job,
-        Err(error) => return failed(section, &error),
-    };
-    let Some(python) = job.python() else {
-        let what = format!(
-            "error: [{}] has no Python to try\nhint: give it a `recordfilter`, or name a converter of [converters] in one of its mappings",
-            clean(section, 80)
-        );
-        tell(Gravity::Error, Some(section), &what);
-        return Exit::Config;
-    };
-    say_all(python.notes());
-    let records = match records(record) {
-        Ok(records) => records,
-        Err(problem) => {
-            tell(Gravity::Error, Some(section), &format!("error: {problem}"));
-            return Exit::Config;
-        }
-    };
-    match python.try_records(&job, &opened.context, &records).await {
-        Ok(tried) => show(&tried, common.json),
-        Err(error) => failed(section, &error),
+    if common.json {
+        print(&report::failed_for_machines(section, &error));
     }
-}
-
-fn failed(section: &str, error: &Error) -> Exit {
-    tell(
-        Gravity::Error,
-        Some(section),
-        &report::failure(&clean(section, 80), error),
-    );
     error.blame().into()
 }
 
+async fn tried(section: &str, record: Option<&Path>, opened: &Opened) -> Result<Vec<Tried>, Error> {
+    let job = opened.job(section).await?;
+    let Some(python) = job.python() else {
+        let finding = Finding::error(job.section.place(None), "has no Python to try")
+            .remedy("give it a `recordfilter`, or name a converter of [converters] in one of its mappings");
+        return Err(Error::Config(vec![finding]));
+    };
+    say_all(python.notes());
+    let records = records(record).map_err(|finding| Error::Config(vec![*finding]))?;
+    python.try_records(&job, &opened.context, &records).await
+}
+
 /// The records of a file, or of standard input, each as JSON.
-fn records(path: Option<&Path>) -> Result<Vec<Vec<u8>>, String> {
-    let name = path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
+fn records(path: Option<&Path>) -> Result<Vec<Vec<u8>>, Box<Finding>> {
+    let wrong = |what: String, remedy: &str| {
+        let file = path.unwrap_or(Path::new("standard input")).to_owned();
+        let place = Place {
+            file,
+            ..Place::default()
+        };
+        Box::new(Finding::error(place, what).remedy(remedy))
+    };
     let read = |reader: &mut dyn std::io::Read| {
         let mut text = String::new();
         reader.take(MOST_BYTES).read_to_string(&mut text).map(|_| text)
@@ -74,13 +72,15 @@ fn records(path: Option<&Path>) -> Result<Vec<Vec<u8>>, String> {
         None => read(&mut std::io::stdin().lock()),
     };
     let text = text.map_err(|error| {
-        format!("{name}: cannot be read: {error}\nhint: name a file with `--record FILE`, or give a record on standard input")
+        let remedy = "name a file with `--record FILE`, or give a record on standard input";
+        wrong(format!("cannot be read: {error}"), remedy)
     })?;
     let values = serde_json::Deserializer::from_str(&text).into_iter::<Box<RawValue>>();
     let mut records = Vec::new();
     for value in values {
         let value = value.map_err(|error| {
-            format!("{name}: is not JSON: {error}\nhint: write a record as `{{\"field\": \"value\"}}`, several as a list or one a line")
+            let remedy = "write a record as `{\"field\": \"value\"}`, several as a list or one a line";
+            wrong(format!("is not JSON: {error}"), remedy)
         })?;
         match serde_json::from_str::<Vec<Box<RawValue>>>(value.get()) {
             Ok(list) => records.extend(list.into_iter().map(|record| record.get().as_bytes().to_vec())),
@@ -88,14 +88,13 @@ fn records(path: Option<&Path>) -> Result<Vec<Vec<u8>>, String> {
         }
     }
     if let Some(at) = records.iter().position(|record| record.first() != Some(&b'{')) {
-        return Err(format!(
-            "{name}: record {} is not an object\nhint: write a record as `{{\"field\": \"value\"}}`",
-            at + 1
-        ));
+        let what = format!("record {} is not an object", at + 1);
+        return Err(wrong(what, "write a record as `{\"field\": \"value\"}`"));
     }
     if records.is_empty() {
-        return Err(format!(
-            "{name}: holds no record\nhint: write one as `{{\"field\": \"value\"}}`"
+        return Err(wrong(
+            "holds no record".to_owned(),
+            "write one as `{\"field\": \"value\"}`",
         ));
     }
     Ok(records)

@@ -1,11 +1,12 @@
 //! `--show-mappings`: which of Oomnitza's fields comes from where, as one would write it into the ini file.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::args::Common;
 use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
-use super::output::{print, tell};
+use super::output::{json, print, tell};
 use super::report;
 use crate::catalog::BuiltIn;
 use crate::config;
@@ -18,7 +19,10 @@ use crate::run::{Error, Report, prepare_mappings};
 pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [BuiltIn]) -> Exit {
     let opened = match open(common, built_in) {
         Ok(opened) => opened,
-        Err(error) => return error.blame().into(),
+        Err(error) => {
+            failed(names, &error, common.json);
+            return error.blame().into();
+        }
     };
     let names = if names.is_empty() {
         enabled(&opened)
@@ -37,16 +41,18 @@ pub(super) async fn show(names: &[String], common: &Common, built_in: &'static [
         Ok(oomnitza) => oomnitza,
         Err(error) => {
             say_sign_in(&error);
+            failed(&names, &error, common.json);
             return error.blame().into();
         }
     };
     let mut reports = Vec::new();
     for name in names {
-        match section(&name, &opened, &oomnitza).await {
+        match section(&name, &opened, &oomnitza, common.json).await {
             Ok(text) if !print(&text) => break,
             Ok(_) => reports.push(Report::new(&name)),
             Err(error) => {
                 tell(Gravity::Error, Some(&name), &report::failure(&clean(&name, 80), &error));
+                failed(std::slice::from_ref(&name), &error, common.json);
                 reports.push(Report::failed(&name, error));
             }
         }
@@ -61,15 +67,43 @@ fn enabled(opened: &Opened) -> Vec<String> {
         .collect()
 }
 
-async fn section(name: &str, opened: &Opened, oomnitza: &Oomnitza) -> Result<String, Error> {
+/// What people are told of on standard error, for machines.
+fn failed(names: &[String], error: &Error, is_json: bool) {
+    for name in names.iter().filter(|_| is_json) {
+        print(&report::failed_for_machines(name, error));
+    }
+}
+
+async fn section(name: &str, opened: &Opened, oomnitza: &Oomnitza, is_json: bool) -> Result<String, Error> {
     let job = opened.job(name).await?;
     let merged = prepare_mappings(&job, oomnitza).await?;
+    if is_json {
+        let mappings = merged
+            .fields
+            .iter()
+            .map(|field| (field.name.clone(), value(field, &merged)));
+        return Ok(json(&Machine {
+            section: name,
+            status: "done",
+            name: job.mapping_name(),
+            mappings: mappings.collect(),
+        }));
+    }
     Ok(format!(
         "# {}: {}\n{}",
         clean(name, 80),
         job.mapping_name(),
         table(name, &merged)
     ))
+}
+
+/// A section's mappings as JSON (docs/reports.md).
+#[derive(Serialize)]
+struct Machine<'a> {
+    section: &'a str,
+    status: &'static str,
+    name: &'a str,
+    mappings: Map<String, Value>,
 }
 
 fn table(name: &str, merged: &Merged) -> String {

@@ -46,6 +46,7 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         has_plain_secret,
         ..
     } = run::judge_destination(&ini, &context.proxies, &machine::variable);
+    findings.retain(|finding| finding.severity > Severity::Note);
     say_all(&findings);
     let (destination, proxies) = ready.ok_or_else(|| {
         findings.retain(|finding| finding.severity == Severity::Error);
@@ -138,7 +139,10 @@ impl Opened {
         for secret in job.proxies(&self.context)?.secrets() {
             logging::secrets().learn(&secret);
         }
-        say_all(&job.section.warnings);
+        // Where nothing would have to be mended `validate` alone says so.
+        let is_told = |found: &&Finding| found.severity > Severity::Note;
+        let told: Vec<Finding> = job.section.warnings.iter().filter(is_told).cloned().collect();
+        say_all(&told);
         if job.section.has_plain_secret {
             self.warn_of_readers();
         }
@@ -152,7 +156,7 @@ impl Opened {
 
     /// Fetches the section's secrets that are kept elsewhere.
     pub(super) async fn fetch(&self, job: &mut Job) -> Result<(), Error> {
-        say_all(&run::exposed(&job.section.elsewhere, &self.context));
+        say_all(&run::doubts(&job.section.elsewhere, &self.context, &machine::variable));
         job.fetch(&self.context, &machine::variable).await?;
         for (_, secret) in &job.section.secrets {
             logging::secrets().learn(secret);
@@ -164,8 +168,9 @@ impl Opened {
     pub(super) async fn sign_in(&self) -> Result<Oomnitza, Error> {
         let mut destination = self.destination.clone();
         if let Some(elsewhere) = &destination.elsewhere {
-            say_all(&run::exposed(std::slice::from_ref(elsewhere), &self.context));
-            let fetched = run::fetch(std::slice::from_ref(elsewhere), &self.context, &machine::variable).await?;
+            let elsewhere = std::slice::from_ref(elsewhere);
+            say_all(&run::doubts(elsewhere, &self.context, &machine::variable));
+            let fetched = run::fetch(elsewhere, &self.context, &machine::variable).await?;
             destination = fetched
                 .into_iter()
                 .fold(destination, |destination, (_, secret)| destination.with(secret));

@@ -229,6 +229,23 @@ pub(super) fn for_machines(report: &Report) -> String {
     json(&machine)
 }
 
+/// That a section was not looked at further, for machines.
+#[derive(Serialize)]
+struct Failed<'a> {
+    section: &'a str,
+    status: &'static str,
+    error: Failure,
+}
+
+/// Why a command that sends nothing has nothing to show of a section: one line of JSON.
+pub(super) fn failed_for_machines(section: &str, error: &Error) -> String {
+    json(&Failed {
+        section,
+        status: "failed",
+        error: Failure::of(error),
+    })
+}
+
 impl Failure {
     pub(super) fn of(error: &Error) -> Self {
         let mut causes = Vec::new();

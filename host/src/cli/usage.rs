@@ -92,7 +92,8 @@ fn wrong(rendered: &str) -> String {
         // What was typed stands in it.
         let line = clean(line, LINE_BYTES);
         if let Some(tip) = line.trim_start().strip_prefix("tip: ") {
-            hints.push(format!("hint: {tip}"));
+            // Nobody has a section or a file that is called as an option is: behind `--` it would be looked for.
+            hints.extend((!tip.starts_with("to pass '")).then(|| format!("hint: {tip}")));
         } else if !line.starts_with("For more information") {
             lines.push(line);
         }

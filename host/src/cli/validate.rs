@@ -67,7 +67,11 @@ async fn judge(names: &[String], ini: &Ini, context: &Context) -> (Vec<Finding>,
     let destination = run::judge_destination(ini, &context.proxies, &machine::variable);
     let (mut findings, mut has_plain_secret) = (destination.findings, destination.has_plain_secret);
     findings.extend(run::look(destination.elsewhere.as_slice(), context, &machine::variable));
-    findings.extend(run::exposed(destination.elsewhere.as_slice(), context));
+    findings.extend(run::doubts(
+        destination.elsewhere.as_slice(),
+        context,
+        &machine::variable,
+    ));
     let (mut sections, mut disabled): (Vec<&RawSection>, Vec<&str>) = (Vec::new(), Vec::new());
     if names.is_empty() {
         for section in config::connector_sections(ini) {
@@ -120,7 +124,7 @@ async fn judge_section(raw: &RawSection, ini: &Ini, context: &Context) -> (Vec<F
             .flat_map(|python| python.notes().to_vec()),
     );
     findings.extend(run::look(&judged.job.section.elsewhere, context, &machine::variable));
-    findings.extend(run::exposed(&judged.job.section.elsewhere, context));
+    findings.extend(run::doubts(&judged.job.section.elsewhere, context, &machine::variable));
     // Where a setting is wrong there may be no place for the connector to go, for which it is not to blame.
     let unfit = judged.unfit.filter(|_| !Finding::are_fatal(&findings));
     findings.extend(unfit.into_iter().flat_map(|error| of(error, place())));

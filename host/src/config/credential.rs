@@ -34,12 +34,17 @@ pub enum Elsewhere {
 
 /// The ways to name a place, each with the name of the line that does for a setting.
 const WAYS: [fn(&str) -> String; 5] = [
-    |setting| format!("env_{setting}"),
+    environment_line,
     |setting| format!("{setting}_file"),
     |setting| format!("{setting}_command"),
     |setting| format!("{setting}_secret"),
     |setting| format!("{setting}_vault"),
 ];
+
+/// The name of the line that names an environment variable.
+pub(super) fn environment_line(setting: &str) -> String {
+    format!("env_{setting}")
+}
 
 /// The names of the lines that can give a secret setting its value from elsewhere.
 pub fn names(setting: &str) -> impl Iterator<Item = String> {

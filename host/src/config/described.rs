@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use super::credential::{Fetch, Named};
+use super::credential::{self, Fetch, Named};
 use super::ini::Entry;
 use super::schema::{Condition, Description, Kind, Setting};
 use super::section::Reading;
@@ -43,6 +43,11 @@ impl Reading<'_> {
     pub(super) fn described(&mut self, description: &Description, env: &Env) -> Values {
         let is_described = |name: &str| description.settings.iter().any(|setting| setting.name == name);
         let mut values = Values::default();
+        let raw = self.raw;
+        let leads_in = |name: &str| {
+            let mut leading = description.addresses().chain(description.credentials());
+            leading.any(|leading| leading == name)
+        };
         for setting in &description.settings {
             let name = || setting.name.clone();
             let named = if setting.secret {
@@ -52,6 +57,8 @@ impl Reading<'_> {
             };
             let is_present = match named {
                 Named::Here(secret) => {
+                    let line = credential::environment_line(&setting.name);
+                    self.doubt_secret(raw.entry(&line), &line, setting, &secret);
                     values.secrets.push((name(), secret));
                     true
                 }
@@ -62,11 +69,15 @@ impl Reading<'_> {
                 Named::Wrong => true,
                 Named::Nothing => self.value(setting).is_some_and(|value| {
                     let is_present = !value.is_empty();
+                    let entry = raw.entry(&setting.name);
                     if setting.secret {
                         let secret = Secret::new(value);
-                        self.fit(self.raw.entry(&setting.name), &setting.name, &secret);
+                        if self.fit(entry, &setting.name, &secret) {
+                            self.doubt_secret(entry, &setting.name, setting, &secret);
+                        }
                         values.secrets.push((name(), secret));
                     } else {
+                        self.doubt(entry, setting, leads_in(&setting.name));
                         values.settings.push((name(), value));
                     }
                     is_present

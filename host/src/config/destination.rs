@@ -164,6 +164,24 @@ pub fn read_destination(ini: &Ini, env: &Env) -> ReadDestination {
     for name in own::secrets_of_destination() {
         reading.fit(raw.entry(name), name, &Secret::new(filled(name).unwrap_or_default()));
     }
+    for setting in own::destination_settings() {
+        let entry = raw.entry(&setting.name);
+        match (setting.name.as_str(), &sign_in) {
+            ("url", _) => reading.doubt(entry, &setting, true),
+            ("api_token", Some(SignIn::Token(secret)))
+            | ("password", Some(SignIn::Password { password: secret, .. })) => {
+                let is_here = entry.is_some_and(|entry| entry.value == secret.expose());
+                let line = credential::environment_line(&setting.name);
+                let (entry, name) = if is_here {
+                    (entry, &setting.name)
+                } else {
+                    (raw.entry(&line), &line)
+                };
+                reading.doubt_secret(entry, name, &setting, secret);
+            }
+            _ => {}
+        }
+    }
     let upload_parallel = reading.number("upload_parallel", 1..=MAX_PARALLEL);
     let retry_seconds = reading.number("retry_seconds", 0..=MAX_RETRY);
     let has_plain_secret = reading.has_plain_secret(own::secrets_of_destination());
@@ -242,13 +260,14 @@ mod tests {
     #[test]
     fn the_sections_of_old_files_are_read() {
         let token =
-            read("[oomnitza]\nurl = https://example.oomnitza.com/\napi_token = t\nusername =\npassword =\n").unwrap();
+            read("[oomnitza]\nurl = https://example.oomnitza.com/\napi_token = a-test-token\nusername =\npassword =\n")
+                .unwrap();
         assert_eq!(token.url.as_str(), "https://example.oomnitza.com/");
         assert!(matches!(token.sign_in, SignIn::Token(_)));
         let hour = Duration::from_secs(60 * 60);
         assert_eq!((token.upload_parallel, token.retry_budget), (4, hour));
         let password =
-            read("[oomnitza]\nurl = https://x/base/\napi_token =\nusername = u\npassword = p\nupload_parallel = 1\n")
+            read("[oomnitza]\nurl = https://x/base/\napi_token =\nusername = u\npassword = a-password\nupload_parallel = 1\n")
                 .unwrap();
         assert_eq!((password.url.path(), password.upload_parallel), ("/base", 1));
         assert!(matches!(password.sign_in, SignIn::Password { username, .. } if username == "u"));
@@ -282,7 +301,7 @@ mod tests {
                 ],
             ),
             (
-                "[oomnitza]\nurl = ftp://x\napi_token = t\nenv_password = NOPE\n",
+                "[oomnitza]\nurl = ftp://x\napi_token = a-test-token\nenv_password = NOPE\n",
                 vec![
                     "config.ini:2: [oomnitza] url: `ftp://x` cannot be used: `ftp` is neither https nor http",
                     "config.ini:4: [oomnitza] env_password: the environment variable `NOPE` is not set",

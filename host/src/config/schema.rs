@@ -2,6 +2,8 @@
 //!
 //! Everything about a connector's settings comes from here; the meaning of each item stands in `wit/source.wit`.
 
+use super::template;
+
 /// What a connector is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
@@ -32,6 +34,21 @@ pub struct Description {
 }
 
 impl Description {
+    /// The settings that make up where the connector goes, as often as they are named.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        let names = self
+            .endpoints
+            .iter()
+            .flat_map(|endpoint| template::names(&endpoint.url));
+        names.map(|name| name.split('.').next().unwrap_or(name))
+    }
+
+    /// The settings that its requests are signed with, likewise.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        let ways = self.auth.iter().flat_map(|slot| &slot.how);
+        ways.flat_map(Auth::templates).flat_map(template::names)
+    }
+
     /// The description as it holds for a section's settings: each case whose setting has its value has had its say.
     pub fn settled<'a>(mut self, setting: impl Fn(&str) -> Option<&'a str>) -> Self {
         for case in std::mem::take(&mut self.cases) {
@@ -196,6 +213,25 @@ pub enum Auth {
     SqlLogin(String, String),
     /// A token that the host asks for itself.
     Token(Token),
+}
+
+impl Auth {
+    /// The templates that are filled with settings.
+    fn templates(&self) -> Vec<&str> {
+        match self {
+            Self::Basic(name, password) | Self::LdapBind(name, password) | Self::SqlLogin(name, password) => {
+                vec![name, password]
+            }
+            Self::Header(_, value) => vec![value],
+            Self::Body(placeholder) => vec![&placeholder.value],
+            Self::Token(token) => match &token.body {
+                TokenBody::Empty => Vec::new(),
+                TokenBody::Form(pairs) | TokenBody::Json(pairs) => {
+                    pairs.iter().map(|(_, value)| value.as_str()).collect()
+                }
+            },
+        }
+    }
 }
 
 /// A placeholder in a request's body.

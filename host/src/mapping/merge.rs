@@ -223,13 +223,19 @@ fn ini_origin(mapping: &IniMapping) -> Option<Origin> {
 
 fn finish(draft: Draft, inputs: &Inputs<'_>, findings: &mut Vec<Finding>) -> Option<Field> {
     let section = inputs.section;
+    if draft.origin.is_none() && inputs.server.is_none() {
+        let what = "does not say where the value comes from, so Oomnitza's own mappings have to";
+        let remedy = format!(
+            "see them with `check {}`, or add `source`, `setting` or `hardcoded`",
+            section.name
+        );
+        findings.push(Finding::note(section.place_of_mapping(&draft.name), what).remedy(remedy));
+        return None;
+    }
     let mut refuse = |what: String, remedy: String| {
         findings.push(Finding::error(section.place_of_mapping(&draft.name), what).remedy(remedy));
         None
     };
-    if draft.origin.is_none() && inputs.server.is_none() {
-        return None;
-    }
     let Some(origin) = draft.origin else {
         return refuse(
             "says nothing of where the value comes from".to_owned(),

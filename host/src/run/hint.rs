@@ -1,7 +1,7 @@
 //! What can be done where a source does not give what is asked: the settings that may be to blame, and their lines.
 
-use crate::config::schema::{Auth, Description, TokenBody};
-use crate::config::{Section, credential, template};
+use crate::config::schema::Description;
+use crate::config::{Section, credential};
 use crate::sandbox::SourceError;
 
 /// What can be done about it.
@@ -68,9 +68,7 @@ fn mention(section: &Section, name: &str) -> String {
 
 /// The settings that make up the places of a source: those that the file has, or else those that have a value by themselves.
 fn addresses<'a>(section: &Section, description: &'a Description) -> Vec<&'a str> {
-    let endpoints = description.endpoints.iter();
-    let used = endpoints.flat_map(|endpoint| template::names(&endpoint.url));
-    let used: Vec<&str> = used.map(|name| name.split('.').next().unwrap_or(name)).collect();
+    let used: Vec<&str> = description.addresses().collect();
     let all = present(section, description, &used);
     let is_written = |name: &&str| section.line(name).is_some();
     let written: Vec<&str> = all.iter().copied().filter(is_written).collect();
@@ -79,23 +77,7 @@ fn addresses<'a>(section: &Section, description: &'a Description) -> Vec<&'a str
 
 /// The settings that requests are signed with.
 fn credentials<'a>(section: &Section, description: &'a Description) -> Vec<&'a str> {
-    let mut templates: Vec<&str> = Vec::new();
-    for auth in description.auth.iter().flat_map(|slot| &slot.how) {
-        match auth {
-            Auth::Basic(name, password) | Auth::LdapBind(name, password) | Auth::SqlLogin(name, password) => {
-                templates.extend([name.as_str(), password]);
-            }
-            Auth::Header(_, value) => templates.push(value),
-            Auth::Body(placeholder) => templates.push(&placeholder.value),
-            Auth::Token(token) => match &token.body {
-                TokenBody::Empty => {}
-                TokenBody::Form(pairs) | TokenBody::Json(pairs) => {
-                    templates.extend(pairs.iter().map(|(_, value)| value.as_str()));
-                }
-            },
-        }
-    }
-    let used: Vec<&str> = templates.into_iter().flat_map(template::names).collect();
+    let used: Vec<&str> = description.credentials().collect();
     present(section, description, &used)
 }
 

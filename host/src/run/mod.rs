@@ -29,7 +29,7 @@ pub use check::{Finished, Step, check, judge_mappings};
 pub use error::{Blame, Error};
 pub use grants::tls;
 pub use prepare::{
-    Context, Job, Judged, JudgedDestination, exposed, fetch, judge, judge_destination, look, prepare, prepare_mappings,
+    Context, Job, Judged, JudgedDestination, doubts, fetch, judge, judge_destination, look, prepare, prepare_mappings,
 };
 pub use preview::Preview;
 pub use progress::Counters;

@@ -253,9 +253,9 @@ pub fn look(wanted: &[Fetch], context: &Context, env: &Env<'_>) -> Vec<Finding> 
     secrets::look(wanted, &ways(context, env))
 }
 
-/// The files of secrets that every user of the machine can read.
-pub fn exposed(wanted: &[Fetch], context: &Context) -> Vec<Finding> {
-    secrets::exposed(wanted, context.ini.parent().unwrap_or(Path::new("")))
+/// What is worth a warning of secrets that are in files of their own.
+pub fn doubts(wanted: &[Fetch], context: &Context, env: &Env<'_>) -> Vec<Finding> {
+    secrets::doubts(wanted, &ways(context, env))
 }
 
 /// Fetches secrets that are kept elsewhere than in the ini file, by the names of their settings. `[oomnitza]` may have some too.

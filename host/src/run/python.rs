@@ -97,7 +97,7 @@ impl Python {
             section: &job.section,
         };
         let (merged, findings) = mapping::merge(&inputs);
-        if !findings.is_empty() {
+        if Finding::are_fatal(&findings) {
             return Err(Error::Config(findings));
         }
         let scripts = self.scripts_with((&merged, &job.section), context, None)?;

@@ -3,8 +3,11 @@
 //! The program is started as it is, without a shell: words are divided by blanks, quotation marks of either kind keep them together, and
 //! nothing else has a meaning. It runs in the ini file's directory with this program's environment and without input.
 
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -12,6 +15,8 @@ use tokio::process::Command;
 use super::child::{self, Failed, LONGEST};
 use super::{MOST_BYTES, Problem, text};
 use crate::redact::{Secret, clean};
+
+const START: &str = "name a program that is there, and that may be run, where the program is started (cron has a PATH of its own); no shell reads the line, so write `sh -c \"…\"` for what needs one";
 
 const REMEDY: &str =
     "run the command by hand, as the user that runs this program, and see that it prints the secret and nothing else";
@@ -21,17 +26,59 @@ pub(super) async fn run(line: &str, base: &Path) -> Result<Secret, Problem> {
 }
 
 /// What is wrong with a line, without running it.
-pub(super) fn look(line: &str) -> Result<(), Problem> {
-    split(line).map(drop)
+pub(super) fn look(line: &str, base: &Path) -> Result<(), Problem> {
+    let (program, _) = split(line)?;
+    find(&program, base, std::env::var_os("PATH").as_deref())
+}
+
+/// Whether a program is there, as the system looks for it that is to start it.
+#[cfg(unix)]
+fn find(program: &str, base: &Path, path: Option<&OsStr>) -> Result<(), Problem> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shown = clean(program, 80);
+    let places: Vec<PathBuf> = match path {
+        _ if is_path(program) => vec![base.join(program)],
+        // What is relative there begins in the directory that it is run in.
+        Some(path) => std::env::split_paths(path)
+            .map(|directory| base.join(directory).join(program))
+            .collect(),
+        // Then the system has a list of its own.
+        None => return Ok(()),
+    };
+    let files: Vec<_> = places.iter().filter_map(|place| place.metadata().ok()).collect();
+    if files
+        .iter()
+        .any(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    {
+        return Ok(());
+    }
+    let what = match (files.as_slice(), places.as_slice()) {
+        ([], [place]) if is_path(program) => {
+            format!("there is no program `{}`", clean(&place.display().to_string(), 200))
+        }
+        ([], _) => format!("there is no program `{shown}` in any directory of PATH"),
+        _ => format!("`{shown}` is no program that may be run"),
+    };
+    Err(Problem::new(what, START))
+}
+
+/// Windows looks in more places, and for more names.
+#[cfg(not(unix))]
+fn find(_program: &str, _base: &Path, _path: Option<&OsStr>) -> Result<(), Problem> {
+    Ok(())
+}
+
+/// Whether it is the admin's own, beside the ini file; the others are looked for in PATH.
+fn is_path(program: &str) -> bool {
+    program.contains(std::path::is_separator)
 }
 
 async fn run_within(line: &str, base: &Path, longest: Duration) -> Result<Secret, Problem> {
     let (program, arguments) = &split(line)?;
+    find(program, base, std::env::var_os("PATH").as_deref())?;
     let shown = clean(program, 80);
-    // One that is named by a path is the admin's own, beside the ini file; the others are looked for in PATH.
-    let is_path = program.contains(std::path::is_separator);
     // From the root, since the directory that it is run in is another one.
-    let path = if is_path {
+    let path = if is_path(program) {
         std::path::absolute(base.join(program))
     } else {
         Ok(program.into())
@@ -47,10 +94,7 @@ async fn run_within(line: &str, base: &Path, longest: Duration) -> Result<Secret
         child::run(command, &[], MOST_BYTES, longest).await
     };
     let mut ended = run.await.map_err(|failed| match failed {
-        Failed::Start(error) => Problem::new(
-            format!("the command `{shown}` cannot be started: {error}"),
-            "name a program that is there, and that may be run; no shell reads the line, so write `sh -c \"…\"` for what needs one",
-        ),
+        Failed::Start(error) => Problem::new(format!("the command `{shown}` cannot be started: {error}"), START),
         Failed::Slow(longest) => {
             Problem::passing(format!("the command `{shown}` did not end within {longest:?}"), REMEDY)
         }
@@ -149,9 +193,10 @@ mod tests {
                 "sh -c 'printf \"no\\033[2J key\\n\" >&2; exit 3'",
                 "the command `sh` ended with exit code 3: no\\u{1b}[2J key",
             ),
+            ("./no-such-program", "there is no program `./no-such-program`"),
             (
-                "./no-such-program",
-                "the command `./no-such-program` cannot be started: No such file or directory (os error 2)",
+                "no-such-program",
+                "there is no program `no-such-program` in any directory of PATH",
             ),
         ] {
             let started = std::time::Instant::now();

@@ -16,7 +16,7 @@ pub use kept::{Error as KeptError, Home, Kept};
 pub use keyring::{Error as KeyringError, Keyring};
 pub use store::Store;
 
-use crate::config::{Elsewhere, Env, Fetch, Finding, Place};
+use crate::config::{self, Elsewhere, Env, Fetch, Finding, Place};
 use crate::net::{Proxies, Timeouts};
 use crate::redact::Secret;
 
@@ -79,7 +79,7 @@ pub fn look(wanted: &[Fetch], ways: &Ways<'_>) -> Vec<Finding> {
     let look = |wanted: &Fetch| {
         let looked = match &wanted.from {
             Elsewhere::File(path) => file::read(&ways.base.join(path)).map(drop),
-            Elsewhere::Command(line) => command::look(line),
+            Elsewhere::Command(line) => command::look(line, ways.base),
             Elsewhere::Kept(name) => return kept::look(ways.kept, name, &wanted.place),
             Elsewhere::Vault(reference) => vault::look(reference, ways),
         };
@@ -88,29 +88,40 @@ pub fn look(wanted: &[Fetch], ways: &Ways<'_>) -> Vec<Finding> {
     wanted.iter().filter_map(look).collect()
 }
 
-/// The files among these places that every user of the machine can read.
-#[cfg(unix)]
-pub fn exposed(wanted: &[Fetch], base: &Path) -> Vec<Finding> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let exposed = |wanted: &Fetch| {
-        let Elsewhere::File(path) = &wanted.from else {
-            return None;
+/// What is worth a warning of secrets that are in files: that every user of the machine can read one, or that it is too short.
+pub fn doubts(wanted: &[Fetch], ways: &Ways<'_>) -> Vec<Finding> {
+    let doubts = |wanted: &Fetch| {
+        let (file, secret) = match &wanted.from {
+            Elsewhere::File(path) => {
+                let path = ways.base.join(path);
+                let secret = file::read(&path).ok();
+                (Some(path), secret)
+            }
+            Elsewhere::Kept(name) => (None, ways.kept.and_then(|kept| kept.store.get(name).ok())),
+            Elsewhere::Command(_) | Elsewhere::Vault(_) => (None, None),
         };
-        let path = base.join(path);
-        let is_exposed = |metadata: std::fs::Metadata| metadata.is_file() && metadata.permissions().mode() & 0o004 != 0;
-        let is_exposed = std::fs::metadata(&path).is_ok_and(is_exposed);
-        let shown = path.display();
-        let what = format!("the file `{shown}` holds a secret, and every user of this machine can read it");
-        let remedy = format!("run `chmod go-rwx {shown}`");
-        is_exposed.then(|| Finding::warning(wanted.place.clone(), what).remedy(remedy))
+        let exposed = file.filter(|file| is_exposed(file)).map(|file| {
+            let shown = file.display();
+            let what = format!("the file `{shown}` holds a secret, and every user of this machine can read it");
+            Finding::warning(wanted.place.clone(), what).remedy(format!("run `chmod go-rwx {shown}`"))
+        });
+        let short = secret.and_then(|secret| config::short(wanted.place.clone(), &secret));
+        exposed.into_iter().chain(short)
     };
-    wanted.iter().filter_map(exposed).collect()
+    wanted.iter().flat_map(doubts).collect()
+}
+
+#[cfg(unix)]
+fn is_exposed(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let is_exposed = |metadata: std::fs::Metadata| metadata.is_file() && metadata.permissions().mode() & 0o004 != 0;
+    std::fs::metadata(file).is_ok_and(is_exposed)
 }
 
 /// Who can read a file is inherited from its directory.
 #[cfg(not(unix))]
-pub fn exposed(_wanted: &[Fetch], _base: &Path) -> Vec<Finding> {
-    Vec::new()
+fn is_exposed(_file: &Path) -> bool {
+    false
 }
 
 /// The secrets with the names of their settings, or everything that is wrong.

@@ -105,6 +105,29 @@ fn a_mistyped_option_is_recognised() {
     ");
 }
 
+/// `-- -5` would make the name of a section of it, or of a file.
+#[test]
+fn what_is_no_option_is_not_said_to_be_a_value() {
+    for arguments in [
+        &["upload", "okta", "-5"][..],
+        &["upload", "okta", "--nonsense"],
+        &["--ini", "-x.ini", "upload", "okta"],
+        &["upload", "--nonsense=1", "okta"],
+        &["validate", "-x"],
+        &["secret", "set", "okta", "--nonsense"],
+        &["schedule", "print", "okta", "--nonsense"],
+        &["generate-ini", "-c"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.code, Some(2), "{output}");
+        assert!(
+            !output.stderr.contains("'-- ") && !output.stderr.contains(" -- "),
+            "{output}"
+        );
+        assert_eq!(output.stderr.matches("hint: ").count(), 1, "{output}");
+    }
+}
+
 #[test]
 fn an_unknown_command_is_refused() {
     insta::assert_snapshot!(run(&["uplaod", "okta"]), @"
@@ -187,7 +210,7 @@ fn nothing_that_was_typed_reaches_the_terminal_as_control() {
     ----- stderr
     error: unexpected argument '--x\u{1b}[2J\u{9b}' found
     Usage: oomnitza-connector upload <CONNECTORS>...
-    hint: to pass '--x\u{1b}[2J\u{9b}' as a value, use '-- --x\u{1b}[2J\u{9b}'
+    hint: `--help` explains every command and option
     "#);
     insta::assert_snapshot!(run(&["\u{1b}]0;title\u{7}"]), @r#"
     exit: 2

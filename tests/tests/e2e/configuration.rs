@@ -4,10 +4,11 @@ use oomnitza_connector::standin::{okta, oomnitza};
 use oomnitza_tests::{Output, Program};
 
 /// An `[oomnitza]` that is in order, where nobody answers: what is wrong is found before anybody is asked.
-pub(crate) const OOMNITZA: &str = "[oomnitza]\nurl = http://127.0.0.1:9\napi_token = t\n\n";
+pub(crate) const OOMNITZA: &str = "[oomnitza]\nurl = http://127.0.0.1:9\napi_token = a-test-token\n\n";
 
 /// The rest of an `[okta]` that is in order.
-pub(crate) const OKTA: &str = "enable = True\napi_token = t\ndefault_role = 25\ndefault_position = Employee\n";
+pub(crate) const OKTA: &str =
+    "enable = True\napi_token = a-test-token\ndefault_role = 25\ndefault_position = Employee\n";
 
 /// Runs `upload okta` with this file.
 pub(crate) fn upload(ini: &str) -> Output {
@@ -291,7 +292,7 @@ fn settings_that_are_missing_or_have_no_value() {
 #[test]
 fn a_choice_that_there_is_not() {
     let ini = format!(
-        "{OOMNITZA}[ldap]\nenable = True\nurl = ldaps://dc.example.com\nusername = u\npassword = p\nbase_dn = dc=example\nprotocol_version = 33\ndefault_role = 25\ndefault_position = Employee\n"
+        "{OOMNITZA}[ldap]\nenable = True\nurl = ldaps://dc.example.com\nusername = u\npassword = a-password\nbase_dn = dc=example\nprotocol_version = 33\ndefault_role = 25\ndefault_position = Employee\n"
     );
     insta::assert_snapshot!(Program::with(&ini).run(&["upload", "ldap"]), @"
     exit: 2

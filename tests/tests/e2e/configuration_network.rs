@@ -6,7 +6,7 @@ use crate::configuration::{OKTA, OOMNITZA, upload, with_okta};
 
 /// Runs with this address of Oomnitza, on line 2.
 fn oomnitza_at(url: &str) -> Output {
-    upload(&format!("[oomnitza]\nurl = {url}\napi_token = t\n"))
+    upload(&format!("[oomnitza]\nurl = {url}\napi_token = a-test-token\n"))
 }
 
 /// Runs with this address of Okta, on line 6.
@@ -123,7 +123,7 @@ fn protocols_that_nobody_should_speak() {
 
 #[test]
 fn verify_ssl_that_is_neither_true_nor_false() {
-    insta::assert_snapshot!(upload("[oomnitza]\nurl = https://example.oomnitza.com\napi_token = t\nverify_ssl = sometimes\n"), @"
+    insta::assert_snapshot!(upload("[oomnitza]\nurl = https://acme.oomnitza.com\napi_token = a-test-token\nverify_ssl = sometimes\n"), @"
     exit: 2
     ----- stdout
     ----- stderr

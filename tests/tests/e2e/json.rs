@@ -31,6 +31,22 @@ fn where_the_file_or_oomnitza_s_section_is_wrong_each_section_says_so() {
             assert!(output.stderr.contains("error: "), "{output}");
             assert!(program.run(&[command, "okta", "--ini", ini]).stdout.is_empty());
         }
+        for (command, expected) in [
+            (
+                &["upload", "okta", "ldap", "--show-mappings"][..],
+                &["okta", "ldap"][..],
+            ),
+            (&["filter", "test", "--section", "okta"], &["okta"]),
+        ] {
+            let run = |options: &[&str]| program.run(&[command, &["--ini", ini], options].concat());
+            let output = run(&["--json"]);
+            assert_eq!(output.code, Some(2), "{output}");
+            let failed = |name: &&str| ((*name).to_owned(), "failed".to_owned(), findings);
+            let expected: Vec<_> = expected.iter().map(failed).collect();
+            assert_eq!(told(&output.stdout), expected, "{command:?} {ini}\n{output}");
+            assert!(output.stderr.contains("error: "), "{output}");
+            assert!(run(&[]).stdout.is_empty());
+        }
     }
     // What is wrong with the environment has no place in the file.
     let program = program.env("HTTPS_PROXY", "socks5://x");
@@ -59,4 +75,32 @@ fn a_check_has_a_line_for_every_step() {
         .program_with("api_token = another-token", "")
         .run(&["check", "okta", "--json"]);
     assert_snapshot!(format!("{good}\n{bad}\n{refused}"));
+}
+
+/// What they show, and what keeps them from it, is JSON either way.
+#[test]
+fn mappings_and_tried_records_are_json_to_the_end() {
+    let servers = Servers::with_people(3);
+    let good = servers.program().run(&["upload", "okta", "--show-mappings", "--json"]);
+    let bad = servers
+        .program_with(
+            "",
+            "default_position = Employee\nmapping.USER = {\"setting\": \"nothing\"}",
+        )
+        .run(&["upload", "okta", "none", "--show-mappings", "--json"]);
+    let refused =
+        servers
+            .program_with("api_token = another-token", "")
+            .run(&["upload", "okta", "--show-mappings", "--json"]);
+    assert_eq!(
+        (good.code, bad.code, refused.code),
+        (Some(0), Some(2), Some(1)),
+        "{good}{bad}{refused}"
+    );
+    let program = servers.program_with("", "recordfilter = return True");
+    let tried = [(servers.program(), "{}"), (program, "[]")]
+        .map(|(program, record)| program.run_with_input(&["filter", "test", "--section", "okta", "--json"], record));
+    let [plain, empty] = tried;
+    assert_eq!((plain.code, empty.code), (Some(2), Some(2)), "{plain}{empty}");
+    assert_snapshot!(format!("{good}\n{bad}\n{refused}\n{plain}\n{empty}"));
 }

@@ -1,6 +1,7 @@
 //! The program driven from outside, against servers on this machine.
 
 mod active_directory;
+mod agreement;
 mod airwatch;
 mod bamboohr;
 mod casper;
@@ -14,6 +15,7 @@ mod configuration_network;
 mod continued;
 mod demo;
 mod dialect;
+mod doubts;
 mod exit_codes;
 mod full_disks;
 mod generate_ini;

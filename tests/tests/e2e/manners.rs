@@ -62,7 +62,7 @@ fn nothing_in_an_ini_file_moves_a_cursor() {
         ),
         (
             "a number",
-            format!("[oomnitza]\nurl = https://x\napi_token = t\nretry_seconds = {EVIL}\n"),
+            format!("[oomnitza]\nurl = https://x\napi_token = a-test-token\nretry_seconds = {EVIL}\n"),
         ),
     ] {
         let program = Program::with(&text);

@@ -11,7 +11,7 @@ const ODD: &str = "50% o'ff & <co> \"x\" $HOME;#/my config.ini";
 
 fn program() -> Program {
     let program = Program::bare();
-    let ini = "[oomnitza]\nurl = https://example.oomnitza.com\napi_token = t\n\n[okta]\nenable = True\n\n[ldap.A]\nenable = True\n\n[ldap]\nenable = False\n";
+    let ini = "[oomnitza]\nurl = https://acme.oomnitza.com\napi_token = a-test-token\n\n[okta]\nenable = True\n\n[ldap.A]\nenable = True\n\n[ldap]\nenable = False\n";
     program.write("config.ini", ini.as_bytes());
     program.write(ODD, ini.as_bytes());
     program

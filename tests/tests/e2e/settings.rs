@@ -36,23 +36,23 @@ sync_field = NAME
 enable = True
 url = https://jss.example.com
 username = u
-password = p
-client_secret = s
+password = a-password
+client_secret = a-client-secret
 sync_field = NAME
 
 [airwatch]
 enable = True
 url = https://aw.example.com
 username = u
-api_token = t
+api_token = a-test-token
 sync_field = NAME
 
 [airwatch.Client]
 enable = True
 url = https://aw.example.com
-api_token = t
+api_token = a-test-token
 client_id = c
-client_secret = s
+client_secret = a-client-secret
 sync_field = NAME
 
 [onelogin]
@@ -68,7 +68,7 @@ sync_field = NAME
 [sccm.Alone]
 enable = True
 server = cm1.example.com
-password = p
+password = a-password
 authentication = Windows
 sync_field = NAME
 
@@ -78,7 +78,7 @@ sync_field = NAME
 const WRONG: &str = r#"[okta]
 enable = True
 url = https://example.okta.com
-api_token = t
+api_token = a-test-token
 default_role = 25
 default_position = Employee
 page_size = many
@@ -86,18 +86,18 @@ deprovisioned = perhaps
 
 [mobileiron]
 enable = True
-url = https://na1.mobileiron.com
+url = https://eu1.mobileiron.com
 username = u
-password = p
+password = a-password
 partitions = Drivers
 checkin_days = some
 sync_field = NAME
 
 [mobileiron.Numbers]
 enable = True
-url = https://na1.mobileiron.com
+url = https://eu1.mobileiron.com
 username = u
-password = p
+password = a-password
 partitions = ["Drivers", 7]
 checkin_days = -1
 sync_field = NAME
@@ -106,7 +106,7 @@ sync_field = NAME
 enable = True
 url = ldap://ldap.example.com
 username = anonymous
-base_dn = dc=example,dc=com
+base_dn = dc=acme,dc=example
 filter = (&(objectClass=person)(uid=)
 page_size = 5000
 start_tls = maybe
@@ -118,7 +118,7 @@ default_position = Employee
 enable = True
 url = ldap://ldap.example.com
 username = anonymous
-base_dn = dc=example,dc=com
+base_dn = dc=acme,dc=example
 filter = (userPassword=a*)
 default_role = 25
 default_position = Employee
@@ -130,20 +130,20 @@ const GOOD: &str = r#"[casper]
 enable = True
 url = https://jss.example.com
 client_id = c
-client_secret = s
+client_secret = a-client-secret
 sync_field = NAME
 
 [casper.Elsewhere]
 enable = True
 url = https://jss.example.com
 username = u
-password_command = pass show casper
+password_command = sh -c "pass show casper"
 sync_field = NAME
 
 [airwatch]
 enable = True
 url = https://aw.example.com
-api_token = t
+api_token = a-test-token
 client_id = c
 env_client_secret = SET
 token_url = https://na.example.com/token
@@ -152,15 +152,15 @@ sync_field = NAME
 [onelogin]
 enable = True
 client_id = c
-client_secret = s
+client_secret = a-client-secret
 default_role = 25
 default_position = Employee
 
 [mobileiron]
 enable = True
-url = https://na1.mobileiron.com
+url = https://eu1.mobileiron.com
 username = u
-password = p
+password = a-password
 partitions = "aLL"
 checkin_days = 2
 sync_field = NAME
@@ -169,7 +169,7 @@ sync_field = NAME
 enable = True
 url = ldap://ldap.example.com
 username = anonymous
-base_dn = dc=example,dc=com
+base_dn = dc=acme,dc=example
 start_tls = yes
 filter = uid=*
 page_size = 1000
@@ -246,14 +246,14 @@ fn hints_name_the_settings_and_their_lines() {
     let mut told = String::new();
     for (url, token) in [
         (format!("{url}/wrong/path"), "api_token = stand-in-token"),
-        (url.clone(), "api_token = another"),
+        (url.clone(), "api_token = another-token"),
         (url.clone(), "env_api_token = SET"),
         (url.clone(), "api_token_file = token"),
         ("http://127.0.0.1:9".to_owned(), "api_token = stand-in-token"),
     ] {
-        let section = OKTA.replace("api_token = t", &format!("{token}\nurl = {url}"));
-        let program = Program::with(&format!("{}[okta]\n{section}", places.destination())).env("SET", "another");
-        program.write("token", b"another");
+        let section = OKTA.replace("api_token = a-test-token", &format!("{token}\nurl = {url}"));
+        let program = Program::with(&format!("{}[okta]\n{section}", places.destination())).env("SET", "another-token");
+        program.write("token", b"another-token");
         let mut ends: Vec<String> = Vec::new();
         for command in ["check", "upload"] {
             let output = program.run(&[command, "okta"]);

@@ -14,7 +14,7 @@ fn validate(ini: &str, arguments: &[&str]) -> Output {
 /// A file with something wrong in every corner.
 const WRONG: &str = r#"[oomnitza]
 url = example.oomnitza.com
-api_token = t
+api_token = a-test-token
 retry_seconds = soon
 
 [okta]
@@ -32,7 +32,7 @@ mapping.PHONE = {"source": }
 [okta.Good]
 enable = True
 url = https://example.okta.com
-api_token = t
+api_token = a-test-token
 default_role = 25
 default_position = Employee
 env_password = SET
@@ -42,7 +42,7 @@ cacert_file = no-such.pem
 enable = True
 url = ftp://jss.example.com
 username = u
-password = p
+password = a-password
 sync_field = SERIAL
 sync_type = computer
 
@@ -110,7 +110,7 @@ fn everything_that_is_wrong_is_said_at_once() {
 #[test]
 fn everything_that_is_wrong_with_oomnitza_is_said_at_once() {
     let ini = format!(
-        "[oomnitza]\nurl = https://example.oomnitza.com\nproxy = ftp://proxy.example.com\nretry_seconds = soon\ncacert_file = no-such.pem\napi_tokn = t\n\n{GOOD}"
+        "[oomnitza]\nurl = https://acme.oomnitza.com\nproxy = ftp://proxy.example.com\nretry_seconds = soon\ncacert_file = no-such.pem\napi_tokn = t\n\n{GOOD}"
     );
     let output = validate(&ini, &[]);
     assert_snapshot!(output, @"
@@ -146,7 +146,7 @@ fn a_place_that_has_no_secret_is_a_finding() {
         let casper = format!(
             "[casper]\nenable = True\nurl = https://jss.example.com\nusername = u\n{line}\nsync_field = NAME\n"
         );
-        let oomnitza = OOMNITZA.replace("api_token = t", &format!("username = u\n{line}"));
+        let oomnitza = OOMNITZA.replace("api_token = a-test-token", &format!("username = u\n{line}"));
         let run = |ini: &str, arguments: &[&str]| Program::with(ini).env("EMPTY", "").run(arguments);
         let ini = format!("{OOMNITZA}{casper}");
         let (there, here) = (
@@ -190,7 +190,7 @@ fn for_machines_each_finding_is_a_line() {
     assert_snapshot!(first, @r#"{"severity":"error","file":"config.ini","line":2,"section":"oomnitza","setting":"url","what":"`example.oomnitza.com` cannot be used: it does not begin with a scheme such as `https://`","remedy":"give the address of your Oomnitza, for example `url = https://example.oomnitza.com`"}"#);
 }
 
-const GOOD: &str = "[okta]\nenable = True\nurl = https://example.okta.com\napi_token = t\ndefault_role = 25\ndefault_position = Employee\n";
+const GOOD: &str = "[okta]\nenable = True\nurl = https://example.okta.com\napi_token = a-test-token\ndefault_role = 25\ndefault_position = Employee\n";
 
 #[test]
 fn a_good_file_is_called_good_whatever_is_disabled() {
@@ -251,8 +251,7 @@ fn warnings_count_where_they_are_asked_to() {
 /// Whether Oomnitza maps it, only Oomnitza knows.
 #[test]
 fn a_sync_field_that_only_oomnitza_can_map_is_a_warning() {
-    let casper =
-        "[casper]\nenable = True\nurl = https://jss.example.com\nusername = u\npassword = p\nsync_field = SERIAL\n";
+    let casper = "[casper]\nenable = True\nurl = https://jss.example.com\nusername = u\npassword = a-password\nsync_field = SERIAL\n";
     assert_snapshot!(validate(&format!("{OOMNITZA}{casper}"), &[]), @r#"
     exit: 0
     ----- stdout
@@ -264,8 +263,15 @@ fn a_sync_field_that_only_oomnitza_can_map_is_a_warning() {
     let mapped = format!("{OOMNITZA}{casper}mapping.serial = {{'source': 'general.serial_number'}}\n");
     assert_eq!(validate(&mapped, &["--strict"]).code, Some(0));
     // A converter alone leaves the source to Oomnitza.
-    let converted = format!("{mapped}mapping.NAME = {{\"converter\": \"split_email\"}}\n");
-    assert_eq!(validate(&converted, &["--strict"]).code, Some(0));
+    let converted = format!("{mapped}mapping.OWNER = {{\"converter\": \"split_email\"}}\n");
+    assert_snapshot!(validate(&converted, &["--strict"]), @"
+    exit: 0
+    ----- stdout
+    note: config.ini:12: [casper] mapping.owner: does not say where the value comes from, so Oomnitza's own mappings have to
+    hint: see them with `check casper`, or add `source`, `setting` or `hardcoded`
+    ----- stderr
+    nothing is wrong; looked at oomnitza, casper
+    ");
 }
 
 #[test]
@@ -328,7 +334,7 @@ fn upload_refuses_with_the_same_words() {
 /// Looking does nothing: no command is run, and no server asked.
 #[test]
 fn secrets_that_are_kept_elsewhere_are_not_fetched() {
-    let elsewhere = GOOD.replace("api_token = t", "api_token_command = touch fetched");
+    let elsewhere = GOOD.replace("api_token = a-test-token", "api_token_command = touch fetched");
     let program = Program::with(&format!("{OOMNITZA}{elsewhere}"));
     let output = program.run(&["validate", "--strict"]);
     assert_eq!(output.code, Some(0), "{output}");
@@ -338,7 +344,7 @@ fn secrets_that_are_kept_elsewhere_are_not_fetched() {
 #[test]
 fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
     use std::os::unix::fs::PermissionsExt as _;
-    let program = Program::with(&format!("{OOMNITZA}{GOOD}")).env("SET", "x");
+    let program = Program::with(&format!("{OOMNITZA}{GOOD}")).env("SET", "a-test-token");
     let open = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(program.home().join("config.ini"), open).unwrap();
     assert_snapshot!(program.run(&["validate"]), @"
@@ -350,16 +356,16 @@ fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
     0 errors and 1 warning; looked at oomnitza, okta
     ");
     // One that is of no use while it stands there, and a proxy's, are secrets too.
-    let kept = GOOD.replace("api_token = t", "env_api_token = SET");
+    let kept = GOOD.replace("api_token = a-test-token", "env_api_token = SET");
     for (oomnitza, okta, is_secret) in [
         ("env_api_token = SET", "", false),
         ("env_api_token = SET\nproxy = http://proxy.example.com", "", false),
         ("env_api_token = SET\nproxy = http://u:p@proxy.example.com", "", true),
         ("env_api_token = SET", "proxy = http://u:p@proxy.example.com\n", true),
         ("username = u\nenv_password = SET\npassword = p", "", true),
-        ("api_token = t\nurl = nowhere", "", true),
+        ("api_token = a-test-token\nurl = nowhere", "", true),
     ] {
-        let ini = format!("{}{kept}{okta}", OOMNITZA.replace("api_token = t", oomnitza));
+        let ini = format!("{}{kept}{okta}", OOMNITZA.replace("api_token = a-test-token", oomnitza));
         std::fs::write(program.home().join("config.ini"), ini).unwrap();
         let output = program.run(&["validate"]);
         assert_eq!(
@@ -398,7 +404,7 @@ fn a_logging_file_that_cannot_be_read_is_a_finding() {
 /// One mistake is one finding: what follows from it is nobody's fault.
 #[test]
 fn what_follows_from_a_mistake_is_not_told_as_another() {
-    let jasper = "[jasper]\nenable = True\nwsdl_path = gone.wsdl\nusername = u\npassword = p\napi_token = t\nsync_field = 24DCF85294E411E38A52066B556BA4EE\n";
+    let jasper = "[jasper]\nenable = True\nwsdl_path = gone.wsdl\nusername = u\npassword = a-password\napi_token = a-test-token\nsync_field = 24DCF85294E411E38A52066B556BA4EE\n";
     assert_snapshot!(validate(&format!("{OOMNITZA}{jasper}"), &[]), @r#"
     exit: 2
     ----- stdout

@@ -71,7 +71,7 @@ fn read_by(description: &Description, text: &str) -> Result<Section, Vec<String>
 
 #[test]
 fn a_good_section_has_its_defaults_and_keeps_its_secrets_apart() {
-    let section = read("[sample.B]\nenable = yes\nurl = https://x\npassword = p%;w\nmapping.a = b\n").unwrap();
+    let section = read("[sample.B]\nenable = yes\nurl = https://x\npassword = pass%;word\nmapping.a = b\n").unwrap();
     assert_eq!(
         (section.name.as_str(), section.connector.as_str()),
         ("sample.B", "sample")
@@ -80,7 +80,7 @@ fn a_good_section_has_its_defaults_and_keeps_its_secrets_apart() {
         section.settings,
         [("url".into(), "https://x".into()), ("version".into(), "3".into())]
     );
-    assert_eq!(section.secrets, [("password".into(), Secret::new("p%;w"))]);
+    assert_eq!(section.secrets, [("password".into(), Secret::new("pass%;word"))]);
     assert_eq!(section.mappings[0].source.as_deref(), Some("b"));
     assert!(section.warnings.is_empty());
 }
@@ -194,7 +194,7 @@ fn what_is_required_hangs_on_other_settings() {
         what.map(|(what, _)| what.to_owned()).collect()
     };
     assert_eq!(missing(""), ["password: is missing"]);
-    assert_eq!(missing("password = p\n"), Vec::<String>::new());
+    assert_eq!(missing("password = a-password\n"), Vec::<String>::new());
     assert_eq!(missing("password_file = p\n"), Vec::<String>::new());
     assert_eq!(missing("client = c\n"), Vec::<String>::new());
     assert_eq!(
@@ -210,4 +210,67 @@ fn what_is_required_hangs_on_other_settings() {
         ["user: is missing, which `way = account` needs"]
     );
     assert_eq!(missing("client = c\nway = other\n"), Vec::<String>::new());
+}
+
+#[test]
+fn the_example_s_values_are_told_where_they_lead_somewhere_or_say_what_they_are() {
+    use crate::config::schema::{Auth, AuthSlot, Endpoint, Token, TokenBody};
+    let example = |name: &str, example: &str| Setting {
+        example: example.to_owned(),
+        ..setting(name)
+    };
+    let endpoint = |url: &str| Endpoint {
+        url: url.into(),
+        purpose: "it".into(),
+        parallel: None,
+        cookies: false,
+    };
+    let token = Token {
+        url: "{token_url}".into(),
+        auth: None,
+        body: TokenBody::Form(vec![("id".into(), "{client}".into())]),
+        member: "token".into(),
+        header: ("a".into(), "{token}".into()),
+    };
+    let description = Description {
+        settings: vec![
+            example("url", "https://na1.vendor.com"),
+            example("system", "YOUR SYSTEM NAME"),
+            example("token_url", "https://login.vendor.com"),
+            example("client", "me@example.com"),
+            example("role", "All of them"),
+            example("base", "dc=example"),
+            Setting {
+                default: Some("https://vendor.com/example".into()),
+                ..example("path", "https://vendor.com/example")
+            },
+        ],
+        endpoints: vec![endpoint("{url.host}/{system}"), endpoint("{token_url}")],
+        auth: vec![AuthSlot {
+            name: "a".into(),
+            how: vec![Auth::Token(token)],
+        }],
+        ..description()
+    };
+    let lines = description.settings.iter();
+    let lines: String = lines
+        .map(|setting| format!("{} = {}\n", setting.name, setting.example))
+        .collect();
+    let section = read_by(&description, &format!("[sample]\n{lines}")).unwrap();
+    let told: Vec<_> = section
+        .warnings
+        .iter()
+        .map(|found| (found.place.setting.as_deref().unwrap_or_default(), found.severity))
+        .collect();
+    let (note, warning) = (Severity::Note, Severity::Warning);
+    assert_eq!(
+        told,
+        [
+            ("url", note),
+            ("system", warning),
+            ("token_url", note),
+            ("client", warning),
+            ("base", warning)
+        ]
+    );
 }

@@ -58,7 +58,7 @@ fn description() -> Description {
 fn section(ini: &str) -> Section {
     let ini = Ini::parse(
         Path::new("config.ini"),
-        format!("[sample]\napi_token = t\n{ini}").into_bytes(),
+        format!("[sample]\napi_token = a-test-token\n{ini}").into_bytes(),
     )
     .unwrap();
     config::section(&ini, &ini.sections[0], &description(), &|_| None).unwrap()
@@ -188,7 +188,7 @@ fn connections_to_databases_are_encrypted_unless_the_section_says_otherwise() {
         ("strict", sql::Encrypt::Strict),
         ("required", sql::Encrypt::Required),
     ] {
-        let text = format!("[sample]\napi_token = t\nsystem_name = a\nencrypt = {value}\n");
+        let text = format!("[sample]\napi_token = a-test-token\nsystem_name = a\nencrypt = {value}\n");
         let ini = Ini::parse(Path::new("config.ini"), text.into_bytes()).unwrap();
         let section = config::section(&ini, &ini.sections[0], &description, &|_| None).unwrap();
         assert_eq!(encrypt(&section), expected);
@@ -200,7 +200,7 @@ fn only_a_section_that_says_so_itself_signs_in_as_the_user_that_the_program_runs
     let mut description = description();
     description.settings[0].name = "authentication".into();
     let is_own_user = |description: &Description, authentication: &str| {
-        let text = format!("[sample]\napi_token = t\nsystem_name = a\n{authentication}");
+        let text = format!("[sample]\napi_token = a-test-token\nsystem_name = a\n{authentication}");
         let ini = Ini::parse(Path::new("config.ini"), text.into_bytes()).unwrap();
         let section = config::section(&ini, &ini.sections[0], description, &|_| None).unwrap();
         own_user(&section, description)

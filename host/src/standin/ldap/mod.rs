@@ -56,8 +56,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            base_dn: "dc=example,dc=com".to_owned(),
-            bind_dn: "cn=reader,dc=example,dc=com".to_owned(),
+            base_dn: "dc=acme,dc=example".to_owned(),
+            bind_dn: "cn=reader,dc=acme,dc=example".to_owned(),
             password: "stand-in-password".to_owned(),
             people: 1_000,
             allows_anonymous: false,

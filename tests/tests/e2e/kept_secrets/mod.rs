@@ -127,7 +127,7 @@ fn what_is_wrong_with_a_place_is_told_with_its_line() {
     let servers = servers();
     let mut told = String::new();
     for line in [
-        "api_token = t\napi_token_file = keys/a",
+        "api_token = a-test-token\napi_token_file = keys/a",
         "api_token_command = cat keys/a\nenv_api_token = TOKEN",
         "env_api_token = TOKEN",
         "api_token_file = nowhere",

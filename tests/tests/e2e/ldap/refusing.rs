@@ -117,7 +117,7 @@ fn a_directory_that_knows_no_version_2_says_so() {
     let destination = oomnitza();
     let program = program(
         &destination,
-        &[section("ldap", &server.url(), slapd::SUFFIX, "protocol_version = 2")],
+        &[section("ldap", &server.url(), PEOPLE, "protocol_version = 2")],
     );
     let output = program.run(&["upload", "ldap"]);
     insta::assert_snapshot!(output, @r#"

@@ -74,7 +74,7 @@ fn what_is_wrong_with_the_command_line_is_json_too() {
         (
             &["filter", "test", "--section", "okta"],
             2,
-            "[okta] has no Python to try",
+            "config.ini:6: [okta] has no Python to try",
         ),
         (
             &["filter", "test", "--section", "nosuch"],

@@ -201,21 +201,6 @@ fn a_secret_with_quotes_is_masked_in_every_line() {
 }
 
 #[test]
-fn no_record_is_logged_at_any_level() {
-    let servers = Servers::with_people(3);
-    let people = (0..3).map(|index| {
-        oomnitza_tests::servers::user(index)["USER"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    });
-    let program = people.fold(servers.program(), |program, address| program.keeping(&address));
-    let output = program.env("RUST_LOG", "trace").run(&["upload", "okta"]);
-    servers.assert_arrived(0..3);
-    assert!(output.stderr.contains("TRACE"), "{output}");
-}
-
-#[test]
 fn a_section_that_does_not_exist_has_no_log_of_its_own() {
     let (_servers, program) = servers(1);
     for name in ["nosuch", "../evil", "okta.nosuch", "oomnitza"] {

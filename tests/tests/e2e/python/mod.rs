@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 /// An ini file with an Okta that nobody asks, a line for it, code for its `recordfilter` and converters, each indented.
 pub(crate) fn ini(okta: &str, filter: &str, converters: &[(&str, &str)]) -> String {
     let mut text = String::from(
-        "[oomnitza]\nurl = http://127.0.0.1:9\napi_token = t\n\n[okta]\nenable = True\nurl = https://example.okta.com\napi_token = t\n\
+        "[oomnitza]\nurl = http://127.0.0.1:9\napi_token = a-test-token\n\n[okta]\nenable = True\nurl = https://example.okta.com\napi_token = a-test-token\n\
          default_role = 25\ndefault_position = Employee\n",
     );
     text.push_str(okta);

@@ -145,7 +145,7 @@ fn converters_that_read_the_record_give_python_what_they_give_a_mapping() {
         ("model", "mac_model_from_sn", ""),
     ];
     let mut settings = String::from(
-        "url = URL\napi_token = t\ndefault_role = 25\ndefault_position = Employee\ntimezone = America/New_York\nproxy = http://127.0.0.1:9\n\
+        "url = URL\napi_token = a-test-token\ndefault_role = 25\ndefault_position = Employee\ntimezone = America/New_York\nproxy = http://127.0.0.1:9\n\
          mapping.FIRST_NAME = {\"required\": false}\nmapping.LAST_NAME = {\"required\": false}\nmapping.EMAIL = {\"required\": false}\n\
          mapping.CAE = {\"source\": \"value\", \"converter\": \"cae_of_python\"}\n",
     );
@@ -205,8 +205,7 @@ fn converters_that_nobody_names_do_not_count() {
 fn a_record_that_is_malformed_is_left_out_alone() {
     let page = "[{\"id\": \"1\", \"profile\": {\"login\": \"a\\\n\"}}, {\"id\": \"2\", \"profile\": {\"login\": \"b\", \"firstName\": \"{\", \"lastName\": \"x\", \"email\": \"b\"}}]";
     let source = Fake::start(move |_| Ok(Answer::new(200, "application/json", page)));
-    let settings =
-        "url = URL\napi_token = t\ndefault_role = 25\ndefault_position = Employee\nrecordfilter:\n    return True\n";
+    let settings = "url = URL\napi_token = a-test-token\ndefault_role = 25\ndefault_position = Employee\nrecordfilter:\n    return True\n";
     let trial = Trial::of("okta", settings, &source);
     assert_eq!(trial.output.counts(), [2, 1, 0, 1, 0], "{}", trial.output);
 }
@@ -334,8 +333,8 @@ fn what_a_filter_reads_is_asked_of_the_source() {
     .unwrap();
     let destination = oomnitza::Oomnitza::start(oomnitza::Settings::default()).unwrap();
     let ini = format!(
-        "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[ldap]\nenable = True\nurl = {}\nusername = cn=reader,dc=example,dc=com\npassword = stand-in-password\n\
-         base_dn = dc=example,dc=com\nfilter = (uid=*)\ndefault_role = 25\ndefault_position = Employee\n\
+        "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[ldap]\nenable = True\nurl = {}\nusername = cn=reader,dc=acme,dc=example\npassword = stand-in-password\n\
+         base_dn = dc=acme,dc=example\nfilter = (uid=*)\ndefault_role = 25\ndefault_position = Employee\n\
          recordfilter:\n    return record.telephoneNumber != '' and 'title' not in record and not get_field_value(record, 'roomNumber.x')\n",
         destination.url(),
         directory.url()

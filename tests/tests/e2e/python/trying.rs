@@ -103,7 +103,7 @@ fn a_section_without_python_has_nothing_to_try() {
     exit: 2
     ----- stdout
     ----- stderr
-    error: [okta] has no Python to try
+    error: config.ini:5: [okta] has no Python to try
     hint: give it a `recordfilter`, or name a converter of [converters] in one of its mappings
     ");
     insta::assert_snapshot!(program.run(&["filter", "test", "--section", "oktaa"]), @"

@@ -10,7 +10,7 @@ use ldap3::{LdapConnAsync, LdapError, Mod, ResultEntry, Scope as Depth, SearchEn
 use super::*;
 use crate::standin::people::{Mobile, person};
 
-const BASE: &str = "dc=example,dc=com";
+const BASE: &str = "dc=acme,dc=example";
 const ALL: &str = "(objectClass=*)";
 
 fn start(people: u64) -> Ldap {
@@ -29,7 +29,7 @@ async fn connect(directory: &Ldap) -> ldap3::Ldap {
 
 async fn bound(directory: &Ldap) -> ldap3::Ldap {
     let mut ldap = connect(directory).await;
-    ldap.simple_bind("CN=reader, dc=example,dc=com", "stand-in-password")
+    ldap.simple_bind("CN=reader, dc=acme,dc=example", "stand-in-password")
         .await
         .unwrap()
         .success()
@@ -236,12 +236,12 @@ async fn only_who_is_bound_may_search() {
     let mut ldap = connect(&directory).await;
     assert_eq!(search(&mut ldap, ALL, &["1.1"]).await.unwrap().1.rc, 1);
     // Anonymous, and unauthenticated: both succeed and allow nothing.
-    for (name, password) in [("", ""), ("cn=reader,dc=example,dc=com", "")] {
+    for (name, password) in [("", ""), ("cn=reader,dc=acme,dc=example", "")] {
         assert_eq!(ldap.simple_bind(name, password).await.unwrap().rc, 0);
         assert_eq!(search(&mut ldap, ALL, &["1.1"]).await.unwrap().1.rc, 1);
     }
     for (name, password) in [
-        ("cn=reader,dc=example,dc=com", "other"),
+        ("cn=reader,dc=acme,dc=example", "other"),
         ("cn=other", "stand-in-password"),
     ] {
         let refused = ldap.simple_bind(name, password).await.unwrap();
@@ -325,7 +325,7 @@ async fn what_is_neither_bind_nor_search_is_refused_and_noted() {
     let mut ldap = bound(&directory).await;
     let dn = format!("uid={},{BASE}", person(0).login);
     let attributes = vec![("objectClass", HashSet::from(["person"]))];
-    assert_eq!(ldap.add("cn=new,dc=example,dc=com", attributes).await.unwrap().rc, 2);
+    assert_eq!(ldap.add("cn=new,dc=acme,dc=example", attributes).await.unwrap().rc, 2);
     let change = vec![Mod::Replace("mail", HashSet::from(["a@example.com"]))];
     assert_eq!(ldap.modify(&dn, change).await.unwrap().rc, 2);
     assert_eq!(ldap.delete(&dn).await.unwrap().rc, 2);

@@ -1,11 +1,101 @@
-//! The walk through a page, without building anything: records are counted and measured, nesting is followed.
+//! What a connector hands over, judged before anything else of the host looks at it.
+//!
+//! A page is walked once, without building anything: records are counted and measured, nesting is followed. What is
+//! inside the values is not judged; the mapper reads them inside its own sandbox.
 
 use guest_json::{Outline, blocks};
 
-use super::{PageError, Pages};
+use super::limits::Pages;
+
+/// Why a page cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PageError {
+    /// The page is too large.
+    #[error("it has {bytes} bytes, the limit is {limit}")]
+    PageBytes {
+        /// Its size.
+        bytes: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// It holds too many records.
+    #[error("it holds more than {limit} records")]
+    PageRecords {
+        /// The most it may hold.
+        limit: usize,
+    },
+    /// A record is too large.
+    #[error("record {index} has more than {limit} bytes")]
+    RecordBytes {
+        /// Which one, from 0.
+        index: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// A record is nested too deeply.
+    #[error("record {index} is nested more than {limit} deep")]
+    RecordDepth {
+        /// Which one, from 0.
+        index: usize,
+        /// The deepest it may be.
+        limit: usize,
+    },
+    /// A record has too many fields.
+    #[error("record {index} has more than {limit} fields")]
+    RecordFields {
+        /// Which one, from 0.
+        index: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// It is not a JSON array.
+    #[error("it is not a JSON array: {problem} at byte {offset}")]
+    Malformed {
+        /// What was found.
+        problem: &'static str,
+        /// Where.
+        offset: usize,
+    },
+    /// It is not UTF-8 (RFC 8259, section 8.1).
+    #[error("it is not UTF-8 at byte {offset}: what the source sent is no JSON, or in another encoding")]
+    NotUtf8 {
+        /// Where.
+        offset: usize,
+    },
+    /// The cursor is too long.
+    #[error("its cursor has {bytes} bytes, the limit is {limit}")]
+    CursorBytes {
+        /// Its size.
+        bytes: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// It reports too many misses.
+    #[error("it reports more than {limit} misses")]
+    Misses {
+        /// The most it may report.
+        limit: usize,
+    },
+    /// The run gets nowhere.
+    #[error("the run makes no progress: {count} {what} pages in a row")]
+    NoProgress {
+        /// How many.
+        count: u32,
+        /// Of which kind.
+        what: &'static str,
+    },
+    /// The run never ends.
+    #[error("the run is longer than {limit} {what}")]
+    Endless {
+        /// How many.
+        limit: u64,
+        /// Of what.
+        what: &'static str,
+    },
+}
 
 /// The number of records in `page`, a JSON array of objects, if it is within `limits`.
-pub(crate) fn count_records(page: &[u8], limits: &Pages) -> Result<usize, PageError> {
+pub(super) fn count_records(page: &[u8], limits: &Pages) -> Result<usize, PageError> {
     if page.len() > limits.page_bytes {
         return Err(PageError::PageBytes {
             bytes: page.len(),

@@ -166,4 +166,16 @@ sed -i 's/^api_token_command = .*/api_token_file = CON\r/' "$home/other.ini"
 run 2 check okta --ini other.ini
 says "CON\` cannot be read: it is a device"
 
+say "sources, and a login with a ticket of Kerberos (SSPI)"
+cat >"$work/program" <<END
+#!/bin/sh
+export WINEPREFIX='$WINEPREFIX' WINEDEBUG=-all
+exec $wine '$home/oomnitza-connector.exe' "\$@"
+END
+chmod +x "$work/program"
+rm "$home/logging.json"
+OOMNITZA_PROGRAM=$work/program INSTA_UPDATE=no cargo test --quiet --release --workspace --test e2e -- \
+    airwatch:: bamboohr:: casper:: mobileiron:: recorded:: sccm_kerberos::a_ticket sccm_kerberos::a_keytab sccm_kerberos::a_welcome \
+    sccm_kerberos::a_server_that_does_not_let
+
 say "everything is as it is to be"

@@ -9,7 +9,7 @@ PROGRAM := target/release/oomnitza-connector
 FUZZ := ini
 
 .DEFAULT_GOAL := help
-.PHONY: help setup guests build demo test test-servers fuzz deny lint format bench ci clean
+.PHONY: help setup guests build demo test test-servers test-windows fuzz deny lint format bench ci clean
 
 help: ## print this index
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: build ## run every test; starts the servers it needs, on loopback
 
 test-servers: build ## run the tests against servers of others, from npm and crates.io (VENDOR_SPECIFICATIONS=DIR adds Jamf's and Zendesk's)
 	@tests/servers/run.sh
+
+test-windows: build ## build for Windows and run the program under Wine; not part of CI: it builds the engine a second time
+	@tests/windows.sh
 
 fuzz: ## look for a file that breaks a promise, until it is stopped (FUZZ=ini or json); needs `cargo install cargo-fuzz` and a nightly Rust
 	@$(CARGO) +nightly fuzz run $(FUZZ) $(if $(filter ini,$(FUZZ)),tests/ini/corpus)

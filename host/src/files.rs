@@ -24,14 +24,18 @@ pub(crate) fn plain(section: &str) -> String {
     }
 }
 
+/// Whether a name, whatever its extension, is that of a device on Windows: such a file cannot be there, and opening it opens the device.
+pub(crate) fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name).to_ascii_uppercase();
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")))
+}
+
 /// A section's name as that of a folder of its own, on every system: two sections never share one, and none is a device's name.
 pub(crate) fn folder(section: &str) -> String {
     let name = plain(section);
-    let stem = name.split('.').next().unwrap_or(&name).to_ascii_uppercase();
-    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
     // Windows takes a dot away from the end of a name.
-    if name == section && !is_device && !name.ends_with('.') {
+    if name == section && !is_device(&name) && !name.ends_with('.') {
         return name;
     }
     let digest = Sha256::digest(section.as_bytes());
@@ -117,6 +121,11 @@ pub(crate) fn note(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// The bytes of a file, if it is there.
 pub(crate) fn read(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
+    // A console would be read until somebody closes it.
+    let name = path.file_name().and_then(|name| name.to_str());
+    if cfg!(windows) && name.is_some_and(is_device) {
+        return Err(std::io::Error::other("it is a device"));
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

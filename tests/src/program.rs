@@ -190,9 +190,10 @@ impl Program {
         command
     }
 
-    /// Where it is, once `make build` has built it.
+    /// Where it is, once `make build` has built it. `OOMNITZA_PROGRAM` names another one, as `tests/windows.sh` does.
     pub fn path() -> PathBuf {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/oomnitza-connector");
+        let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/oomnitza-connector");
+        let path = std::env::var_os("OOMNITZA_PROGRAM").map_or_else(built, PathBuf::from);
         assert!(
             path.is_file(),
             "{} is not there: run `make build` first",

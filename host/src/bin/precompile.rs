@@ -1,7 +1,8 @@
-//! Compiles the shipped components for this kind of machine: a step of the build.
+//! Compiles the shipped components for a kind of machine: a step of the build.
 //!
-//! `precompile DIRECTORY` takes each `NAME.wasm` of the directory, writes `NAME.cwasm` beside it and lists them all in
-//! `built_in.rs`, which the program includes. It uses the program's own engine, so what it writes fits.
+//! `precompile DIRECTORY [TARGET]` takes each `NAME.wasm` of the directory, writes `NAME.cwasm` beside it and lists them all in
+//! `built_in.rs`, which the program includes. It uses the program's own engine, so what it writes fits. For Windows all of that is in
+//! `windows` below, so that it can be built elsewhere as well, without a change to what is there for the builder itself.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -17,9 +18,14 @@ const TESTS_ONLY: [&str; 2] = ["fixture", "hostile"];
 const PACKED: [&str; 1] = ["python"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let directory = std::env::args_os().nth(1).ok_or("usage: precompile DIRECTORY")?;
+    let mut arguments = std::env::args().skip(1);
+    let directory = arguments.next().ok_or("usage: precompile DIRECTORY [TARGET]")?;
     let directory = Path::new(&directory);
-    let engine = Engine::portable()?;
+    let target = arguments.next();
+    let engine = Engine::portable(target.as_deref())?;
+    let is_windows = target.map_or(cfg!(windows), |target| target.contains("-windows-"));
+    let out = directory.join(if is_windows { "windows" } else { "" });
+    std::fs::create_dir_all(&out)?;
     let mut files: Vec<_> = std::fs::read_dir(directory)
         .map_err(|error| format!("{}: {error}; run `make guests` first", directory.display()))?
         .collect::<Result<Vec<_>, _>>()?
@@ -38,9 +44,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         let component = std::fs::read(file)?;
-        let target = directory.join(format!("{name}.cwasm"));
+        let target = out.join(format!("{name}.cwasm"));
         // What is made of the same by the same engine is the same; compiling the interpreter takes seconds.
-        let made_of = directory.join(format!("{name}.cwasm.made-of"));
+        let made_of = out.join(format!("{name}.cwasm.made-of"));
         let is_packed = PACKED.contains(&name);
         let how = if is_packed { " packed" } else { "" };
         let key = format!("{} {}{how}\n", Digest::of(&component), engine.fingerprint());
@@ -58,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
     }
     list.push_str("]\n");
-    write_changed(&directory.join("built_in.rs"), list.as_bytes())?;
+    write_changed(&out.join("built_in.rs"), list.as_bytes())?;
     Ok(())
 }
 

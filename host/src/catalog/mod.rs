@@ -11,6 +11,7 @@ pub use built_in::BuiltIn;
 pub use error::Error;
 
 use crate::config::schema::Description;
+use crate::files;
 use crate::sandbox::{self, Digest, Loaded, Loader};
 
 /// The name under which the mapping component is built in.
@@ -122,7 +123,8 @@ impl Catalog {
     /// The file of a connector in the connectors directory. A section's name cannot lead out of it.
     fn in_directory(&self, name: &str) -> Option<PathBuf> {
         let is_plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        if name.is_empty() || !name.chars().all(is_plain) {
+        let is_device = cfg!(windows) && files::is_device(name);
+        if name.is_empty() || !name.chars().all(is_plain) || is_device {
             return None;
         }
         let file = self.directory.as_ref()?.join(format!("{name}.wasm"));

@@ -2,6 +2,8 @@
 
 mod args;
 mod check;
+#[cfg(windows)]
+mod console;
 mod demo;
 mod exit;
 mod filter;

@@ -75,8 +75,11 @@ pub(super) fn is_watched() -> bool {
     let moves = match machine::variable("TERM").as_deref() {
         Some("" | "dumb") => false,
         Some(_) => true,
-        // Windows does not say.
-        None => !cfg!(unix),
+        // Windows does not say, and is asked.
+        #[cfg(windows)]
+        None => super::console::takes_sequences(),
+        #[cfg(not(windows))]
+        None => false,
     };
     moves && std::io::stderr().is_terminal()
 }

@@ -340,8 +340,17 @@ fn remove(what: &What, id: &str) -> Result<(), Refusal> {
             is_there
         }
         Scheduler::Windows => {
-            run("schtasks", &["/Delete", "/F", "/TN", &windows::path(id)], None)?;
-            true
+            let path = windows::path(id);
+            let deleted = run("schtasks", &["/Delete", "/F", "/TN", &path], None);
+            let is_there = deleted.is_ok() || {
+                // Why it was not deleted is said in the user's language only.
+                let (_, found, _) = start("schtasks", &["/Query", "/FO", "CSV", "/TN", &path], None)?;
+                String::from_utf8_lossy(&found).contains(&path)
+            };
+            if is_there {
+                deleted?;
+            }
+            is_there
         }
     };
     if is_removed {

@@ -1,4 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP: the first asks to stop, a second SIGINT or SIGTERM ends the program.
+//! SIGINT, SIGTERM and SIGHUP: the first asks to stop, a second SIGINT or SIGTERM ends the program. On Windows so do Ctrl+C, Ctrl+Break and a
+//! console that is closed.
 
 use super::exit::Exit;
 use super::output::tell;
@@ -92,16 +93,31 @@ fn ignores_hang_up(status: &str) -> bool {
 }
 
 #[cfg(not(unix))]
-struct Signals(tokio::signal::windows::CtrlC);
+struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    /// What other programs can send to this one alone.
+    interrupt_group: tokio::signal::windows::CtrlBreak,
+    /// The system leaves some seconds.
+    close: tokio::signal::windows::CtrlClose,
+}
 
 #[cfg(not(unix))]
 impl Signals {
     fn listen() -> std::io::Result<Self> {
-        tokio::signal::windows::ctrl_c().map(Self)
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
+        Ok(Self {
+            interrupt: ctrl_c()?,
+            interrupt_group: ctrl_break()?,
+            close: ctrl_close()?,
+        })
     }
 
     async fn next(&mut self) {
-        self.0.recv().await;
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.interrupt_group.recv() => {}
+            _ = self.close.recv() => {}
+        }
     }
 
     async fn again(&mut self) {

@@ -163,10 +163,14 @@ fn is_still(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Where an open file cannot be renamed, nobody else has.
+/// Files have no numbers that could be asked for, and a new one may have the times of the one before it. But this one grows with every line,
+/// so another soon has another length; and where somebody has written in between, to look for the file once more does no harm.
 #[cfg(not(unix))]
-fn is_still(_: &File, path: &Path) -> bool {
-    path.exists()
+fn is_still(file: &File, path: &Path) -> bool {
+    match (file.metadata(), std::fs::metadata(path)) {
+        (Ok(open), Ok(there)) => open.len() == there.len(),
+        _ => false,
+    }
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -187,7 +187,6 @@ pub fn compile_if_asked(mut arguments: impl Iterator<Item = OsString>) -> Option
 /// Compiles the component on standard input; or how to end, and why.
 fn compile_input() -> Result<(), (u8, String)> {
     let unable = |what: &'static str| move |error: io::Error| (UNABLE, format!("{what}: {error}"));
-    #[cfg(unix)]
     let _outlasted = outlast_signals().map_err(unable("signals cannot be waited for"))?;
     let mut input = io::stdin();
     let mut number = || {
@@ -244,6 +243,12 @@ fn outlast_signals() -> io::Result<impl Sized> {
     let signals = (signal(interrupt)?, signal(terminate)?, signal(hang_up)?);
     drop(entered);
     Ok((runtime, signals))
+}
+
+#[cfg(not(unix))]
+fn outlast_signals() -> io::Result<impl Sized> {
+    use tokio::signal::windows::{ctrl_break, ctrl_c};
+    Ok((ctrl_c()?, ctrl_break()?))
 }
 
 /// Bounds this process, where the system can. One that has tighter bounds keeps them.

@@ -22,10 +22,11 @@ impl Engine {
         Self::with(&config())
     }
 
-    /// An engine whose compiled components run on every machine of this one's kind: the release build compiles the built-in components with it.
-    pub fn portable() -> Result<Self, Error> {
+    /// An engine whose compiled components run on every machine of a kind, as the compiler spells it, or of this one's: the release build
+    /// compiles the built-in components with it.
+    pub fn portable(target: Option<&str>) -> Result<Self, Error> {
         let mut config = config();
-        config.target(TARGET).map_err(Error::engine)?;
+        config.target(target.unwrap_or(TARGET)).map_err(Error::engine)?;
         Self::with(&config)
     }
 

@@ -57,7 +57,7 @@ impl Error {
     pub fn hint(&self) -> String {
         match self {
             Self::Name(_) => {
-                "letters, digits, `.`, `_` and `-` make a name, up to 80 of them, beginning with a letter or digit"
+                "letters, digits, `.`, `_` and `-` make a name, up to 80 of them, beginning with a letter or digit; on Windows devices have theirs, such as `con`"
                     .to_owned()
             }
             Self::Unknown(name) => {
@@ -84,7 +84,8 @@ impl Store {
 
     fn path(&self, name: &str) -> Result<PathBuf, Error> {
         let begins_well = name.starts_with(|first: char| first.is_ascii_alphanumeric());
-        if begins_well && files::plain(name) == name {
+        let is_device = cfg!(windows) && files::is_device(name);
+        if begins_well && files::plain(name) == name && !is_device {
             Ok(self.directory.join(format!("{name}.{EXTENSION}")))
         } else {
             Err(Error::Name(name.to_owned()))

@@ -9,6 +9,8 @@ use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::sync::OnceLock;
 
+use super::kerberos::{Failure, Step};
+
 /// Where the library is: MIT's, as Linux has it, or Apple's. None where there is none with these functions.
 const LIBRARY: Option<&str> = if cfg!(target_os = "linux") {
     Some("libgssapi_krb5.so.2")
@@ -35,24 +37,6 @@ const OF_KERBEROS: c_int = 2;
 
 /// No more texts than this are taken of one status.
 const MAX_TEXTS: usize = 4;
-
-/// Why the library did not do what it was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// This program knows of none on this platform.
-    NotOffered,
-    /// It cannot be loaded.
-    NotThere(String),
-    /// It refused.
-    Refused {
-        /// GSS-API's status.
-        major: u32,
-        /// Kerberos's.
-        minor: u32,
-        /// What it says.
-        text: String,
-    },
-}
 
 /// `gss_buffer_desc`
 #[repr(C)]
@@ -215,15 +199,6 @@ impl Library {
         texts.retain(|text| !text.is_empty());
         texts.join("; ")
     }
-}
-
-/// What a step comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Step {
-    /// What the server is to be sent; empty where that is nothing.
-    pub(super) token: Vec<u8>,
-    /// Whether nothing more is to come of the server, and it has proved who it is.
-    pub(super) is_proved: bool,
 }
 
 /// The client's side of a login with the ticket, or the keytab, that the library finds by itself.

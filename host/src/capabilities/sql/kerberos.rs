@@ -1,9 +1,13 @@
-//! Kerberos (RFC 4120, RFC 4121), as far as a login needs it: a ticket for the server, and the server's proof that it was made for it.
+//! Kerberos (RFC 4120, RFC 4121), as far as a login needs it: a ticket for the server, and the server's proof that it was made for it. On
+//! Windows the system may choose NTLM instead, which asks once more and has no such proof.
 
 use tokio::task::spawn_blocking;
 
 use super::error::Error;
-use super::gssapi::{Context, Failure, Step};
+#[cfg(not(windows))]
+use super::gssapi::Context;
+#[cfg(windows)]
+use super::sspi::Context;
 use crate::redact::clean;
 
 /// The longest ticket that a login takes. Windows makes no longer one unless it is told to (`MaxTokenSize`).
@@ -11,6 +15,9 @@ pub(super) const MAX_TICKET: usize = 48_000;
 
 /// The longest proof that is handed to the library. Servers send some hundred and fifty bytes.
 const MAX_PROOF: usize = 4 << 10;
+
+/// How many answers of a server are handed to the library. The only one is a server's proof, but on Windows, where there is more to agree on.
+const ROUNDS: u32 = if cfg!(windows) { 4 } else { 1 };
 
 /// Bytes of what the library says that are handed on.
 const TEXT_BYTES: usize = 300;
@@ -31,10 +38,41 @@ pub(super) const fn about(refusal: u32) -> &'static str {
 /// Where the first of Kerberos's own statuses is, of which the others are counted (MIT's and Heimdal's `krb5_err`).
 const STATUSES: u32 = 2_529_638_912;
 
+/// Why the platform's library did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(windows, expect(dead_code, reason = "what Windows signs in with is always there"))]
+pub(super) enum Failure {
+    /// This program knows of none on this platform.
+    NotOffered,
+    /// It cannot be loaded.
+    NotThere(String),
+    /// It refused.
+    Refused {
+        /// GSS-API's status, or Windows's.
+        major: u32,
+        /// Kerberos's.
+        minor: u32,
+        /// What it says.
+        text: String,
+    },
+}
+
+/// What a step comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    /// What the server is to be sent; empty where that is nothing.
+    pub(super) token: Vec<u8>,
+    /// Whether nothing more is to come of the server, and it has proved who it is.
+    pub(super) is_proved: bool,
+}
+
 /// A ticket for a server that has not proved yet that it can read it.
 pub(super) struct Ticket {
     context: Context,
     principal: String,
+    /// How many answers may still come.
+    rounds: u32,
+    is_proved: bool,
 }
 
 impl Ticket {
@@ -49,23 +87,40 @@ impl Ticket {
         });
         let (context, token) = got.await?.map_err(|failure| none(&principal, failure))?;
         fits(&principal, token.len())?;
-        Ok((Self { context, principal }, token))
+        let ticket = Self {
+            context,
+            principal,
+            rounds: ROUNDS,
+            is_proved: false,
+        };
+        Ok((ticket, token))
     }
 
-    /// Judges what the server says to it.
-    pub(super) async fn verify(mut self, proof: &[u8]) -> Result<(), Error> {
+    /// Whether nothing more is to come of the server.
+    pub(super) const fn is_proved(&self) -> bool {
+        self.is_proved
+    }
+
+    /// Judges what the server says to it, and what that is to be answered with; nothing where it is the proof.
+    pub(super) async fn verify(mut self, proof: &[u8]) -> Result<(Self, Vec<u8>), Error> {
         if proof.len() > MAX_PROOF {
             let size = format!("its answer to the ticket has {} bytes", proof.len());
             return Err(self.impostor(&format!("{size}, the limit is {MAX_PROOF}")));
         }
         let proof = proof.to_vec();
         let judged = blocking(move || (self.context.step(Some(&proof)), self));
-        let (judged, ticket) = judged.await?;
+        let (judged, mut ticket) = judged.await?;
+        ticket.rounds = ticket.rounds.saturating_sub(1);
         match judged {
-            // Kerberos says no more than this.
-            Ok(step) if step.is_proved && step.token.is_empty() => Ok(()),
+            // Kerberos has no more to say once there is a proof.
+            Ok(Step { token, is_proved })
+                if (is_proved && token.is_empty()) || (ticket.rounds > 0 && !token.is_empty()) =>
+            {
+                ticket.is_proved = is_proved;
+                Ok((ticket, token))
+            }
             Ok(_) => Err(ticket.impostor("it wants more than Kerberos has to say")),
-            Err(Failure::Refused { minor, text, .. }) if status(minor) == Some(SKEW) => Err(refused(
+            Err(Failure::Refused { major, minor, text }) if is_skew(major, minor) => Err(refused(
                 format!("{} refuses the ticket: {}", ticket.principal, clean(&text, TEXT_BYTES)),
                 CLOCK,
             )),
@@ -115,10 +170,23 @@ const NO_DEFAULT_REALM: u32 = 224;
 const NO_CREDENTIAL: u32 = 7;
 const CREDENTIAL_EXPIRED: u32 = 11;
 
+/// Windows's statuses (`winerror.h`), none of which GSS-API has.
+const SEC_E_TARGET_UNKNOWN: u32 = 0x8009_0303;
+const SEC_E_LOGON_DENIED: u32 = 0x8009_030c;
+const SEC_E_NO_CREDENTIALS: u32 = 0x8009_030e;
+const SEC_E_NO_AUTHENTICATING_AUTHORITY: u32 = 0x8009_0311;
+const SEC_E_TIME_SKEW: u32 = 0x8009_0324;
+
+const UNREGISTERED: &str = "write the server's full name as `server`; if it is that, the service is not registered: `setspn -S MSSQLSvc/HOST:PORT ACCOUNT`, with the account that SQL Server runs as";
+
 const CLOCK: &str = "set this machine's clock by the domain's: Kerberos allows five minutes of difference";
 
 fn status(minor: u32) -> Option<u32> {
     minor.checked_sub(STATUSES)
+}
+
+fn is_skew(major: u32, minor: u32) -> bool {
+    major == SEC_E_TIME_SKEW || status(minor) == Some(SKEW)
 }
 
 /// Why there is no ticket.
@@ -134,6 +202,7 @@ fn none(principal: &str, failure: Failure) -> Error {
         Failure::NotThere(_) => {
             "signing in as the user that this program runs as needs Kerberos, which cannot be loaded".to_owned()
         }
+        _ if cfg!(windows) => format!("Windows does not sign the user that this program runs as in at {principal}"),
         _ => format!("Kerberos gives the user that this program runs as no ticket for {principal}"),
     };
     refused(format!("{what}: {}", words(failure)), hint)
@@ -141,13 +210,18 @@ fn none(principal: &str, failure: Failure) -> Error {
 
 fn remedy(major: u32, minor: u32) -> &'static str {
     match (status(minor), major >> 16) {
-        (Some(UNKNOWN_SERVER), _) => {
-            "write the server's full name as `server`; if it is that, the service is not registered: `setspn -S MSSQLSvc/HOST:PORT ACCOUNT`, with the account that SQL Server runs as"
+        _ if is_skew(major, minor) => CLOCK,
+        _ if major == SEC_E_NO_CREDENTIALS || major == SEC_E_LOGON_DENIED => {
+            "have the task run as an account of the domain, with its password, `schtasks /Change /TN NAME /RU DOMAIN\\user /RP`, or name one, `username = DOMAIN\\user`, with its `password`"
         }
+        _ if major == SEC_E_NO_AUTHENTICATING_AUTHORITY => "see that this machine reaches a controller of its domain",
+        _ if major == SEC_E_TARGET_UNKNOWN => UNREGISTERED,
+        // Others of Windows's.
+        (_, 0x8009) => "name an account of Windows, `username = DOMAIN\\user`, with its `password`",
+        (Some(UNKNOWN_SERVER), _) => UNREGISTERED,
         (Some(UNKNOWN_USER | WRONG_KEY), _) => {
             "make the keytab anew: the realm does not know its user, or has another password for it"
         }
-        (Some(SKEW), _) => CLOCK,
         (Some(NO_REALM | UNREACHABLE), _) => {
             "see that this machine reaches the realm's servers (port 88), and that /etc/krb5.conf or DNS names them"
         }
@@ -214,6 +288,13 @@ mod tests {
             (NO_CREDENTIAL << 16, 141, "`kinit user@REALM`"),
             (CREDENTIAL_EXPIRED << 16, 0, "`kinit user@REALM`"),
             (failed, 31, "`KRB5_TRACE=/dev/stderr`"),
+            // Windows's.
+            (SEC_E_NO_CREDENTIALS, 0, r"/RU DOMAIN\user"),
+            (SEC_E_LOGON_DENIED, 0, r"`username = DOMAIN\user`"),
+            (SEC_E_NO_AUTHENTICATING_AUTHORITY, 0, "a controller of its domain"),
+            (SEC_E_TARGET_UNKNOWN, 0, "`setspn -S MSSQLSvc/HOST:PORT ACCOUNT`"),
+            (SEC_E_TIME_SKEW, 0, "set this machine's clock"),
+            (0x8009_0304, 0, r"name an account of Windows, `username = DOMAIN\user`"),
         ] {
             let said = said(major, STATUSES + minor);
             assert!(said.contains(remedy), "{minor}: {said}");

@@ -2,7 +2,8 @@
 //!
 //! tiberius knows NTLM only with a library that is larger than all the rest of it (docs/adr/0012), and Kerberos only with one that must be
 //! there when the program starts (docs/adr/0014). So this login is exchanged before tiberius sends its own, and what the server says in the
-//! end is what tiberius gets to read. Both take one message from either side and one answer: a server that asks on is not answered.
+//! end is what tiberius gets to read. Both take one message from either side and one answer, but for Windows's own way, which takes a few: a
+//! server that asks on is not answered.
 
 use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -86,21 +87,11 @@ pub(super) async fn sign_in(
         .ok_or_else(|| Error::Invalid("a name is too long for a login".to_owned()))?;
     send(stream, url, &pack(LOGIN, &login)).await?;
     let answer = answer(stream, url).await?;
-    // Anything else is a refusal, which tiberius reads.
-    let [TOKEN_SSPI, low, high, content @ ..] = answer.content.as_slice() else {
-        let unanswered = match proof {
-            Proof::Password(..) => None,
-            Proof::Ticket(ticket) => Some(ticket),
-        };
-        let packets = answer.packets;
-        return Ok(Said { packets, unanswered });
-    };
-    let length = usize::from(u16::from_le_bytes([*low, *high]));
-    let (question, more) = content
-        .split_at_checked(length)
-        .ok_or_else(|| Error::protocol(url, "its answer to the login is cut short"))?;
     match proof {
         Proof::Password(account, negotiate) => {
+            let Some((question, _)) = question(url, &answer)? else {
+                return Ok(Said::answered(answer.packets));
+            };
             let fresh = fresh().ok_or(Error::Unsupported(
                 "this machine gives no random numbers to sign in with",
             ))?;
@@ -110,16 +101,48 @@ pub(super) async fn sign_in(
                 ))
             })?;
             send(stream, url, &pack(SSPI, &response)).await?;
+            Ok(Said::answered(self::answer(stream, url).await?.packets))
         }
-        Proof::Ticket(ticket) => {
-            ticket.verify(question).await?;
-            // Nothing is to be sent. What follows comes in a message of its own, or, from servers that are quick, in this one.
-            if !more.is_empty() {
-                return Ok(Said::answered(pack(REPLY, more)));
-            }
-        }
+        Proof::Ticket(ticket) => prove(stream, url, ticket, answer).await,
     }
-    Ok(Said::answered(self::answer(stream, url).await?.packets))
+}
+
+/// What a server asks, and what follows in its message.
+type Question<'m> = (&'m [u8], &'m [u8]);
+
+/// What a server's message asks. Without a question it is a refusal or a welcome, which tiberius reads.
+fn question<'m>(url: &Url, message: &'m Message) -> Result<Option<Question<'m>>, Error> {
+    let [TOKEN_SSPI, low, high, content @ ..] = message.content.as_slice() else {
+        return Ok(None);
+    };
+    let length = usize::from(u16::from_le_bytes([*low, *high]));
+    let divided = content.split_at_checked(length);
+    divided
+        .map(Some)
+        .ok_or_else(|| Error::protocol(url, "its answer to the login is cut short"))
+}
+
+/// Has the server prove that the ticket was made for it.
+async fn prove(stream: &mut dyn Stream, url: &Url, mut ticket: Ticket, mut answer: Message) -> Result<Said, Error> {
+    loop {
+        let Some((question, more)) = question(url, &answer)? else {
+            return Ok(Said {
+                packets: answer.packets,
+                unanswered: Some(ticket).filter(|ticket| !ticket.is_proved()),
+            });
+        };
+        let (judged, response) = ticket.verify(question).await?;
+        if response.is_empty() {
+            // What follows comes in a message of its own, or, from servers that are quick, in this one.
+            return Ok(Said::answered(if more.is_empty() {
+                self::answer(stream, url).await?.packets
+            } else {
+                pack(REPLY, more)
+            }));
+        }
+        send(stream, url, &pack(SSPI, &response)).await?;
+        (ticket, answer) = (judged, self::answer(stream, url).await?);
+    }
 }
 
 /// None where the machine gives no random numbers.

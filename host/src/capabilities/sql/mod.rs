@@ -14,7 +14,7 @@
 //!
 //! A server is not trusted, before the login least of all. TLS is `net`'s, with the section's settings: `handshake` negotiates it
 //! (PRELOGIN), secures the stream, and `wire` hands tiberius a stream that is secured already. `login` signs in with an account of Windows
-//! (`ntlm`) or as the user that the program runs as (`kerberos`, over `gssapi`), before tiberius gets there. `wire` also counts what tiberius reads
+//! (`ntlm`) or as the user that the program runs as (`kerberos`, over `gssapi`, on Windows over `sspi`), before tiberius gets there. `wire` also counts what tiberius reads
 //! against an allowance that is renewed row by row, since tiberius itself would take a cell of 2 GiB and rows without end. A connection
 //! lives on a task of its own (`connection`): rows are read when the guest asks for a page and no sooner, and a panic in the library
 //! ends that task and no other.
@@ -23,6 +23,7 @@ mod address;
 mod browser;
 mod connection;
 mod error;
+#[cfg(not(windows))]
 mod gssapi;
 mod handshake;
 mod host;
@@ -32,6 +33,8 @@ mod login;
 mod ntlm;
 mod packet;
 mod rows;
+#[cfg(windows)]
+mod sspi;
 mod state;
 mod statement;
 #[cfg(test)]

@@ -63,6 +63,7 @@ const EDGES: &[(&str, &str, &str)] = &[
     ("run", "redact", "secrets go into auth slots and the redactor"),
     ("catalog", "sandbox", "a component is loaded and asked what it is"),
     ("catalog", "config", "what it is, is a description"),
+    ("catalog", "files", "no connector has the name of a device"),
     ("mapping", "sandbox", "mappers are components"),
     ("mapping", "contract", "a plan is made in the mapper's own types"),
     (

@@ -60,13 +60,23 @@ const ONLY: &[(&str, &[&str], &str)] = &[
     ),
     (
         "unsafe ",
-        &["sandbox/loader.rs", "capabilities/sql/gssapi.rs"],
-        "compiled components are trusted in one place, and C is called in one",
+        &[
+            "sandbox/loader.rs",
+            "capabilities/sql/gssapi.rs",
+            "capabilities/sql/sspi.rs",
+            "cli/console.rs",
+        ],
+        "compiled components are trusted in one place, and C is called in one, on Windows in two others",
     ),
     (
         "libloading",
         &["capabilities/sql/gssapi.rs"],
         "the platform's Kerberos is the only library that is loaded",
+    ),
+    (
+        "windows_sys",
+        &["capabilities/sql/sspi.rs", "cli/console.rs"],
+        "Windows itself signs in, and its console is told what it gets",
     ),
     (
         "Component::deserialize",

@@ -22,6 +22,7 @@ need cron cron
 need plistutil libplist-utils
 need python3 python3
 need script bsdutils
+need setpriv util-linux
 need zsh zsh
 need fish fish
 need dbus-daemon dbus-daemon

@@ -32,6 +32,8 @@ pub(super) struct Cli {
 }
 
 const EXAMPLES: &str = "\
+These options stand before or after the command; those of one command (`COMMAND --help`) stand after it.
+
 Examples:
   oomnitza-connector generate-ini                 write an example config.ini
   oomnitza-connector validate                     say everything that is wrong with config.ini
@@ -188,7 +190,7 @@ pub(super) enum Filter {
     },
 }
 
-/// Options that stand before or after the action.
+/// Options of every action, which stand before or after it; those of one action stand after it.
 #[derive(Debug, Default, Args)]
 pub(super) struct Common {
     /// Config file to use

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
 use super::output::{json, print, say_all, tell};
 use super::report::{self, Failure};
+use super::upload::once;
 use crate::catalog::BuiltIn;
 use crate::logging::Gravity;
 use crate::oomnitza::Oomnitza;
@@ -31,7 +32,7 @@ pub(super) async fn check(names: &[String], common: &Common, built_in: &'static 
     let opened = match open(common, built_in) {
         Ok(opened) => opened,
         Err(error) => {
-            for name in names {
+            for name in &once(names) {
                 bad(name, SETTINGS, &error, is_json);
             }
             return error.blame().into();
@@ -51,7 +52,7 @@ pub(super) async fn check(names: &[String], common: &Common, built_in: &'static 
             None
         }
     };
-    for name in names {
+    for name in &once(names) {
         for (step, error) in section(name, &opened, oomnitza.as_ref(), is_json).await {
             worst = worst.max(Some(error.blame()));
             tell(Gravity::Error, Some(name), &report::failure(&clean(name, 80), &error));

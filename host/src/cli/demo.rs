@@ -88,10 +88,17 @@ fn arrived(destination: &oomnitza::Oomnitza, reports: &[Report]) -> Result<Exit,
         thousands(ledger.batches),
         rate(ledger.records, time),
     );
-    let each = records.len() / reports.len().max(1);
-    for (index, report) in reports.iter().enumerate() {
+    // They ran one after the other, and one that was stopped sent fewer, or none.
+    let mut left = records.iter();
+    for report in reports.iter().filter(|report| report.sent > 0) {
         text.push_str(&format!("\n[{}]\n", report.section));
-        for record in records.iter().skip(index * each).take(SHOWN) {
+        let sent = usize::try_from(report.sent).unwrap_or(usize::MAX);
+        for record in left
+            .by_ref()
+            .take(sent)
+            .enumerate()
+            .filter_map(|(at, record)| (at < SHOWN).then_some(record))
+        {
             text.push_str(&format!("  {}\n", clean(&record.to_string(), 400)));
         }
     }

@@ -23,6 +23,19 @@ fn file(common: &Common) -> Option<PathBuf> {
     common.logging_config.clone().or_else(beside)
 }
 
+/// What is called as the logging file is, and is none: nobody would see why it has no effect.
+fn passed_over(common: &Common) -> Option<Finding> {
+    let file = common.ini.with_file_name(BESIDE_THE_INI);
+    let is_passed_over = common.logging_config.is_none() && file.exists() && !file.is_file();
+    let place = Place {
+        file,
+        ..Place::default()
+    };
+    let remedy = "rename it, or name the logging file with `--logging-config FILE`";
+    is_passed_over
+        .then(|| Finding::warning(place, "is not a regular file, and no logging file therefore").remedy(remedy))
+}
+
 fn directory(common: &Common) -> &Path {
     common.ini.parent().unwrap_or(Path::new(""))
 }
@@ -63,6 +76,9 @@ pub(super) fn start(cli: &Cli) -> Result<(), Exit> {
         let text = format!("warning: {FILTER} cannot be read, and does nothing: {problem}\nhint: {hint}");
         tell(Gravity::Warning, None, &text);
     }
+    if matches!(cli.action, Action::Upload { .. } | Action::Check { .. }) {
+        say_all(passed_over(common).as_slice());
+    }
     say_all(&warnings(&file.unwrap_or_default(), problems.unwrap_or_default()));
     Ok(())
 }
@@ -82,7 +98,9 @@ fn say_unreadable(error: &ReadError) -> Exit {
 
 /// What is wrong with the logging file that a run would have.
 pub(super) fn judge(common: &Common) -> Vec<Finding> {
-    let Some(file) = file(common) else { return Vec::new() };
+    let Some(file) = file(common) else {
+        return passed_over(common).into_iter().collect();
+    };
     match Config::read(&file, directory(common)) {
         Ok((_, problems)) => warnings(&file, problems),
         Err(error) => vec![unreadable(file, &error)],

@@ -25,12 +25,16 @@ mod upload;
 mod usage;
 mod validate;
 
+use std::any::Any;
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use args::{Action, Cli, Filter};
 pub use exit::Exit;
 
 use crate::catalog::BuiltIn;
+use crate::redact::clean;
 
 /// Runs the program: the arguments, the program's name first, and the components that it carries.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [BuiltIn]) -> Exit {
@@ -38,7 +42,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [B
     let (exit, is_always_zero) = match Cli::read(&arguments) {
         Ok(cli) => {
             let is_always_zero = cli.common.exit_zero;
-            (run(cli, built_in), is_always_zero)
+            let ended = catch_unwind(AssertUnwindSafe(|| run(cli, built_in)));
+            (ended.unwrap_or_else(|panic| mistake(said(&*panic))), is_always_zero)
         }
         Err(error) => (usage::answer(&error, &arguments), false),
     };
@@ -49,7 +54,29 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [B
     }
 }
 
+/// Says that a defect of this program ends it.
+fn mistake(what: &str) -> Exit {
+    output::say(&format!(
+        "error: this program made a mistake: {}\nhint: please report this",
+        clean(what, 2_000)
+    ));
+    Exit::Defect
+}
+
+/// What a panic says.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("it does not say which")
+}
+
 fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
+    if cli.common.ini == Path::new("-") {
+        output::say(
+            "error: `--ini -` names no file: the ini file is not read from standard input\nhint: name a file, since paths in it begin where it is; `./-` is one that is called `-`",
+        );
+        return Exit::Config;
+    }
     if let Err(exit) = logging::start(&cli) {
         return exit;
     }
@@ -104,7 +131,7 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
                 validate::validate(connectors, *strict, &cli.common, built_in).await
             }
             Action::Check { connectors } => check::check(connectors, &cli.common, built_in).await,
-            Action::Schedule(action) => schedule::schedule(action, &cli.common),
+            Action::Schedule(action) => schedule::schedule(action, &cli.common, built_in).await,
             Action::Secret(action) => secret::secret(action).await,
             Action::Filter(Filter::Test { section, record }) => {
                 filter::test(section, record.as_deref(), &cli.common, built_in).await
@@ -123,11 +150,9 @@ fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
         }
     });
     let work = async {
-        work.await.unwrap_or_else(|error| {
-            output::say(&format!(
-                "error: this program made a mistake: {error}\nhint: please report this"
-            ));
-            Exit::Defect
+        work.await.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => mistake(said(&*panic)),
+            Err(error) => mistake(&error.to_string()),
         })
     };
     let exit = runtime.block_on(async {

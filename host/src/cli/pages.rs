@@ -60,6 +60,7 @@ fn find<'a>(above: &'a Command, name: &str) -> Result<&'a Command, Exit> {
     }
     let hint = match nearest(name, known()) {
         Some(meant) => format!("did you mean `{meant}`?"),
+        None if known().next().is_none() => format!("`{}` has no commands of its own; leave it out", above.get_name()),
         None => format!("the commands are {}", known().collect::<Vec<_>>().join(", ")),
     };
     say(&format!(

@@ -9,8 +9,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::args::Common;
 use super::exit::Exit;
 use super::machine;
+use super::open;
 use super::output::{chain, print, say, say_all};
-use crate::config::{self, Ini};
+use super::validate;
+use crate::catalog::BuiltIn;
+use crate::config::{self, Ini, Severity};
 use crate::schedule::{Schedule, When, cron, id, launchd, systemd, windows};
 use schedulers::{agent, crontab, delete, homeless, ours, run, systemctl, torn, write};
 
@@ -91,15 +94,8 @@ enum Scheduler {
 /// Why it was not done: what, what can be done about it, and how it ends.
 type Refusal = (String, String, Exit);
 
-pub(super) fn schedule(action: &Action, common: &Common) -> Exit {
-    let done = match action {
-        Action::Print { what, timing } => described(what, timing, common).and_then(|schedule| show(what, &schedule)),
-        Action::Install { what, timing } => {
-            described(what, timing, common).and_then(|schedule| install(what, &schedule))
-        }
-        Action::Remove { what } => absolute(&common.ini).and_then(|ini| remove(what, &id(&what.names, &ini))),
-    };
-    match done {
+pub(super) async fn schedule(action: &Action, common: &Common, built_in: &'static [BuiltIn]) -> Exit {
+    match done(action, common, built_in).await {
         Ok(()) => Exit::Done,
         Err((what, hint, exit)) => {
             if !what.is_empty() {
@@ -111,6 +107,19 @@ pub(super) fn schedule(action: &Action, common: &Common) -> Exit {
             }
             exit
         }
+    }
+}
+
+async fn done(action: &Action, common: &Common, built_in: &'static [BuiltIn]) -> Result<(), Refusal> {
+    let (Action::Print { what, .. } | Action::Install { what, .. } | Action::Remove { what }) = action;
+    if what.system && what.scheduler() != Scheduler::Systemd {
+        let hint = "leave it out, or choose systemd with `--for systemd`".to_owned();
+        return Err(("`--system` is for systemd alone".to_owned(), hint, Exit::Config));
+    }
+    match action {
+        Action::Print { timing, .. } => show(what, &described(what, timing, common, built_in).await?),
+        Action::Install { timing, .. } => install(what, &described(what, timing, common, built_in).await?),
+        Action::Remove { .. } => remove(what, &id(&what.names, &absolute(&common.ini)?)),
     }
 }
 
@@ -126,8 +135,14 @@ impl What {
     }
 }
 
-/// What is to run and when, after a look at the ini file: a scheduler would tell of a wrong name only in the night.
-fn described(what: &What, timing: &Timing, common: &Common) -> Result<Schedule, Refusal> {
+/// What is to run and when, after a look at the ini file: a scheduler would tell of what is wrong only in the night.
+async fn described(
+    what: &What,
+    timing: &Timing,
+    common: &Common,
+    built_in: &'static [BuiltIn],
+) -> Result<Schedule, Refusal> {
+    let said = |exit| (String::new(), String::new(), exit);
     let when =
         When::parse(timing.every.as_deref(), timing.at.as_deref(), timing.days.as_deref()).map_err(|problem| {
             (
@@ -139,15 +154,29 @@ fn described(what: &What, timing: &Timing, common: &Common) -> Result<Schedule, 
     let found = Ini::read(&common.ini).and_then(|ini| {
         let select = |name: &String| config::select(&ini, name).err();
         match what.names.iter().filter_map(select).collect::<Vec<_>>() {
-            wrong if wrong.is_empty() => Ok(()),
+            wrong if wrong.is_empty() => Ok(ini),
             wrong => Err(wrong),
         }
     });
-    if let Err(findings) = found {
+    let ini = found.map_err(|findings| {
         say_all(&findings);
-        return Err((String::new(), String::new(), Exit::Config));
+        said(Exit::Config)
+    })?;
+    super::logging::require(common).map_err(said)?;
+    let context = open::context(common, built_in).map_err(|error| {
+        open::say_shared("", &error);
+        said(error.blame().into())
+    })?;
+    let (mut findings, _) = validate::judge(&what.names, &ini, &context).await;
+    findings.retain(|finding| finding.severity == Severity::Error);
+    for finding in &mut findings {
+        // What lacks here, a variable for example, the scheduler may be going to have.
+        finding.severity = Severity::Warning;
     }
-    super::logging::require(common).map_err(|exit| (String::new(), String::new(), exit))?;
+    say_all(&findings);
+    if !findings.is_empty() {
+        say("note: a run would end with this now; `oomnitza-connector validate` says whether it is mended");
+    }
     let program = std::env::current_exe().map_err(|error| {
         (
             format!("it is not known where this program is: {error}"),
@@ -256,11 +285,18 @@ fn install(what: &What, schedule: &Schedule) -> Result<(), Refusal> {
             let plist = launchd::plist(schedule).map_err(inexpressible)?;
             let path = agent(&id)?;
             let name = path.display().to_string();
-            if path.exists() {
+            let load = || run("launchctl", &["load", "-w", &name], None);
+            let before = std::fs::read(&path).ok();
+            if before.is_some() {
                 run("launchctl", &["unload", &name], None)?;
             }
-            write(&path, plist.as_bytes())?;
-            run("launchctl", &["load", "-w", &name], None)?;
+            write(&path, plist.as_bytes()).and_then(|()| load()).inspect_err(|_| {
+                // What is left there would be loaded at the next sign-in.
+                _ = match &before {
+                    Some(before) => write(&path, before).and_then(|()| load()),
+                    None => delete(&path),
+                };
+            })?;
         }
         Scheduler::Windows => {
             let task = windows::task(schedule).map_err(inexpressible)?;
@@ -271,19 +307,9 @@ fn install(what: &What, schedule: &Schedule) -> Result<(), Refusal> {
                 .chain(task.encode_utf16())
                 .flat_map(u16::to_le_bytes)
                 .collect();
-            write(&file, &bytes)?;
-            let created = run(
-                "schtasks",
-                &[
-                    "/Create",
-                    "/F",
-                    "/TN",
-                    &windows::path(&id),
-                    "/XML",
-                    &file.display().to_string(),
-                ],
-                None,
-            );
+            let name = file.display().to_string();
+            let arguments = ["/Create", "/F", "/TN", &windows::path(&id), "/XML", &name];
+            let created = write(&file, &bytes).and_then(|()| run("schtasks", &arguments, None));
             _ = std::fs::remove_file(&file);
             created?;
         }
@@ -321,12 +347,10 @@ fn remove(what: &What, id: &str) -> Result<(), Refusal> {
                 delete(path)?;
             }
             if !found.is_empty() {
+                let hint = format!("where systemd runs, stop it with `systemctl stop {timer}`");
                 stopped
                     .and_then(|()| systemctl(what.system, &["daemon-reload"]))
-                    .map_err(|(problem, _, exit)| {
-                        let hint = format!("where systemd runs, stop it with `systemctl stop {timer}`");
-                        (format!("the files of {id} are deleted, but {problem}"), hint, exit)
-                    })?;
+                    .map_err(deleted_but(id, hint))?;
             }
             !found.is_empty()
         }
@@ -334,8 +358,13 @@ fn remove(what: &What, id: &str) -> Result<(), Refusal> {
             let path = agent(id)?;
             let is_there = path.exists();
             if is_there {
-                run("launchctl", &["unload", "-w", &path.display().to_string()], None)?;
+                let stopped = run("launchctl", &["unload", "-w", &path.display().to_string()], None);
                 delete(&path)?;
+                let hint = format!(
+                    "where launchd runs, stop it with `launchctl remove {}`",
+                    launchd::label(id)
+                );
+                stopped.map_err(deleted_but(id, hint))?;
             }
             is_there
         }
@@ -372,6 +401,12 @@ fn remove(what: &What, id: &str) -> Result<(), Refusal> {
             Exit::Failed,
         )),
     }
+}
+
+/// Nothing begins any more; what has begun, the scheduler did not stop.
+fn deleted_but(id: &str, hint: String) -> impl FnOnce(Refusal) -> Refusal {
+    let deleted = format!("the files of {id} are deleted, but ");
+    move |(problem, _, exit)| (deleted + &problem, hint, exit)
 }
 
 /// Where a schedule is besides with the scheduler that is meant by default, in the words of the options.

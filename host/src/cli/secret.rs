@@ -73,7 +73,7 @@ enum Choice {
 pub(super) async fn secret(action: &Action) -> Exit {
     let Some(kept) = machine::kept() else {
         say("error: there is no place where secrets could be kept\nhint: set HOME, or XDG_CONFIG_HOME");
-        return Exit::Failed;
+        return Exit::Config;
     };
     let done = match action {
         Action::Set {
@@ -103,8 +103,28 @@ pub(super) async fn secret(action: &Action) -> Exit {
 }
 
 fn refused(error: impl Into<KeptError>) -> Refusal {
-    let error = error.into();
+    reason(&error.into())
+}
+
+fn reason(error: &KeptError) -> Refusal {
     (error.to_string(), error.hint())
+}
+
+/// For a name that there is not: those that there are.
+async fn unknown(kept: &Kept, error: KeptError) -> Refusal {
+    let (what, hint) = reason(&error);
+    let KeptError::Nowhere { source, .. } = error else {
+        return (what, hint);
+    };
+    let (names, _) = kept.names().await.unwrap_or_default();
+    let names: Vec<String> = names.into_iter().map(|(name, _)| format!("`{name}`")).collect();
+    if names.is_empty() || !(source == KeyringError::Unknown || source.is_absence()) {
+        return (what, hint);
+    }
+    (
+        what,
+        format!("the secrets that are kept are called {}", names.join(", ")),
+    )
 }
 
 async fn set(kept: &Kept, name: &str, choice: Choice, value: &[OsString]) -> Result<Exit, Refusal> {
@@ -128,6 +148,9 @@ async fn set(kept: &Kept, name: &str, choice: Choice, value: &[OsString]) -> Res
     };
     if let (Choice::Only(Home::Keyring), Some(source)) = (choice, unready.clone()) {
         return Err(refused(keyring(source)));
+    }
+    if choice == Choice::Only(Home::File) || unready.is_some() {
+        kept.store.ready().map_err(refused)?;
     }
     let Some(secret) = read(name).await? else {
         say("\nerror: interrupted; the secret was not changed\nhint: run it again");
@@ -175,7 +198,8 @@ async fn read(name: &str) -> Result<Option<Secret>, Refusal> {
     let unread = |what: &str| {
         (
             format!("what was given as the secret {what}"),
-            "give it on standard input, or type it".to_owned(),
+            "give it on standard input, or type it, and nothing else with it: a line of text in UTF-8, of 64 KiB at most"
+                .to_owned(),
         )
     };
     secret
@@ -193,7 +217,10 @@ fn say_left(name: &str, left: Option<KeyringError>) {
 }
 
 async fn get(kept: &Kept, name: &str, show: bool) -> Result<(), Refusal> {
-    let (secret, home) = kept.get(name).await.map_err(refused)?;
+    let (secret, home) = match kept.get(name).await {
+        Ok(got) => got,
+        Err(error) => return Err(unknown(kept, error).await),
+    };
     if show {
         print(secret.expose());
     } else {
@@ -226,7 +253,10 @@ async fn list(kept: &Kept) -> Result<(), Refusal> {
 }
 
 async fn delete(kept: &Kept, name: &str) -> Result<(), Refusal> {
-    say_left(name, kept.delete(name).await.map_err(refused)?);
+    match kept.delete(name).await {
+        Ok(left) => say_left(name, left),
+        Err(error) => return Err(unknown(kept, error).await),
+    }
     Ok(())
 }
 

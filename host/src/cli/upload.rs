@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::open::{Opened, open, say_sign_in};
 use super::output::{print, tell, thousands};
 use super::progress::Board;
+use super::usage::unnamed;
 use super::{machine, preview, report, signals};
 use crate::catalog::BuiltIn;
 use crate::config::Finding;
@@ -22,11 +23,7 @@ const SAVED_DATA: &str = "saved_data";
 
 pub(super) async fn upload(names: &[String], common: &Common, built_in: &'static [BuiltIn]) -> Exit {
     if names.is_empty() {
-        tell(
-            Gravity::Error,
-            None,
-            "error: no section is named\nhint: name the sections to run, for example `oomnitza-connector upload okta`",
-        );
+        tell(Gravity::Error, None, &unnamed("upload"));
         return Exit::Config;
     }
     let opened = match open(common, built_in) {
@@ -136,7 +133,7 @@ pub(super) async fn sections(opened: &Arc<Opened>, names: &[String], common: &Co
 }
 
 /// The names without those that come again: a section that runs twice at once would be in its own way, and sends the same.
-fn once(names: &[String]) -> Vec<String> {
+pub(super) fn once(names: &[String]) -> Vec<String> {
     let mut known = BTreeSet::new();
     let (first, again): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| known.insert(*name));
     for name in again {

@@ -63,7 +63,7 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 /// Everything about `[oomnitza]` and these sections, or those that are enabled; and which these are.
-async fn judge(names: &[String], ini: &Ini, context: &Context) -> (Vec<Finding>, String) {
+pub(super) async fn judge(names: &[String], ini: &Ini, context: &Context) -> (Vec<Finding>, String) {
     let destination = run::judge_destination(ini, &context.proxies, &machine::variable);
     let (mut findings, mut has_plain_secret) = (destination.findings, destination.has_plain_secret);
     findings.extend(run::look(destination.elsewhere.as_slice(), context, &machine::variable));

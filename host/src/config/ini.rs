@@ -135,6 +135,14 @@ impl Ini {
                 _ => finding.remedy("name a file with `--ini FILE`"),
             }]
         };
+        // What is no file may never begin, or never end; what a shell hands over with `<(…)` does both.
+        let is_handed_over = path.starts_with("/dev/fd") || path == Path::new("/dev/stdin");
+        let is_odd = |found: std::fs::Metadata| !found.is_file() && !found.is_dir();
+        if !is_handed_over && std::fs::metadata(path).is_ok_and(is_odd) {
+            return Err(vec![
+                Finding::error(place, "is not a regular file").remedy("name a file with `--ini FILE`"),
+            ]);
+        }
         let file = std::fs::File::open(path).map_err(failed)?;
         let mut bytes = Vec::new();
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;

@@ -1,7 +1,6 @@
 //! Secrets that this program keeps itself (docs/adr/0009): each in a file of its own, mode 0600, in a directory of mode 0700 below the
 //! user's configuration. They are not encrypted: a key beside them would protect nothing.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{MOST_BYTES, text};
@@ -34,6 +33,14 @@ pub enum Error {
         /// Its mode.
         mode: u32,
     },
+    /// Others could read what is put there.
+    #[error("others may look into the directory `{}` (mode {mode:03o}), and nothing is kept there", path.display())]
+    Open {
+        /// The directory.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
     /// What is kept is no secret.
     #[error("the secret `{name}` {what}")]
     Unusable {
@@ -43,10 +50,12 @@ pub enum Error {
         what: &'static str,
     },
     /// The machine.
-    #[error("`{}`: {source}", path.display())]
+    #[error("`{}` cannot be {tried}: {source}", path.display())]
     File {
         /// The file or directory.
         path: PathBuf,
+        /// What was to be done with it.
+        tried: &'static str,
         /// What it said.
         source: std::io::Error,
     },
@@ -67,10 +76,11 @@ impl Error {
                 "take it away from them with `chmod go-rwx {}`, and consider the secret known",
                 path.display()
             ),
+            Self::Open { path, .. } => format!("run `chmod 700 {}`", path.display()),
             Self::Unusable { name, .. } => format!("keep it anew with `oomnitza-connector secret set {name}`"),
-            Self::File { source, .. } if source.kind() == ErrorKind::FileTooLarge => {
-                files::read_hint(source).to_owned()
-            }
+            Self::File {
+                source, tried: "read", ..
+            } => files::read_hint(source).to_owned(),
             Self::File { source, .. } => files::write_hint(source).to_owned(),
         }
     }
@@ -97,12 +107,28 @@ impl Store {
         self.path(name).map(drop)
     }
 
+    /// Makes the directory, if need be; fails where nothing can be kept in it.
+    pub fn ready(&self) -> Result<(), Error> {
+        files::private_directory(&self.directory).map_err(|source| Error::File {
+            path: self.directory.clone(),
+            tried: "made",
+            source,
+        })?;
+        private(&self.directory).map_err(|error| match error {
+            Error::Exposed { path, mode } => Error::Open { path, mode },
+            error => error,
+        })
+    }
+
     /// Keeps a secret, in place of one of the same name.
     pub fn set(&self, name: &str, secret: &Secret) -> Result<(), Error> {
         let path = self.path(name)?;
-        files::private_directory(&self.directory)
-            .and_then(|()| files::replace(&path, secret.expose().as_bytes()))
-            .map_err(|source| Error::File { path, source })
+        self.ready()?;
+        files::replace(&path, secret.expose().as_bytes()).map_err(|source| Error::File {
+            path,
+            tried: "written",
+            source,
+        })
     }
 
     /// The secret of this name.
@@ -110,6 +136,7 @@ impl Store {
         let path = self.path(name)?;
         let failed = |source| Error::File {
             path: path.clone(),
+            tried: "read",
             source,
         };
         let Some(bytes) = files::read(&path, MOST_BYTES as u64).map_err(failed)? else {
@@ -128,6 +155,7 @@ impl Store {
     pub fn names(&self) -> Result<Vec<String>, Error> {
         let failed = |source| Error::File {
             path: self.directory.clone(),
+            tried: "read",
             source,
         };
         let entries = match std::fs::read_dir(&self.directory) {
@@ -151,7 +179,11 @@ impl Store {
         let path = self.path(name)?;
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::Unknown(name.to_owned())),
-            result => result.map_err(|source| Error::File { path, source }),
+            result => result.map_err(|source| Error::File {
+                path,
+                tried: "removed",
+                source,
+            }),
         }
     }
 }
@@ -162,6 +194,7 @@ fn private(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt as _;
     let metadata = std::fs::metadata(path).map_err(|source| Error::File {
         path: path.to_owned(),
+        tried: "looked at",
         source,
     })?;
     let mode = metadata.permissions().mode() & 0o777;
@@ -216,6 +249,14 @@ mod tests {
         let path = home.path().join("secrets/okta.secret");
         let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        // Nothing more is put where others may look.
+        mode(&home.path().join("secrets"), 0o777);
+        assert!(matches!(
+            store.set("b", &Secret::new("value")),
+            Err(Error::Open { mode: 0o777, .. })
+        ));
+        mode(&home.path().join("secrets"), 0o700);
+        assert_eq!(store.names().unwrap(), ["okta"]);
         for (place, wrong, right) in [(&path, 0o640, 0o600), (&home.path().join("secrets"), 0o755, 0o700)] {
             mode(place, wrong);
             assert!(matches!(store.get("okta"), Err(Error::Exposed { mode, .. }) if mode == wrong));

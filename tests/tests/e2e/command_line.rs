@@ -176,10 +176,8 @@ fn check_without_a_name_says_what_is_missing() {
     exit: 2
     ----- stdout
     ----- stderr
-    error: the following required arguments were not provided:
-      <CONNECTORS>...
-    Usage: oomnitza-connector check <CONNECTORS>...
-    hint: `--help` explains every command and option
+    error: no section is named
+    hint: name the sections to run, for example `oomnitza-connector check okta`
     ");
 }
 

@@ -28,6 +28,8 @@ fn nothing_stays_of_it() {
         output.stdout.contains("6 people arrived at the stand-in Oomnitza"),
         "{output}"
     );
+    let sections: Vec<&str> = output.stdout.lines().filter(|line| !line.starts_with("  ")).collect();
+    assert_eq!(sections[sections.len() - 4..], ["[ldap]", "", "[okta]", ""], "{output}");
     assert!(output.stderr.contains("/tmp/oomnitza-demo-"), "{output}");
     assert_eq!(inside(&temporary), <[PathBuf; 0]>::default());
     let output = program.run_onto("/dev/full", &["demo", "--people", "3"]);
@@ -51,6 +53,27 @@ fn its_directory_is_its_own_and_goes_when_it_is_stopped() {
         assert_eq!(output.code, Some(3), "{output}");
         assert_eq!(inside(&temporary), <[PathBuf; 0]>::default());
     }
+}
+
+/// The sections run one after the other, so the second has sent nothing yet.
+#[test]
+fn what_arrived_before_it_was_stopped_is_shown_below_its_own_section() {
+    let (program, _) = program();
+    let program = program.env("RUST_LOG", "info");
+    let mut running = program.launch(&["demo", "--people", "1000000"]);
+    running.wait_to_say("sending 100 records to oomnitza");
+    running.signal("INT");
+    let output = running.end();
+    assert_eq!(output.code, Some(3), "{output}");
+    let (_, shown) = output
+        .stdout
+        .split_once("The first of each source:\n\n[ldap]\n")
+        .unwrap_or_else(|| panic!("{output}"));
+    assert_eq!(shown.trim_end().lines().count(), 3, "{output}");
+    assert!(
+        !shown.contains("[okta]") && output.stderr.contains("[okta] 0 records sent"),
+        "{output}"
+    );
 }
 
 #[test]

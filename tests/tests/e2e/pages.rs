@@ -96,6 +96,13 @@ fn a_page_that_is_not_there() {
     error: there is no command `instal`
     hint: did you mean `install`?
     ");
+    insta::assert_snapshot!(Program::bare().run(&["man", "upload", "okta"]), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: there is no command `okta`
+    hint: `upload` has no commands of its own; leave it out
+    ");
     insta::assert_snapshot!(Program::bare().run(&["completions", "tcsh"]), @"
     exit: 2
     ----- stdout

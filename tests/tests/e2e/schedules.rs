@@ -1,5 +1,7 @@
 //! Schedules: what is shown is what schedulers understand, what is installed can be removed, and nothing else is touched.
 
+mod elsewhere;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -11,7 +13,10 @@ const ODD: &str = "50% o'ff & <co> \"x\" $HOME;#/my config.ini";
 
 fn program() -> Program {
     let program = Program::bare();
-    let ini = "[oomnitza]\nurl = https://acme.oomnitza.com\napi_token = a-test-token\n\n[okta]\nenable = True\n\n[ldap.A]\nenable = True\n\n[ldap]\nenable = False\n";
+    let ini = "[oomnitza]\nurl = https://acme.oomnitza.com\napi_token = a-test-token\n\n\
+        [okta]\nenable = True\nurl = https://acme.okta.com\napi_token = a-test-token\ndefault_role = 25\ndefault_position = Employee\n\n\
+        [ldap.A]\nenable = True\nurl = ldaps://ldap.acme.com\nusername = cn=reader\npassword = a-test-token\nbase_dn = dc=acme\nfilter = (objectClass=*)\n\
+        default_role = 25\ndefault_position = Employee\n\n[ldap]\nenable = False\n";
     program.write("config.ini", ini.as_bytes());
     program.write(ODD, ini.as_bytes());
     program
@@ -131,12 +136,17 @@ fn cron_keeps_the_lines_of_others_and_runs_the_sections_of_a_file_with_an_odd_na
 
     // The longest command that it takes is one, and a longer one is refused before it is asked.
     let shortest = block.lines().nth(1).unwrap().len() - "*/1 * * * * ".len();
-    let padding = "x".repeat(998 - shortest - format!(" --connectors {home}/").len());
+    let length = 998 - shortest - format!(" --connectors {home}/").len();
+    // A name has 255 bytes at most, and the directory is to be there.
+    let character = |at| if at % 200 == 0 && at < length { '/' } else { 'x' };
+    let padding: String = (1..=length).map(character).collect();
+    let longer = format!("{padding}x");
+    std::fs::create_dir_all(program.home().join(&padding)).unwrap();
+    std::fs::create_dir_all(program.home().join(&longer)).unwrap();
     let install = [&["install"][..], &timing, &["--connectors", &padding]].concat();
     schedule(&install);
     assert!(cron.crontab().contains(&padding));
     drop(cron);
-    let longer = format!("{padding}x");
     let output = program.run(&[
         "schedule",
         "print",
@@ -160,6 +170,7 @@ fn cron_keeps_the_lines_of_others_and_runs_the_sections_of_a_file_with_an_odd_na
 fn every_option_of_upload_is_in_the_line_that_is_scheduled() {
     let program = program();
     program.write("log.json", br#"{"version": 1}"#);
+    std::fs::create_dir(program.home().join("further")).unwrap();
     let help = program.run(&["upload", "--help"]).stdout;
     let home = program.home().display().to_string();
     let (mut typed, mut expected) = (Vec::new(), vec!["--ini".to_owned(), format!("{home}/config.ini")]);
@@ -273,6 +284,14 @@ fn with_tools() -> Program {
         (
             "systemctl",
             "echo \"$*\" >> \"$HOME/calls\"; [ ! -e \"$HOME/broken\" ] || { echo 'Failed to connect to bus' >&2; exit 1; }",
+        ),
+        (
+            "launchctl",
+            "echo \"$*\" >> \"$HOME/calls\"; [ \"$1\" != \"$(cat \"$HOME/broken\" 2>/dev/null)\" ] || { echo 'Load failed: 5' >&2; exit 5; }",
+        ),
+        (
+            "schtasks",
+            "echo \"$*\" >> \"$HOME/calls\"; [ ! -e \"$HOME/broken\" ] || { echo 'ERROR: Access is denied.' >&2; exit 1; }; [ \"$1\" != /Create ] || cp \"$6\" \"$HOME/task.xml\"",
         ),
     ]
     .into_iter()
@@ -417,6 +436,36 @@ fn a_schedule_of_another_scheduler_is_not_forgotten() {
     );
     assert_eq!(run(&["remove", "ldap.A", "okta", "--for", "systemd"]).code, Some(0));
     assert_eq!(run(&["remove", "ldap.A", "okta"]).code, Some(0));
+}
+
+/// In the night nobody would see it.
+#[test]
+fn what_a_run_would_fail_on_is_told_when_it_is_scheduled() {
+    let program = program();
+    let print = ["schedule", "print", "okta", "--at", "02:30"];
+    let output = program.run(&[&print[..], &["--connectors", "nope"]].concat());
+    assert_eq!(
+        (output.code, output.stdout.as_str(), output.stderr.as_str()),
+        (
+            Some(2),
+            "",
+            "error: nope: cannot be read as the connectors directory: No such file or directory (os error 2)\n\
+             hint: name a directory that is there, and that this program may read, with --connectors\n"
+        )
+    );
+    let ini = std::fs::read_to_string(program.home().join("config.ini")).unwrap();
+    let (before, after) = ini.rsplit_once("[okta]").unwrap();
+    let okta = after.replacen("api_token = a-test-token", "api_token_file = gone", 1);
+    program.write("config.ini", format!("{before}[okta]{okta}").as_bytes());
+    let output = program.run(&print);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stdout.contains("upload okta --ini "), "{output}");
+    assert_eq!(
+        output.stderr,
+        "warning: config.ini:8: [okta] api_token_file: there is no file `gone`\n\
+         hint: name a file that holds nothing but the secret; a relative path begins where the ini file is\n\
+         note: a run would end with this now; `oomnitza-connector validate` says whether it is mended\n"
+    );
 }
 
 #[test]

@@ -47,6 +47,79 @@ fn secrets_are_set_shown_on_purpose_listed_and_deleted() {
 }
 
 #[test]
+fn what_cannot_be_a_secret_is_told_with_what_can() {
+    let program = Program::bare();
+    for (given, what) in [
+        ("first\nsecond\n".to_owned(), "holds a line break"),
+        ("a\u{1b}[A".to_owned(), "holds a control character"),
+        ("x".repeat((64 << 10) + 1), "is longer than 64 KiB"),
+        ("\n".to_owned(), "is empty"),
+    ] {
+        let output = program.run_with_input(&["secret", "set", "okta"], &given);
+        assert_eq!(output.code, Some(2), "{output}");
+        assert_eq!(
+            output.stderr,
+            format!(
+                "error: what was given as the secret {what}\nhint: give it on standard input, or type it, and nothing else with it: a line of text in UTF-8, of 64 KiB at most\n"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_name_that_there_is_not_is_told_with_those_that_there_are() {
+    let program = Program::bare().keeping("hidden-value");
+    for name in ["okta", "b"] {
+        program.run_with_input(&["secret", "set", name, "--file"], "hidden-value");
+    }
+    for arguments in [&["secret", "get", "nope"][..], &["secret", "delete", "nope"]] {
+        let output = program.run(arguments);
+        assert_eq!(output.code, Some(2), "{output}");
+        assert!(
+            output
+                .stderr
+                .ends_with("\nhint: the secrets that are kept are called `b`, `okta`\n"),
+            "{output}"
+        );
+    }
+}
+
+/// Nothing is kept where it would be refused as soon as it is wanted, and nobody types it in vain.
+#[test]
+fn a_directory_that_others_may_look_into_takes_no_secret() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let program = Program::bare();
+    let directory = program.home().join(".config/oomnitza-connector/secrets");
+    std::fs::create_dir_all(&directory).unwrap();
+    let mode = |mode| std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o777);
+    for option in [&["--file"][..], &[]] {
+        let output = program.run_with_input(&[&["secret", "set", "okta"], option].concat(), "hidden-value");
+        let shown = directory.display();
+        let expected = format!(
+            "error: others may look into the directory `{shown}` (mode 777), and nothing is kept there\nhint: run `chmod 700 {shown}`\n"
+        );
+        assert_eq!((output.code, output.stderr.as_str()), (Some(2), expected.as_str()));
+        assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 0);
+    }
+    mode(0o700);
+    let output = program.run_with_input(&["secret", "set", "okta"], "hidden-value");
+    assert_eq!(output.code, Some(0), "{output}");
+}
+
+#[test]
+fn without_a_home_no_secret_is_kept() {
+    let output = Program::bare().env("HOME", "").run(&["secret", "list"]);
+    assert_eq!(
+        (output.code, output.stderr.as_str()),
+        (
+            Some(2),
+            "error: there is no place where secrets could be kept\nhint: set HOME, or XDG_CONFIG_HOME\n"
+        )
+    );
+}
+
+#[test]
 fn what_is_typed_at_a_terminal_is_not_shown() {
     let program = Program::bare();
     let command = format!("tty > terminal; exec {} secret set okta", Program::path().display());

@@ -18,7 +18,7 @@ struct Organisations {
 }
 
 /// The sections' names.
-const NAMES: [&str; 4] = ["okta.A", "okta.B", "okta.C", "okta.D"];
+const NAMES: [&str; 5] = ["okta.A", "okta.B", "okta.C", "okta.D", "okta.E"];
 
 impl Organisations {
     /// So many, with people each, and further lines in `[oomnitza]`.
@@ -132,6 +132,21 @@ fn no_more_run_at_once_than_jobs_says_and_one_job_is_the_old_order() {
         let expected = format!("error: invalid value '{jobs}' for '--jobs <N>': it is a whole number from 1 to 16");
         assert!(output.stderr.starts_with(&expected), "{output}");
     }
+}
+
+#[test]
+fn by_itself_a_fifth_section_waits() {
+    let servers = Organisations::start(5, 20, Duration::ZERO, "");
+    for okta in &servers.okta[..4] {
+        okta.inject(1, okta::Fault::Trouble(Trouble::Wait(Duration::from_secs(600))));
+    }
+    let mut running = servers.program.launch(&servers.arguments(&["--json"]));
+    running.wait_until("four ask", || (0..4).all(|index| servers.asked(index) == 1));
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(servers.asked(4), 0);
+    running.signal("TERM");
+    assert_eq!(running.end().code, Some(3));
+    assert_eq!(servers.asked(4), 0);
 }
 
 #[test]

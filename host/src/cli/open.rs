@@ -56,6 +56,7 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
     for secret in context.proxies.secrets().chain(context.oomnitza_proxies.secrets()) {
         logging::secrets().learn(&secret);
     }
+    logging::goes_on();
     Ok(Opened {
         ini,
         destination,

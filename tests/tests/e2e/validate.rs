@@ -443,6 +443,12 @@ fn a_file_that_is_no_text_of_bytes_is_called_what_it_is() {
         (utf16("\u{feff}"), what),
         (utf16(""), what),
         (big, what),
+    program.write("logging.json", b"");
+    let output = program.run(&["upload", "okta"]);
+    assert!(
+        output.stderr.starts_with("error: logging.json:1:1: is not JSON: "),
+        "{output}"
+    );
         (mac, of_macs),
     ] {
         let program = Program::bare();

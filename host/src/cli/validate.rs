@@ -93,6 +93,15 @@ async fn judge(names: &[String], ini: &Ini, context: &Context) -> (Vec<Finding>,
         findings.extend(found);
         has_plain_secret |= has_one;
     }
+    if let Ok(unused) = run::judge_converters(ini, context).await {
+        let is_told = |new: &Finding| {
+            findings
+                .iter()
+                .any(|told| told.place == new.place && told.what == new.what)
+        };
+        let new: Vec<Finding> = unused.into_iter().filter(|new| !is_told(new)).collect();
+        findings.extend(new);
+    }
     findings.extend(open::readers(ini).filter(|_| has_plain_secret));
     findings.sort_by_key(|found| found.place.line);
     let listed = |names: &mut dyn Iterator<Item = &str>| clean(&names.collect::<Vec<_>>().join(", "), 1_000);
@@ -109,7 +118,15 @@ async fn judge_section(raw: &RawSection, ini: &Ini, context: &Context) -> (Vec<F
     let place = || ini.place().at(raw.line, &raw.name, None);
     let judged = match run::judge(ini, raw, context, &machine::variable).await {
         Ok(judged) => judged,
-        Err(error) => return (of(error, place()), false),
+        Err(error) => {
+            // Else it has them with it.
+            let mut findings = match &error {
+                Error::Catalog(_) => config::read_own(ini, raw, &machine::variable),
+                _ => Vec::new(),
+            };
+            findings.extend(of(error, place()));
+            return (findings, false);
+        }
     };
     let mut findings = judged.findings;
     findings.extend(

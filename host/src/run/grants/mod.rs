@@ -17,7 +17,7 @@ use crate::redact::Redactor;
 use crate::sandbox::{Capabilities, Granted};
 
 pub(super) use self::named_file::read as read_files;
-pub(super) use self::places::withheld;
+pub(super) use self::places::{unused, withheld};
 
 /// How sections reach the network.
 #[derive(Debug, Clone)]

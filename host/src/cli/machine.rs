@@ -1,7 +1,7 @@
 //! What the program takes from the machine it runs on: environment and directories.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::net::backoff::Backoff;
 use crate::sandbox::Limits;
@@ -83,6 +83,20 @@ pub(super) fn bundle() -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+/// Whether the clock can be right: no time before 1970 or after 9999 is one that protocols, calendars and their libraries know.
+pub(super) fn check_clock() -> Result<(), String> {
+    plausible(SystemTime::now())
+}
+
+fn plausible(now: SystemTime) -> Result<(), String> {
+    let says = match jiff::Timestamp::try_from(now) {
+        Ok(now) if now >= jiff::Timestamp::UNIX_EPOCH => return Ok(()),
+        Ok(now) => format!("{now:.0}"),
+        Err(_) => "a time after the year 9999".to_owned(),
+    };
+    Err(format!("the clock of this machine says {says}"))
+}
+
 /// How long waits before another try are. `OOMNITZA_RETRY_BASE_MS` shortens them where a test would wait.
 pub(super) fn backoff() -> Backoff {
     let default = Backoff::default();
@@ -127,4 +141,26 @@ pub(super) fn host() -> String {
 /// Cores that may be used.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_cannot_be_right_is_one_beyond_what_dates_are_written_for() {
+        let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        for right in [0, 1_800_000_000, 253_402_000_000] {
+            assert_eq!(plausible(at(right)), Ok(()), "{right}");
+        }
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(
+            plausible(before).unwrap_err(),
+            "the clock of this machine says 1969-12-31T23:59:59Z"
+        );
+        assert_eq!(
+            plausible(at(253_402_300_800)).unwrap_err(),
+            "the clock of this machine says a time after the year 9999"
+        );
+    }
 }

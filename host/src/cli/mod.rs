@@ -48,6 +48,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, built_in: &'static [B
 }
 
 fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
+    // Before the first line of a log, which has its time.
+    if let Err(what) = machine::check_clock() {
+        let hint = "correct the clock: `date` shows it, and a time service (NTP) keeps it right";
+        output::say(&output::chain(&what, None, Some(hint)));
+        return Exit::Config;
+    }
     if let Err(exit) = logging::start(&cli) {
         return exit;
     }

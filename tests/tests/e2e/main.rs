@@ -4,6 +4,7 @@ mod active_directory;
 mod airwatch;
 mod bamboohr;
 mod casper;
+mod clock;
 mod command_line;
 mod compile_cache;
 mod component_size;

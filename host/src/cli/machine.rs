@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use crate::net::Bundle;
 use crate::net::backoff::Backoff;
 use crate::sandbox::Limits;
 use crate::secrets::{Kept, Keyring, Store};
@@ -76,11 +77,12 @@ fn directory(xdg: &str, unix: &str, mac: &str) -> Option<PathBuf> {
 
 /// Certificate authorities to trust instead of the machine's: what the Python connector's libraries read (`REQUESTS_CA_BUNDLE`, else
 /// `CURL_CA_BUNDLE`), a file or a directory. `SSL_CERT_FILE` and `SSL_CERT_DIR` name the machine's own.
-pub(super) fn bundle() -> Option<PathBuf> {
-    ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
-        .into_iter()
-        .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
-        .map(PathBuf::from)
+pub(super) fn bundle() -> Option<Bundle> {
+    let named = |variable| {
+        let path = std::env::var_os(variable).filter(|value| !value.is_empty())?.into();
+        Some(Bundle { variable, path })
+    };
+    ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].into_iter().find_map(named)
 }
 
 /// Whether the clock can be right: no time before 1970 or after 9999 is one that protocols, calendars and their libraries know.

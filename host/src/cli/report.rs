@@ -181,7 +181,7 @@ pub(super) struct Failure {
 #[derive(Serialize)]
 pub(super) struct Found {
     severity: &'static str,
-    file: String,
+    file: Option<String>,
     line: Option<u32>,
     section: Option<String>,
     setting: Option<String>,
@@ -254,7 +254,7 @@ impl Found {
                 Severity::Warning => "warning",
                 Severity::Note => "note",
             },
-            file: found.place.file.display().to_string(),
+            file: Some(found.place.file.display().to_string()).filter(|file| !file.is_empty()),
             line: found.place.line,
             section: found.place.section.clone(),
             setting: found.place.setting.clone(),

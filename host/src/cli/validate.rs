@@ -18,8 +18,12 @@ use crate::run::{self, Context, Error};
 pub(super) async fn validate(names: &[String], is_strict: bool, common: &Common, built_in: &'static [BuiltIn]) -> Exit {
     let (mut findings, summary) = match Ini::read(&common.ini) {
         Err(findings) => (findings, "the file cannot be read further".to_owned()),
-        Ok(ini) => match open::context(common, built_in) {
-            Ok(context) => judge(names, &ini, &context).await,
+        Ok(ini) => match open::surroundings(common, built_in) {
+            Ok((context, mut wrong)) => {
+                let (findings, summary) = judge(names, &ini, &context).await;
+                wrong.extend(findings);
+                (wrong, summary)
+            }
             Err(error) => {
                 let exit = error.blame().into();
                 show(&of(error, ini.place()), common.json);

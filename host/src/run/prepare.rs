@@ -11,7 +11,7 @@ use crate::catalog::{self, Catalog};
 use crate::config::schema::{Description, Kind, Setting};
 use crate::config::{self, Common, Destination, Env, Fetch, Finding, Ini, Place, RawSection, Section};
 use crate::mapping::{self, Merged, ServerMapping};
-use crate::net::{Origins, Proxies, Timeouts, TlsSettings};
+use crate::net::{Bundle, Origins, Proxies, Timeouts, TlsSettings};
 use crate::oomnitza::Oomnitza;
 use crate::redact::{Secret, clean};
 use crate::sandbox::{self, Capabilities, Granted, Limits, Loaded, SourceError};
@@ -27,8 +27,8 @@ pub struct Context {
     pub oomnitza_proxies: Proxies,
     /// How connections to Oomnitza's own services are secured.
     pub oomnitza_tls: TlsSettings,
-    /// Certificate authorities that the environment names, a file or a directory.
-    pub bundle: Option<PathBuf>,
+    /// Certificate authorities that the environment names.
+    pub bundle: Option<Bundle>,
     /// How long the steps of a request may take.
     pub timeouts: Timeouts,
     /// How connectors' requests are repeated.

@@ -14,6 +14,7 @@ mod configuration_mappings;
 mod configuration_network;
 mod demo;
 mod dialect;
+mod environment;
 mod exit_codes;
 mod full_disks;
 mod generate_ini;

@@ -157,7 +157,7 @@ fn for_machines_values_have_one_form() {
     ));
     assert_eq!(oomnitza, okta);
     assert!(
-        oomnitza.starts_with("`https://a\\nb.example` cannot be used"),
+        oomnitza.starts_with("`https://a\\n b.example` cannot be used"),
         "{oomnitza}"
     );
 }

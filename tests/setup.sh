@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing need on a Debian machine: a C compiler for the cryptography library, OpenLDAP's server, Samba's domain
-# controller, MIT's Kerberos, openssl and xmllint, clients of SQL Server (one from PyPI), SQLite, a keyring, shells that read completions, cron
+# controller, MIT's Kerberos, openssl and xmllint, clients of SQL Server (one from PyPI), SQLite, a keyring, a clock that is set, shells that read completions, cron
 # and readers of schedules for the tests, Python for them and for the interpreter inside, with time zone data. Where it is not root, or there
 # is no apt, it says what is missing instead. With `servers` as its argument also what servers of others need: Node.js, Java and OpenSSL to
 # build with.
@@ -25,6 +25,7 @@ need script bsdutils
 need setpriv util-linux
 need zsh zsh
 need fish fish
+need faketime faketime
 need dbus-daemon dbus-daemon
 need dbus-send dbus-bin
 need gnome-keyring-daemon gnome-keyring

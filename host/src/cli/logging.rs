@@ -63,6 +63,7 @@ pub(super) fn start(cli: &Cli) -> Result<(), Exit> {
         config,
         directory: directory(common).to_owned(),
         is_run: is_upload,
+        needs_ini: matches!(cli.action, Action::Upload { .. } | Action::Check { .. }),
         is_json: common.json_log,
         filter: filter.filter(|_| unreadable.is_none()),
         is_stdout_taken: !is_upload || common.json || common.testmode || common.show_mappings,

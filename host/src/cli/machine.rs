@@ -1,8 +1,9 @@
 //! What the program takes from the machine it runs on: environment and directories.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use crate::net::Bundle;
 use crate::net::backoff::Backoff;
 use crate::sandbox::Limits;
 use crate::secrets::{Kept, Keyring, Store};
@@ -76,11 +77,26 @@ fn directory(xdg: &str, unix: &str, mac: &str) -> Option<PathBuf> {
 
 /// Certificate authorities to trust instead of the machine's: what the Python connector's libraries read (`REQUESTS_CA_BUNDLE`, else
 /// `CURL_CA_BUNDLE`), a file or a directory. `SSL_CERT_FILE` and `SSL_CERT_DIR` name the machine's own.
-pub(super) fn bundle() -> Option<PathBuf> {
-    ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
-        .into_iter()
-        .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
-        .map(PathBuf::from)
+pub(super) fn bundle() -> Option<Bundle> {
+    let named = |variable| {
+        let path = std::env::var_os(variable).filter(|value| !value.is_empty())?.into();
+        Some(Bundle { variable, path })
+    };
+    ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].into_iter().find_map(named)
+}
+
+/// Whether the clock can be right: no time before 1970 or after 9999 is one that protocols, calendars and their libraries know.
+pub(super) fn check_clock() -> Result<(), String> {
+    plausible(SystemTime::now())
+}
+
+fn plausible(now: SystemTime) -> Result<(), String> {
+    let says = match jiff::Timestamp::try_from(now) {
+        Ok(now) if now >= jiff::Timestamp::UNIX_EPOCH => return Ok(()),
+        Ok(now) => format!("{now:.0}"),
+        Err(_) => "a time after the year 9999".to_owned(),
+    };
+    Err(format!("the clock of this machine says {says}"))
 }
 
 /// How long waits before another try are. `OOMNITZA_RETRY_BASE_MS` shortens them where a test would wait.
@@ -127,4 +143,26 @@ pub(super) fn host() -> String {
 /// Cores that may be used.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_cannot_be_right_is_one_beyond_what_dates_are_written_for() {
+        let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        for right in [0, 1_800_000_000, 253_402_000_000] {
+            assert_eq!(plausible(at(right)), Ok(()), "{right}");
+        }
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(
+            plausible(before).unwrap_err(),
+            "the clock of this machine says 1969-12-31T23:59:59Z"
+        );
+        assert_eq!(
+            plausible(at(253_402_300_800)).unwrap_err(),
+            "the clock of this machine says a time after the year 9999"
+        );
+    }
 }

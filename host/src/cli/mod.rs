@@ -71,6 +71,12 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 }
 
 fn run(cli: Cli, built_in: &'static [BuiltIn]) -> Exit {
+    // Before the first line of a log, which has its time.
+    if let Err(what) = machine::check_clock() {
+        let hint = "correct the clock: `date` shows it, and a time service (NTP) keeps it right";
+        output::say(&output::chain(&what, None, Some(hint)));
+        return Exit::Config;
+    }
     if cli.common.ini == Path::new("-") {
         output::say(
             "error: `--ini -` names no file: the ini file is not read from standard input\nhint: name a file, since paths in it begin where it is; `./-` is one that is called `-`",

@@ -12,7 +12,7 @@ use crate::capabilities::http;
 use crate::catalog::{BuiltIn, Catalog};
 use crate::config::{self, Destination, Finding, Ini, Place, Severity};
 use crate::logging::{self, Gravity};
-use crate::net::{Origins, Proxies, Timeouts, TlsSettings};
+use crate::net::{self, Origins, Proxies, Timeouts, TlsSettings};
 use crate::oomnitza::{self, Oomnitza};
 use crate::run::{self, Context, Error, Job, JudgedDestination, prepare};
 use crate::sandbox::{Engine, Loader};
@@ -53,10 +53,11 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
         Error::Config(findings)
     })?;
     context.oomnitza_proxies = proxies;
-    context.oomnitza_tls = run::tls(&destination.common, context.bundle.as_deref());
+    context.oomnitza_tls = run::tls(&destination.common, context.bundle.as_ref());
     for secret in context.proxies.secrets().chain(context.oomnitza_proxies.secrets()) {
         logging::secrets().learn(&secret);
     }
+    logging::goes_on();
     Ok(Opened {
         ini,
         destination,
@@ -68,18 +69,40 @@ pub(super) fn open(common: &Common, built_in: &'static [BuiltIn]) -> Result<Open
 
 /// What all sections of an invocation share, whatever the ini file says.
 pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<Context, Error> {
-    let proxies = Proxies::from_env(&machine::variable).map_err(Error::Environment)?;
-    let catalog = catalog(common, built_in)?;
+    match surroundings(common, built_in)? {
+        (context, wrong) if wrong.is_empty() => Ok(context),
+        (_, wrong) => Err(Error::Config(wrong)),
+    }
+}
+
+/// The same as far as it can be had, and what is wrong with the environment and the command line.
+pub(super) fn surroundings(common: &Common, built_in: &'static [BuiltIn]) -> Result<(Context, Vec<Finding>), Error> {
+    let of_environment = |error: net::Error, remedy| Finding::error(Place::default(), error.to_string()).remedy(remedy);
+    let (proxies, wrong) = Proxies::from_env(&machine::variable);
+    let mut findings: Vec<Finding> = wrong
+        .into_iter()
+        .map(|error| of_environment(error, "write it like `http://proxy.example.com:3128`, or unset it"))
+        .collect();
+    let bundle = machine::bundle();
+    let authorities = net::check_environment(bundle.as_ref(), &machine::variable);
+    findings.extend(authorities.err().map(|error| {
+        of_environment(
+            error,
+            "name a file or a directory with certificates in PEM form, or unset it",
+        )
+    }));
+    let directory = connectors(common).map_err(|wrong| findings.push(wrong)).ok();
+    let catalog = catalog_of(directory, built_in)?;
     let retry = http::Retry {
         backoff: machine::backoff(),
         ..http::Retry::default()
     };
-    Ok(Context {
+    let context = Context {
         catalog,
         oomnitza_proxies: proxies.clone(),
         oomnitza_tls: TlsSettings::default(),
         proxies,
-        bundle: machine::bundle(),
+        bundle,
         timeouts: Timeouts::default(),
         retry,
         origins: Origins::default(),
@@ -90,22 +113,28 @@ pub(super) fn context(common: &Common, built_in: &'static [BuiltIn]) -> Result<C
         locks: machine::state().map(|state| state.join("locks")),
         host: machine::host(),
         secrets: machine::kept(),
-    })
+    };
+    Ok((context, findings))
 }
 
 /// The components that can be had.
 pub(super) fn catalog(common: &Common, built_in: &'static [BuiltIn]) -> Result<Catalog, Error> {
+    let directory = connectors(common).map_err(|wrong| Error::Config(vec![wrong]))?;
+    catalog_of(Some(directory), built_in)
+}
+
+fn catalog_of(directory: Option<PathBuf>, built_in: &'static [BuiltIn]) -> Result<Catalog, Error> {
     let engine = Engine::new().map_err(Error::Engine)?;
     let loader = Loader::new(
         engine,
         machine::cache().map(|cache| cache.join("compiled")),
         machine::limits(),
     );
-    Ok(Catalog::new(loader, built_in, Some(connectors(common)?)))
+    Ok(Catalog::new(loader, built_in, directory))
 }
 
 /// The connectors directory. One that somebody names has to be there: else what is built in would run instead, without a word.
-fn connectors(common: &Common) -> Result<PathBuf, Error> {
+fn connectors(common: &Common) -> Result<PathBuf, Finding> {
     let variable = || machine::variable(CONNECTORS).filter(|value| !value.is_empty());
     let named = match &common.connectors_directory {
         Some(directory) => Some((directory.clone(), "--connectors")),
@@ -119,11 +148,10 @@ fn connectors(common: &Common) -> Result<PathBuf, Error> {
             file: directory,
             ..Place::default()
         };
-        return Err(Error::Config(vec![
-            Finding::error(place, format!("cannot be read as the connectors directory: {error}")).remedy(format!(
-                "name a directory that is there, and that this program may read, with {origin}"
-            )),
-        ]));
+        let what = format!("cannot be read as the connectors directory: {error}");
+        return Err(Finding::error(place, what).remedy(format!(
+            "name a directory that is there, and that this program may read, with {origin}"
+        )));
     }
     Ok(directory)
 }
@@ -185,7 +213,8 @@ impl Opened {
             backoff: machine::backoff(),
             redactor: logging::secrets().clone(),
         };
-        Ok(Oomnitza::sign_in(&destination, options).await?)
+        let signed_in = Oomnitza::sign_in(&destination, options).await;
+        signed_in.map_err(|why| Error::of_destination(why, &self.ini))
     }
 
     /// How long uploads of one section are repeated.

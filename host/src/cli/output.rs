@@ -13,7 +13,7 @@ use crate::logging::{self, Gravity};
 use crate::redact::{clean, clean_json};
 
 /// Bytes of one line of a message.
-const LINE_BYTES: usize = 2_000;
+pub(super) const LINE_BYTES: usize = 2_000;
 
 /// Whether standard output did not take something. It is kept here, so that no command can forget to look: the exit code follows from
 /// it whatever the command makes of it (`Exit::unshown`).

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::output::{chain, finding, json, thousands};
+use super::output::{LINE_BYTES, chain, finding, json, thousands};
 use super::progress::rate;
 use crate::config::{Finding, Severity};
 use crate::logging::Gravity;
@@ -181,7 +181,7 @@ pub(super) struct Failure {
 #[derive(Serialize)]
 pub(super) struct Found {
     severity: &'static str,
-    file: String,
+    file: Option<String>,
     line: Option<u32>,
     section: Option<String>,
     setting: Option<String>,
@@ -271,12 +271,13 @@ impl Found {
                 Severity::Warning => "warning",
                 Severity::Note => "note",
             },
-            file: found.place.file.display().to_string(),
+            file: Some(found.place.file.display().to_string()).filter(|file| !file.is_empty()),
             line: found.place.line,
             section: found.place.section.clone(),
             setting: found.place.setting.clone(),
-            what: found.what.clone(),
-            remedy: found.remedy.clone(),
+            // In the words of the text, where a line break is written out.
+            what: clean(&found.what, LINE_BYTES),
+            remedy: found.remedy.as_deref().map(|remedy| clean(remedy, LINE_BYTES)),
         }
     }
 }

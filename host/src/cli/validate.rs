@@ -18,8 +18,12 @@ use crate::run::{self, Context, Error};
 pub(super) async fn validate(names: &[String], is_strict: bool, common: &Common, built_in: &'static [BuiltIn]) -> Exit {
     let (mut findings, summary) = match Ini::read(&common.ini) {
         Err(findings) => (findings, "the file cannot be read further".to_owned()),
-        Ok(ini) => match open::context(common, built_in) {
-            Ok(context) => judge(names, &ini, &context).await,
+        Ok(ini) => match open::surroundings(common, built_in) {
+            Ok((context, mut wrong)) => {
+                let (findings, summary) = judge(names, &ini, &context).await;
+                wrong.extend(findings);
+                (wrong, summary)
+            }
             Err(error) => {
                 let exit = error.blame().into();
                 show(&of(error, ini.place()), common.json);
@@ -97,6 +101,15 @@ pub(super) async fn judge(names: &[String], ini: &Ini, context: &Context) -> (Ve
         findings.extend(found);
         has_plain_secret |= has_one;
     }
+    if let Ok(unused) = run::judge_converters(ini, context).await {
+        let is_told = |new: &Finding| {
+            findings
+                .iter()
+                .any(|told| told.place == new.place && told.what == new.what)
+        };
+        let new: Vec<Finding> = unused.into_iter().filter(|new| !is_told(new)).collect();
+        findings.extend(new);
+    }
     findings.extend(open::readers(ini).filter(|_| has_plain_secret));
     findings.sort_by_key(|found| found.place.line);
     let listed = |names: &mut dyn Iterator<Item = &str>| clean(&names.collect::<Vec<_>>().join(", "), 1_000);
@@ -113,7 +126,15 @@ async fn judge_section(raw: &RawSection, ini: &Ini, context: &Context) -> (Vec<F
     let place = || ini.place().at(raw.line, &raw.name, None);
     let judged = match run::judge(ini, raw, context, &machine::variable).await {
         Ok(judged) => judged,
-        Err(error) => return (of(error, place()), false),
+        Err(error) => {
+            // Else it has them with it.
+            let mut findings = match &error {
+                Error::Catalog(_) => config::read_own(ini, raw, &machine::variable),
+                _ => Vec::new(),
+            };
+            findings.extend(of(error, place()));
+            return (findings, false);
+        }
     };
     let mut findings = judged.findings;
     findings.extend(

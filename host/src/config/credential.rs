@@ -115,15 +115,16 @@ impl Reading<'_> {
         let value = env(&entry.value).filter(|value| !value.is_empty());
         if value.is_none() {
             let name = entry.name.clone();
-            self.error(
-                Some(entry),
-                &name,
-                format!("the environment variable `{}` is not set", entry.value),
-                format!(
+            let remedy = match entry.value.strip_prefix('$') {
+                // As a shell wants it; here the name alone stands.
+                Some(variable) => format!("write it without `$`: `{name} = {}`", variable.trim_matches(['{', '}'])),
+                None => format!(
                     "set `{}` where the program is started, for example in the cron line, or remove `{name}`",
                     entry.value
                 ),
-            );
+            };
+            let what = format!("the environment variable `{}` is not set", entry.value);
+            self.error(Some(entry), &name, what, remedy);
         }
         let secret = value.map(Secret::new)?;
         let is_fit = self.fit(Some(entry), &entry.name, &secret);

@@ -13,7 +13,7 @@ use super::finding::Finding;
 use super::ini::{Entry, Ini};
 use super::own;
 use super::section::{Reading, unknown_setting};
-use crate::redact::Secret;
+use crate::redact::{Secret, clean};
 
 /// Where the records go.
 #[derive(Debug, Clone)]
@@ -224,16 +224,23 @@ fn url(reading: &mut Reading<'_>) -> Option<Url> {
         reading.error(
             Some(entry),
             "url",
-            format!("`{}` cannot be used: {problem}", address::shown(&entry.value)),
+            format!(
+                "`{}` cannot be used: {problem}",
+                clean(&address::shown(&entry.value), 200)
+            ),
             REMEDY.to_owned(),
         );
         None
     };
-    match address::parse(&entry.value) {
+    match address::parse(&entry.value, &["https", "http"]) {
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {
             refuse(reading, entry, format!("`{}` is neither https nor http", url.scheme()))
         }
         Ok(mut url) => {
+            if let Some(unused) = address::unused(&url) {
+                let place = reading.at(Some(entry), "url");
+                reading.findings.push(address::of_unused(place, &unused));
+            }
             let path = url.path().trim_end_matches('/').to_owned();
             url.set_path(&path);
             url.set_query(None);

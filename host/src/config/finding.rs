@@ -17,7 +17,7 @@ pub enum Severity {
 /// Where it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The file.
+    /// The file; empty where it is nothing of a file's, but of the environment.
     pub file: PathBuf,
     /// The line, from 1.
     pub line: Option<u32>,
@@ -115,6 +115,9 @@ impl fmt::Display for Place {
 /// `config.ini:12: [okta] api_token: has no value`
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place.file.as_os_str().is_empty() {
+            return f.write_str(&self.what);
+        }
         write!(f, "{} {}", self.place, self.what)
     }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::truth;
+
 /// What an ini file says about one field. What it does not say stays as Oomnitza or the connector has it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct IniMapping {
@@ -47,9 +49,7 @@ pub(super) fn parse(key: &str, value: &str, line: u32) -> Result<IniMapping, Str
         mapping.source = Some(serde_json::from_str::<String>(value).unwrap_or_else(|_| value.to_owned()));
         return Ok(mapping);
     }
-    let object: Map<String, Value> = serde_json::from_str(value)
-        .or_else(|_| serde_json::from_str(&from_python(value)))
-        .map_err(|error| format!("is not a JSON object ({error})"))?;
+    let object = object(value).map_err(|error| format!("is not a JSON object ({error})"))?;
     for (key, value) in object {
         match (key.as_str(), value) {
             ("source", Value::String(path)) => mapping.source = Some(path),
@@ -68,6 +68,37 @@ pub(super) fn parse(key: &str, value: &str, line: u32) -> Result<IniMapping, Str
         }
     }
     Ok(mapping)
+}
+
+fn object(value: &str) -> Result<Map<String, Value>, serde_json::Error> {
+    serde_json::from_str(value).or_else(|_| serde_json::from_str(&from_python(value)))
+}
+
+/// What is surely not meant in a value that [`parse`] takes as the Python connector did, and what to write instead.
+pub(super) fn doubt(value: &str) -> Option<(String, String)> {
+    let value = value.trim();
+    if value.starts_with('[') {
+        let what = format!("is taken for the name of the source's field, `{value}`");
+        return Some((what, REMEDY.to_owned()));
+    }
+    let object = object(value).ok().filter(|_| value.starts_with('{'))?;
+    if object.is_empty() {
+        let what = "says nothing of the field, and is refused where neither Oomnitza nor the connector maps it";
+        return Some((
+            what.to_owned(),
+            "add `source`, `setting` or `hardcoded`, or remove the line".to_owned(),
+        ));
+    }
+    let required = object.get("required")?;
+    let is_false = match required {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty() || truth(text) == Some(false),
+        number => number.as_i64() == Some(0),
+    };
+    (!is_false && !is_true(required)).then(|| {
+        let what = format!("`required` is {required}, which counts as false");
+        (what, "write `\"required\": true` or `\"required\": false`".to_owned())
+    })
 }
 
 fn is_true(value: &Value) -> bool {
@@ -177,6 +208,37 @@ mod tests {
                 },
                 "{value}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_taken_and_surely_not_meant_is_known() {
+        for (value, what) in [
+            (
+                "{}",
+                Some("says nothing of the field, and is refused where neither Oomnitza nor the connector maps it"),
+            ),
+            ("[1]", Some("is taken for the name of the source's field, `[1]`")),
+            (
+                "{\"source\": \"a\", \"required\": \"perhaps\"}",
+                Some("`required` is \"perhaps\", which counts as false"),
+            ),
+            (
+                "{'source': 'a', 'required': 'true '}",
+                Some("`required` is \"true \", which counts as false"),
+            ),
+            (
+                "{\"source\": \"a\", \"required\": 2}",
+                Some("`required` is 2, which counts as false"),
+            ),
+            ("{\"source\": \"a\", \"required\": \"No\"}", None),
+            ("{'source': 'a', 'required': False}", None),
+            ("{\"source\": \"a\", \"required\": \"\"}", None),
+            ("{\"source\": \"a\", \"required\": \"Yes\"}", None),
+            ("{\"required\": 0}", None),
+            ("login", None),
+        ] {
+            assert_eq!(doubt(value).map(|(what, _)| what).as_deref(), what, "{value}");
         }
     }
 

@@ -11,7 +11,7 @@ use super::common::Common;
 use super::continued;
 use super::credential::{self, Fetch};
 use super::described;
-use super::finding::{Finding, Place};
+use super::finding::{Finding, Place, Severity};
 use super::ini::{Entry, Ini, RawSection};
 use super::mapping_value::{self, IniMapping};
 use super::own;
@@ -222,7 +222,14 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
         .entry("env_password")
         .filter(|entry| !has_password && !entry.value.is_empty())
     {
-        reading.environment(entry, env);
+        let is_set = reading.environment(entry, env).is_some();
+        if is_set && !entry.is_default {
+            let what = "has no effect: this source is not signed in to with a password";
+            let place = reading.at(Some(entry), "env_password");
+            reading
+                .findings
+                .push(Finding::warning(place, what).remedy("remove the setting"));
+        }
     }
     let sync_field = reading.sync_field(description);
     let incremental = reading.incremental(description);
@@ -277,6 +284,29 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
         place: ini.place(),
     };
     (section, reading.in_order())
+}
+
+/// What is wrong with a section as far as that can be known without its connector: with the settings that every section may have.
+pub(crate) fn read_own(ini: &Ini, raw: &RawSection, env: &Env) -> Vec<Finding> {
+    let nothing = Description {
+        id: String::new(),
+        title: String::new(),
+        version: String::new(),
+        // Assets would need a `sync_field`.
+        kind: RecordKind::Users,
+        mapping_name: String::new(),
+        settings: Vec::new(),
+        mappings: Vec::new(),
+        converters: Vec::new(),
+        endpoints: Vec::new(),
+        auth: Vec::new(),
+        incremental: Incremental::OnRequest,
+        cases: Vec::new(),
+    };
+    let (_, mut findings) = read_section(ini, raw, &nothing, env);
+    // A warning is about a setting that the connector may well have.
+    findings.retain(|finding| finding.severity == Severity::Error);
+    findings
 }
 
 /// A section while it is read.
@@ -418,7 +448,13 @@ impl Reading<'_> {
         let entries = raw.entries.iter().map(Arc::as_ref);
         for entry in entries.filter(|entry| entry.name.starts_with("mapping.")) {
             match mapping_value::parse(&entry.name, &entry.value, entry.line) {
-                Ok(mapping) => mappings.push(mapping),
+                Ok(mapping) => {
+                    if let Some((what, remedy)) = mapping_value::doubt(&entry.value) {
+                        let place = self.at(Some(entry), &entry.name);
+                        self.findings.push(Finding::warning(place, what).remedy(remedy));
+                    }
+                    mappings.push(mapping);
+                }
                 Err(problem) => self.error(Some(entry), &entry.name, problem, mapping_value::REMEDY.to_owned()),
             }
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use super::config::{Config, FileConfig, Handler, Sink, Stream, file_lines};
 use super::file::LogFile;
 use super::format::{Detail, Format, Line};
 use super::route::Routes;
-use super::{REPORT, is_json, is_section, secrets, shown};
+use super::{IS_HELD, REPORT, is_json, is_section, secrets, shown};
 use crate::files;
 use crate::redact::clean;
 
@@ -198,6 +199,9 @@ impl Log {
 
     /// Says that a file cannot be written: once for all files of a directory.
     fn tell(&self, path: &Path, error: &io::Error) {
+        if IS_HELD.load(Ordering::Relaxed) {
+            return;
+        }
         let directory = path.parent().unwrap_or(path).to_owned();
         let is_new = self
             .told

@@ -16,6 +16,7 @@ mod route;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -43,6 +44,8 @@ pub struct Setup {
     /// Whether sections run: the shipped files and those of the connectors are written then. Other commands write what a logging file
     /// asks for, and without one only warn.
     pub is_run: bool,
+    /// Whether the command may end for the ini file: see [`goes_on`].
+    pub needs_ini: bool,
     /// Lines and reports on the console are JSON, one object a line.
     pub is_json: bool,
     /// What `RUST_LOG` says: it decides about the console, and the shipped files are not written.
@@ -62,6 +65,9 @@ static SECRETS: OnceLock<Redactor> = OnceLock::new();
 /// Whether reports are lines of JSON.
 static IS_JSON: OnceLock<bool> = OnceLock::new();
 
+/// Whether it is still open that anything runs whose log would be missed.
+static IS_HELD: AtomicBool = AtomicBool::new(false);
+
 /// The sections whose connectors may have files.
 static SECTIONS: OnceLock<BTreeSet<String>> = OnceLock::new();
 
@@ -73,6 +79,12 @@ pub fn secrets() -> &'static Redactor {
 /// Whether what people are told is to be a line of the log instead.
 pub fn is_json() -> bool {
     IS_JSON.get().copied().unwrap_or_default()
+}
+
+/// Says that the ini file is good enough for the command to go on: until then it is not told that a log cannot be written, because
+/// what ends there needs none, and a path that was mistyped needs no directory.
+pub fn goes_on() {
+    IS_HELD.store(false, Ordering::Relaxed);
 }
 
 /// Says which sections there are. Others, that somebody only asked for, get no file for their connectors.
@@ -93,6 +105,7 @@ fn shown(section: &str) -> String {
 /// Starts the log. Only the first call has an effect.
 pub fn start(setup: Setup) {
     _ = IS_JSON.set(setup.is_json);
+    IS_HELD.store(setup.needs_ini, Ordering::Relaxed);
     let filter = setup.filter.as_deref().filter(|filter| !filter.trim().is_empty());
     let has_files = setup.is_run && (filter.is_none() || setup.config.is_some());
     let mut config = setup.config.unwrap_or_else(|| {

@@ -93,7 +93,8 @@ impl Config {
         let value: Value = serde_json::from_slice(bytes).map_err(|error| ReadError::NotJson {
             path: path.to_owned(),
             line: error.line(),
-            column: error.column(),
+            // Of an empty file it says 0.
+            column: error.column().max(1),
             // It ends by saying where once more.
             problem: error
                 .to_string()

@@ -9,13 +9,14 @@ use super::error::Error;
 
 /// The last failure that has a remedy of its own.
 #[derive(Debug, Default)]
-pub(super) struct Advice(Mutex<Option<(String, &'static str)>>);
+pub(super) struct Advice(Mutex<Option<(String, String)>>);
 
 impl Advice {
     /// Keeps an error's remedy, and hands the error on.
     pub(super) fn note(&self, error: Error) -> Error {
         let hint = match &error {
             Error::Tls { hint, .. } => *hint,
+            Error::Proxy { hint, .. } => hint,
             Error::Setting(_) => "correct what is named here, or go without it",
             _ => return error,
         };
@@ -24,14 +25,14 @@ impl Advice {
     }
 
     /// Keeps the remedy of a failure that is told so.
-    pub(super) fn keep(&self, text: String, hint: &'static str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((text, hint));
+    pub(super) fn keep(&self, text: String, hint: &str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((text, hint.to_owned()));
     }
 
     /// The remedy, if the text tells of that failure.
-    pub(super) fn about(&self, text: &str) -> Option<&'static str> {
+    pub(super) fn about(&self, text: &str) -> Option<String> {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (error, hint) = last.as_ref()?;
-        text.contains(error).then_some(*hint)
+        text.contains(error).then(|| hint.clone())
     }
 }

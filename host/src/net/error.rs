@@ -71,6 +71,14 @@ pub enum Error {
         /// The most it may have, bytes.
         limit: usize,
     },
+    /// There is no connection because of the proxy, or beyond it.
+    #[error("{error}")]
+    Proxy {
+        /// Why there is none.
+        error: Box<Self>,
+        /// What can be done about it.
+        hint: String,
+    },
     /// A setting of TLS or of a proxy cannot be used.
     #[error("{0}")]
     Setting(String),
@@ -92,9 +100,21 @@ impl Error {
         }
     }
 
+    /// The same where a proxy, which `origin` names, is to make the connection: what keeps it from that is the proxy's, not the place's.
+    pub(super) fn of_proxy(self, origin: &str) -> Self {
+        match self {
+            Self::Denied { .. } | Self::Resolve { .. } | Self::Connect { .. } | Self::TimedOut { .. } => Self::Proxy {
+                error: Box::new(self),
+                hint: format!("check {origin}, and that this proxy can be reached and lets this machine through"),
+            },
+            other => other,
+        }
+    }
+
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Proxy { hint, .. } => hint,
             Self::Denied { .. } => "only places that the section's own settings name can be reached",
             Self::Resolve { .. } => "check the host's name, and this machine's name service",
             Self::Connect { .. } => "check address and port, and that a firewall or proxy lets this machine through",
@@ -109,10 +129,11 @@ impl Error {
 
     /// Whether trying again can help.
     pub fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::Resolve { .. } | Self::Connect { .. } | Self::TimedOut { .. } | Self::Broken { .. }
-        )
+        match self {
+            Self::Proxy { error, .. } => error.is_passing(),
+            Self::Resolve { .. } | Self::Connect { .. } | Self::TimedOut { .. } | Self::Broken { .. } => true,
+            _ => false,
+        }
     }
 
     /// What a failed request means.
@@ -134,7 +155,14 @@ impl Error {
                 None => current.source(),
             };
         }
-        let reason = clean(&last, 300);
+        let reason = match last.as_str() {
+            // The library does not hand on which status the proxy answered.
+            "tunnel error: unsuccessful" => "the proxy refuses to connect there".to_owned(),
+            "tunnel error: proxy authorization required" => {
+                "the proxy wants a user name and a password (407), or others than it got".to_owned()
+            }
+            other => clean(other, 300),
+        };
         if error.is_timeout() {
             Self::TimedOut {
                 place,
@@ -228,6 +256,10 @@ impl Error {
             Self::TooLong { place, limit } => Self::TooLong {
                 place: place.clone(),
                 limit: *limit,
+            },
+            Self::Proxy { error, hint } => Self::Proxy {
+                error: Box::new(error.again()),
+                hint: hint.clone(),
             },
             Self::Setting(what) => Self::Setting(what.clone()),
         }

@@ -51,7 +51,8 @@ impl HttpClient {
         check_literal(&url, reach)?;
         if let Some(proxy) = shared.proxies.for_url(&url) {
             check_literal(proxy, Reach::Named)
-                .map_err(|_| Error::denied(proxy, "it is the proxy, and at an address that is never allowed"))?;
+                .map_err(|_| Error::denied(proxy, "it is the proxy, and at an address that is never allowed"))
+                .map_err(|error| shared.advice.note(error.of_proxy(shared.proxies.origin(url.scheme()))))?;
         }
         let client = self.client(&url).await?;
         let limit = shared.timeouts.first_byte;
@@ -67,11 +68,12 @@ impl HttpClient {
                 what: "answer",
                 limit,
             })?
-            .map_err(|error| {
-                shared
-                    .advice
-                    .note(Error::of_request(error, place(), shared.timeouts.connect))
+            .map_err(|error| Error::of_request(error, place(), shared.timeouts.connect))
+            .map_err(|error| match shared.proxies.for_url(&url) {
+                Some(_) => error.of_proxy(shared.proxies.origin(url.scheme())),
+                None => error,
             })
+            .map_err(|error| shared.advice.note(error))
     }
 
     /// The next piece of an answer's body.
@@ -224,7 +226,7 @@ mod tests {
             let network = Network::new(
                 Egress::new(rules.to_vec()),
                 TlsSettings::default(),
-                Proxies::none().replaced(Some(&proxy)),
+                Proxies::none().replaced(Some(&proxy), "`proxy`"),
                 Timeouts::default(),
             );
             let client = network.http();
@@ -249,7 +251,7 @@ mod tests {
             let network = Network::new(
                 Egress::new(vec![Rule::of(&far, Reach::Named).unwrap()]),
                 TlsSettings::default(),
-                Proxies::none().replaced(Some(&proxy)),
+                Proxies::none().replaced(Some(&proxy), "`proxy`"),
                 Timeouts::default(),
             );
             let request = Request::new(reqwest::Method::GET, far.clone());

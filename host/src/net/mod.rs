@@ -24,7 +24,7 @@ pub use error::Error;
 pub use http::HttpClient;
 pub use origins::Origins;
 pub use proxy::Proxies;
-pub use tls::{TlsSettings, TlsStream, Versions};
+pub use tls::{Bundle, TlsSettings, TlsStream, Versions, check_environment};
 
 /// How long the steps of a connection may take.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ impl Network {
     }
 
     /// What can be done about a failure that a text tells, where it was one of this network's that knew a remedy.
-    pub fn advice(&self, text: &str) -> Option<&'static str> {
+    pub fn advice(&self, text: &str) -> Option<String> {
         self.shared.advice.about(text)
     }
 

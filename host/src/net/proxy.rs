@@ -13,6 +13,8 @@ pub struct Proxies {
     http: Option<Url>,
     https: Option<Url>,
     exceptions: Vec<String>,
+    /// What names them, for people: that for `http` and that for `https`.
+    origins: [String; 2],
 }
 
 impl Proxies {
@@ -21,45 +23,49 @@ impl Proxies {
         Self::default()
     }
 
-    /// The proxies that the environment names.
-    pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    /// The proxies that the environment names; and what is wrong with each that is none.
+    pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> (Self, Vec<Error>) {
         let either = |name: &str| {
-            env(&name.to_lowercase())
-                .or_else(|| env(name))
-                .filter(|value| !value.is_empty())
+            let named = |name: String| env(&name).map(|value| (name, value));
+            named(name.to_lowercase())
+                .or_else(|| named(name.to_owned()))
+                .filter(|(_, value)| !value.is_empty())
         };
-        let proxy = |name: &str| {
-            let read = |value: String| {
-                Self::parse(&value).map_err(|problem| {
-                    Error::Setting(format!(
-                        "the environment variable {name} does not name a proxy: {problem}"
-                    ))
-                })
-            };
-            either(name).map(read).transpose()
+        let mut wrong = Vec::new();
+        let mut proxy = |name: &str| {
+            let (name, value) = either(name)?;
+            let origin = format!("the environment variable {name}");
+            let read = Self::parse(&value).map_err(|problem| format!("{origin} does not name a proxy: {problem}"));
+            read.map(|url| (url, origin))
+                .map_err(|problem| wrong.push(Error::Setting(problem)))
+                .ok()
         };
-        let all = proxy("ALL_PROXY")?;
         // HTTP_PROXY in upper case is what a web server makes of a request's `Proxy:` header; this is no web server.
-        Ok(Self {
-            http: proxy("HTTP_PROXY")?.or_else(|| all.clone()),
-            https: proxy("HTTPS_PROXY")?.or(all),
-            exceptions: either("NO_PROXY")
-                .map(|list| {
-                    list.split(',')
-                        .map(|item| item.trim().to_lowercase())
-                        .filter(|item| !item.is_empty())
-                        .collect()
-                })
-                .unwrap_or_default(),
-        })
+        let (all, http, https) = (proxy("ALL_PROXY"), proxy("HTTP_PROXY"), proxy("HTTPS_PROXY"));
+        let (http, http_origin) = http.or_else(|| all.clone()).unzip();
+        let (https, https_origin) = https.or(all).unzip();
+        let exceptions = either("NO_PROXY").map(|(_, list)| {
+            list.split(',')
+                .map(|item| item.trim().to_lowercase())
+                .filter(|item| !item.is_empty())
+                .collect()
+        });
+        let proxies = Self {
+            http,
+            https,
+            exceptions: exceptions.unwrap_or_default(),
+            origins: [http_origin, https_origin].map(Option::unwrap_or_default),
+        };
+        (proxies, wrong)
     }
 
-    /// The same exceptions, but this proxy for everything, or none at all.
-    pub fn replaced(&self, proxy: Option<&Url>) -> Self {
+    /// The same exceptions, but this proxy for everything, or none at all; and what names it, for people.
+    pub fn replaced(&self, proxy: Option<&Url>, origin: &str) -> Self {
         Self {
             http: proxy.cloned(),
             https: proxy.cloned(),
             exceptions: self.exceptions.clone(),
+            origins: [origin, origin].map(str::to_owned),
         }
     }
 
@@ -99,6 +105,12 @@ impl Proxies {
     /// The proxy for `url`, if it has one.
     pub(super) fn for_url(&self, url: &Url) -> Option<&Url> {
         self.for_scheme(url.scheme()).filter(|_| !self.is_exception(url))
+    }
+
+    /// What names the proxy for such URLs.
+    pub(super) fn origin(&self, scheme: &str) -> &str {
+        let [http, https] = &self.origins;
+        if scheme == "https" { https } else { http }
     }
 
     /// Whether `host` is that of a proxy.
@@ -159,13 +171,14 @@ fn is_within(address: IpAddr, network: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn proxies(pairs: &[(&str, &str)]) -> Result<Proxies, Error> {
-        Proxies::from_env(&|name| {
+    fn proxies(pairs: &[(&str, &str)]) -> Result<Proxies, Vec<Error>> {
+        let (proxies, wrong) = Proxies::from_env(&|name| {
             pairs
                 .iter()
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| (*value).to_owned())
-        })
+        });
+        if wrong.is_empty() { Ok(proxies) } else { Err(wrong) }
     }
 
     #[test]
@@ -233,10 +246,10 @@ mod tests {
         let own = Url::parse("http://jo:a%20password@own.example:8080").unwrap();
         let proxies = proxies(&[("HTTPS_PROXY", "http://proxy.example"), ("NO_PROXY", "intern.example")]).unwrap();
         let shown = |proxies: &Proxies, url: &str| proxies.for_url(&Url::parse(url).unwrap()).map(Url::to_string);
-        let replaced = proxies.replaced(Some(&own));
+        let replaced = proxies.replaced(Some(&own), "`proxy`");
         assert_eq!(shown(&replaced, "http://a.example/").as_deref(), Some(own.as_str()));
         assert_eq!(shown(&replaced, "https://intern.example/"), None);
-        assert_eq!(shown(&proxies.replaced(None), "https://a.example/"), None);
+        assert_eq!(shown(&proxies.replaced(None, ""), "https://a.example/"), None);
         let secrets: Vec<Secret> = replaced.secrets().collect();
         assert!(secrets.contains(&Secret::new("a password")) && secrets.contains(&Secret::new("a%20password")));
     }
@@ -247,10 +260,20 @@ mod tests {
             proxies(&[("all_proxy", "proxy:8080")]).unwrap().https.unwrap().as_str(),
             "http://proxy:8080/"
         );
-        let error = proxies(&[("HTTPS_PROXY", "socks5://p")]).unwrap_err().to_string();
+        let wrong = proxies(&[("HTTPS_PROXY", "socks5://p"), ("http_proxy", "ftp://p")]).unwrap_err();
         assert_eq!(
-            error,
-            "the environment variable HTTPS_PROXY does not name a proxy: `socks5` is neither http nor https"
+            wrong.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [
+                "the environment variable http_proxy does not name a proxy: `ftp` is neither http nor https",
+                "the environment variable HTTPS_PROXY does not name a proxy: `socks5` is neither http nor https"
+            ]
         );
+    }
+
+    #[test]
+    fn it_is_known_who_names_a_proxy() {
+        let proxies = proxies(&[("all_proxy", "proxy:8080"), ("HTTPS_PROXY", "http://other:1")]).unwrap();
+        assert_eq!(proxies.origin("http"), "the environment variable all_proxy");
+        assert_eq!(proxies.origin("https"), "the environment variable HTTPS_PROXY");
     }
 }

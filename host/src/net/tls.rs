@@ -31,11 +31,23 @@ pub struct TlsSettings {
     pub cacert_file: Option<PathBuf>,
     /// A directory of such files, instead of the machine's authorities or on top of the file.
     pub cacert_dir: Option<PathBuf>,
-    /// Authorities to trust instead of the machine's where the two above name none: a file or a directory that the environment names.
-    pub bundle: Option<PathBuf>,
+    /// Authorities to trust instead of the machine's where the two above name none.
+    pub bundle: Option<Bundle>,
     /// Which versions are spoken.
     pub versions: Versions,
 }
+
+/// Authorities that the environment names instead of the machine's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// The variable that does.
+    pub variable: &'static str,
+    /// A file or a directory.
+    pub path: PathBuf,
+}
+
+/// What names the machine's own authorities where they are not where they usually are, as OpenSSL reads it.
+const MACHINES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// Versions of TLS. Older ones than 1.2 are not spoken by anything here (RFC 8996).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,6 +87,34 @@ impl TlsSettings {
         }
         Ok(())
     }
+}
+
+/// Whether there are authorities where the environment says: those of `bundle`, else the machine's where a variable names these.
+pub fn check_environment(bundle: Option<&Bundle>, env: &dyn Fn(&str) -> Option<String>) -> Result<(), Error> {
+    if let Some(bundle) = bundle {
+        return bundled(bundle).map(drop);
+    }
+    let named: Vec<String> = MACHINES
+        .iter()
+        .filter_map(|name| Some(format!("{name} (`{}`)", env(name)?)))
+        .collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        let (variable, names) = if named.len() == 1 {
+            ("variable", "names")
+        } else {
+            ("variables", "name")
+        };
+        return Err(Error::Setting(format!(
+            "the environment {variable} {} {names} no certificate authority",
+            named.join(" and ")
+        )));
+    }
+    Ok(())
 }
 
 /// The settings, and what becomes of them at the first secured connection.
@@ -151,7 +191,8 @@ fn trust(settings: &TlsSettings) -> Result<Trust, Error> {
         });
     }
     if roots.is_empty() {
-        let named = [&settings.cacert_file, &settings.cacert_dir, &settings.bundle];
+        let bundle = settings.bundle.as_ref().map(|bundle| &bundle.path);
+        let named = [settings.cacert_file.as_ref(), settings.cacert_dir.as_ref(), bundle];
         return Err(Error::Setting(match named.into_iter().flatten().next() {
             Some(path) => format!("`{}` holds no certificate that can be used", path.display()),
             None => "this machine has no certificate authorities; install the package ca-certificates, or name a file with `cacert_file`".to_owned(),
@@ -177,15 +218,25 @@ fn named(settings: &TlsSettings) -> Result<Vec<CertificateDer<'static>>, Error> 
 }
 
 /// The certificates that the environment names, for all sections that name none.
-fn bundled(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+fn bundled(Bundle { variable, path }: &Bundle) -> Result<Vec<CertificateDer<'static>>, Error> {
     let read = if path.is_dir() {
         read_directory(path).map_err(|error| error.to_string())
     } else {
         read(path)
     };
-    read.map_err(|reason| {
-        let named = "which REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names";
-        Error::Setting(format!("`{}`, {named}, cannot be used: {reason}", path.display()))
+    let usable = read.and_then(|certificates| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(certificates.iter().cloned());
+        if roots.is_empty() {
+            return Err("it holds no certificate that can be used".to_owned());
+        }
+        Ok(certificates)
+    });
+    usable.map_err(|reason| {
+        Error::Setting(format!(
+            "`{}`, which the environment variable {variable} names, cannot be used: {reason}",
+            path.display()
+        ))
     })
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::config::Finding;
+use super::hint;
+use crate::config::{Finding, Ini};
 use crate::{catalog, files, net, oomnitza, sandbox};
 
 /// Why a section cannot run, or ended early. Which section it was, the report says.
@@ -54,6 +55,14 @@ pub enum Error {
     /// Oomnitza.
     #[error(transparent)]
     Oomnitza(#[from] oomnitza::Error),
+    /// Oomnitza cannot be signed in to.
+    #[error("{why}")]
+    Destination {
+        /// Why.
+        why: oomnitza::Error,
+        /// What can be done about it.
+        hint: Option<String>,
+    },
     /// Oomnitza cannot be signed in to: the same for all sections.
     #[error("[oomnitza] cannot be used: {0}")]
     SignIn(Arc<Self>),
@@ -71,9 +80,6 @@ pub enum Error {
     /// A setting of the network.
     #[error(transparent)]
     Net(#[from] net::Error),
-    /// A proxy that the environment names.
-    #[error(transparent)]
-    Environment(net::Error),
     /// The engine for components cannot be had.
     #[error(transparent)]
     Engine(sandbox::Error),
@@ -111,6 +117,14 @@ fn first(findings: &[Finding]) -> String {
 }
 
 impl Error {
+    /// Oomnitza cannot be signed in to, as `[oomnitza]` of this file has it.
+    pub fn of_destination(why: oomnitza::Error, ini: &Ini) -> Self {
+        Self::Destination {
+            hint: hint::of_destination(&why, ini),
+            why,
+        }
+    }
+
     /// What is wrong, each with its own place and remedy, where it is a matter of such.
     pub fn findings(&self) -> &[Finding] {
         match self {
@@ -130,6 +144,7 @@ impl Error {
             Self::Catalog(error) => error.hint(),
             Self::Connector { source, .. } | Self::Mapper(source) => source.hint(),
             Self::Source { hint, .. } => Some(hint.clone()),
+            Self::Destination { hint, .. } => hint.clone(),
             Self::Oomnitza(error) => error.hint(),
             Self::SignIn(error) => error.hint(),
             Self::AllRefused { .. } => {
@@ -140,7 +155,6 @@ impl Error {
                     .to_owned(),
             ),
             Self::Net(error) => error.hint(),
-            Self::Environment(_) => Some("write it like `http://proxy.example.com:3128`, or unset it".to_owned()),
             Self::Engine(error) => error.hint(),
             Self::File { source, .. } => Some(files::write_hint(source).to_owned()),
             Self::Bug(_) => Some("please report this".to_owned()),
@@ -154,9 +168,7 @@ impl Error {
             Self::Bug(_) | Self::Engine(_) => Blame::Host,
             Self::Connector { source, .. } | Self::Mapper(source) if source.is_host_bug() => Blame::Host,
             Self::Catalog(error) if error.is_host_bug() => Blame::Host,
-            Self::Config(_) | Self::Environment(_) | Self::Code(_) | Self::Stopped { .. } | Self::Catalog(_) => {
-                Blame::Config
-            }
+            Self::Config(_) | Self::Code(_) | Self::Stopped { .. } | Self::Catalog(_) => Blame::Config,
             Self::Mapper(sandbox::Error::Plan { .. }) => Blame::Config,
             _ => Blame::Outside,
         }

@@ -1,8 +1,9 @@
 //! What can be done where a source does not give what is asked: the settings that may be to blame, and their lines.
 
 use crate::config::schema::Description;
-use crate::config::{Section, credential};
+use crate::config::{Ini, Section, credential, template};
 use crate::sandbox::SourceError;
+use crate::{net, oomnitza};
 
 /// What can be done about it.
 pub(super) fn hint(error: &SourceError, section: &Section, description: &Description) -> String {
@@ -16,7 +17,7 @@ pub(super) fn hint(error: &SourceError, section: &Section, description: &Descrip
         SourceError::Setting { name, .. } => format!("correct {}", mention(section, name)),
         SourceError::SignIn(_, Some(advice))
         | SourceError::Unreachable(_, Some(advice))
-        | SourceError::Other(_, Some(advice)) => (*advice).to_owned(),
+        | SourceError::Other(_, Some(advice)) => advice.clone(),
         SourceError::SignIn(_, None) => format!("check {}", credentials()),
         SourceError::Forbidden(_) => format!(
             "give the account the right to read, or use another one: {}",
@@ -37,6 +38,43 @@ pub(super) fn hint(error: &SourceError, section: &Section, description: &Descrip
                 .to_owned()
         }
     }
+}
+
+/// What can be done where Oomnitza cannot be signed in to.
+pub(super) fn of_destination(error: &oomnitza::Error, ini: &Ini) -> Option<String> {
+    let section = ini.section("oomnitza")?;
+    let named = |names: &[&str]| {
+        let written = names.iter().filter_map(|name| {
+            let mut lines = credential::names(name).chain([(*name).to_owned()]);
+            let entry = lines.find_map(|name| section.entry(&name).filter(|entry| !entry.value.is_empty()))?;
+            Some(format!("`{}` (line {})", entry.name, entry.line))
+        });
+        let written: Vec<String> = written.collect();
+        (!written.is_empty()).then(|| format!("{} in {}", written.join(" and "), ini.path.display()))
+    };
+    let url = || named(&["url"]);
+    let credentials = || named(&["api_token"]).or_else(|| named(&["username", "password"]));
+    let hint = match error {
+        oomnitza::Error::SignIn { .. } if named(&["api_token"]).is_some() => format!(
+            "check {}; a new token is made in Oomnitza on the user's page",
+            credentials()?
+        ),
+        oomnitza::Error::SignIn { .. } => format!("check {}", credentials()?),
+        oomnitza::Error::Forbidden { .. } => format!(
+            "give the user the right to use the API, or use another one: {}",
+            credentials()?
+        ),
+        oomnitza::Error::Refused { status: 404, .. } | oomnitza::Error::NotTheApi { .. } => format!(
+            "check {}: the address of your Oomnitza and nothing behind it, for example https://example.oomnitza.com",
+            url()?
+        ),
+        oomnitza::Error::Redirected { to } => format!("if {to} is your Oomnitza, write it as {}", url()?),
+        oomnitza::Error::Net(net::Error::Resolve { .. } | net::Error::Connect { .. }) => {
+            format!("check {}, and that this machine can reach it", url()?)
+        }
+        other => return other.hint(),
+    };
+    Some(hint)
 }
 
 /// Settings with their lines, and the file: `` `username` (line 7) and `password` (line 8) in config.ini ``.

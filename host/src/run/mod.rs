@@ -33,7 +33,7 @@ pub use prepare::{
 };
 pub use preview::Preview;
 pub use progress::Counters;
-pub use python::Python;
+pub use python::{Python, judge_converters};
 pub use report::{Notes, Report, Saved, Tally, Unkept};
 pub use section::{Options, run};
 pub use several::side_by_side;

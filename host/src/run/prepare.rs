@@ -11,9 +11,9 @@ use crate::catalog::{self, Catalog};
 use crate::config::schema::{Description, Kind, Setting};
 use crate::config::{self, Common, Destination, Env, Fetch, Finding, Ini, Place, RawSection, Section};
 use crate::mapping::{self, Merged, ServerMapping};
-use crate::net::{Origins, Proxies, Timeouts, TlsSettings};
+use crate::net::{Bundle, Origins, Proxies, Timeouts, TlsSettings};
 use crate::oomnitza::Oomnitza;
-use crate::redact::Secret;
+use crate::redact::{Secret, clean};
 use crate::sandbox::{self, Capabilities, Granted, Limits, Loaded, SourceError};
 use crate::secrets::{self, Kept};
 
@@ -27,8 +27,8 @@ pub struct Context {
     pub oomnitza_proxies: Proxies,
     /// How connections to Oomnitza's own services are secured.
     pub oomnitza_tls: TlsSettings,
-    /// Certificate authorities that the environment names, a file or a directory.
-    pub bundle: Option<PathBuf>,
+    /// Certificate authorities that the environment names.
+    pub bundle: Option<Bundle>,
     /// How long the steps of a request may take.
     pub timeouts: Timeouts,
     /// How connectors' requests are repeated.
@@ -108,7 +108,7 @@ pub async fn judge(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'_>
         .catalog
         .connector(connector, path.as_deref(), config::component_bytes(raw))
         .await
-        .map_err(|error| located(error, ini, raw))?;
+        .map_err(|error| located(error, ini, raw, env))?;
     let (mut section, mut findings) = config::read_section(ini, raw, &found.description, env);
     let directory = ini.path.parent().unwrap_or_else(|| Path::new(""));
     findings.extend(
@@ -165,7 +165,13 @@ fn with_stand_ins(section: &Section) -> Section {
 }
 
 /// What is looked at in a section besides its settings one by one, by one function each.
-const CHECKS: [fn(&Job) -> Vec<Finding>; 4] = [withheld_places, section_authorities, section_unverified, ldap_filters];
+const CHECKS: [fn(&Job) -> Vec<Finding>; 5] = [
+    withheld_places,
+    unused_addresses,
+    section_authorities,
+    section_unverified,
+    ldap_filters,
+];
 
 fn ldap_filters(job: &Job) -> Vec<Finding> {
     let filters = job
@@ -186,6 +192,14 @@ fn withheld_places(job: &Job) -> Vec<Finding> {
         Vec::new()
     } else {
         grants::withheld(&job.section, &job.description)
+    }
+}
+
+fn unused_addresses(job: &Job) -> Vec<Finding> {
+    if job.is_shipped {
+        grants::unused(&job.section, &job.description)
+    } else {
+        Vec::new()
     }
 }
 
@@ -271,18 +285,38 @@ pub async fn fetch(wanted: &[Fetch], context: &Context, env: &Env<'_>) -> Result
     })
 }
 
-/// A connector that does not exist is a mistake in the section's header, or in its `component`.
-fn located(error: catalog::Error, ini: &Ini, raw: &RawSection) -> Error {
-    match &error {
-        catalog::Error::Unknown { .. } => {
-            let finding = Finding::error(ini.place().at(raw.line, &raw.name, None), error.to_string());
-            Error::Config(vec![match error.hint() {
-                Some(hint) => finding.remedy(hint),
-                None => finding,
-            }])
+/// A connector that does not exist is a mistake in the section's header, one that cannot be used in its `component`, where it has such a
+/// line. What else is wrong with the section is told with it, as far as that can be known without its connector.
+fn located(error: catalog::Error, ini: &Ini, raw: &RawSection, env: &Env<'_>) -> Error {
+    let named = raw.entry("component").filter(|entry| !entry.value.is_empty());
+    let finding = match (&error, named) {
+        (catalog::Error::Unknown { .. }, _) => {
+            Finding::error(ini.place().at(raw.line, &raw.name, None), error.to_string())
         }
-        _ => Error::Catalog(error),
-    }
+        (catalog::Error::Unusable { source, .. }, Some(entry)) if !source.is_host_bug() => {
+            let mut innermost: &dyn std::error::Error = source;
+            while let Some(cause) = innermost.source() {
+                innermost = cause;
+            }
+            let place = ini.place().at(entry.line, &raw.name, Some(&entry.name));
+            Finding::error(
+                place,
+                format!("`{}` cannot be used: {innermost}", clean(&entry.value, 200)),
+            )
+        }
+        (catalog::Error::OtherName { .. }, Some(entry)) => {
+            let place = ini.place().at(entry.line, &raw.name, Some(&entry.name));
+            Finding::error(place, error.to_string())
+        }
+        _ => return Error::Catalog(error),
+    };
+    let mut findings = config::read_own(ini, raw, env);
+    findings.push(match error.hint() {
+        Some(hint) => finding.remedy(hint),
+        None => finding,
+    });
+    findings.sort_by_key(|finding| finding.place.line);
+    Error::Config(findings)
 }
 
 /// Reads the certificate authorities that a section names, to say with its place what is wrong with them. `[oomnitza]` has such

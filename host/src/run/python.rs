@@ -145,6 +145,18 @@ impl Python {
     }
 }
 
+/// What is wrong with the code of `[converters]`, whether or not a section uses it: what no section uses keeps none from running.
+pub async fn judge_converters(ini: &Ini, context: &Context) -> Result<Vec<Finding>, Error> {
+    let Some(all) = Programs::new(None, config::converters(ini), |_| true) else {
+        return Ok(Vec::new());
+    };
+    let unused = |finding: &Finding| Finding {
+        severity: config::Severity::Warning,
+        ..finding.clone()
+    };
+    Ok(Python::new(all, context).await?.wrong().iter().map(unused).collect())
+}
+
 /// The converters that a section's mappings name.
 fn converters(section: &Section, description: &Description) -> Vec<String> {
     let of_section = section

@@ -222,13 +222,13 @@ pub enum SourceError {
     },
     /// The source did not accept the credentials; and what can be done about it, where the one who signed in knows.
     #[error("the source did not accept the credentials: {0}")]
-    SignIn(String, Option<&'static str>),
+    SignIn(String, Option<String>),
     /// The credentials are good but may not do this.
     #[error("the source does not allow this: {0}")]
     Forbidden(String),
     /// The source cannot be reached; and what can be done about it, where the network knows.
     #[error("the source cannot be reached: {0}")]
-    Unreachable(String, Option<&'static str>),
+    Unreachable(String, Option<String>),
     /// The source asked for less and went on asking.
     #[error("the source limits how often it may be asked: {0}")]
     RateLimited(String),
@@ -249,7 +249,7 @@ pub enum SourceError {
     StaleCursor(String),
     /// Anything else; and what can be done about it, where that is known.
     #[error("{0}")]
-    Other(String, Option<&'static str>),
+    Other(String, Option<String>),
 }
 
 impl SourceError {
@@ -257,7 +257,7 @@ impl SourceError {
     pub(super) fn of_guest(
         error: wit::Error,
         redact: impl Fn(&str) -> String,
-        advice: impl Fn(&str) -> Option<&'static str>,
+        advice: impl Fn(&str) -> Option<String>,
     ) -> Self {
         let text = |text: String| clean(&redact(&text), 1_000);
         let advised = |why: String| {

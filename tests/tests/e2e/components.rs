@@ -273,6 +273,28 @@ fn a_component_whose_description_cannot_be_used() {
     ");
 }
 
+/// What every section may have is looked at all the same.
+#[test]
+fn a_component_that_is_not_there_hides_nothing_else() {
+    let section = "component = no.wasm\nparallel = 0\nverify_ssl = x\nsome_setting = of its own\n";
+    let program = Program::with(&format!("{OOMNITZA}[fixture]\nenable = True\n{section}"));
+    let output = program.run(&["validate"]);
+    insta::assert_snapshot!(output, @"
+    exit: 2
+    ----- stdout
+    error: config.ini:7: [fixture] component: `no.wasm` cannot be used: No such file or directory (os error 2)
+    hint: name a file that this program may read; `component = FILE` is relative to the ini file
+    error: config.ini:8: [fixture] parallel: cannot be `0`
+    hint: it is a whole number from 1 to 16; without the setting the connector's own number holds
+    error: config.ini:9: [fixture] verify_ssl: `x` is neither true nor false
+    hint: write `verify_ssl = True` or `verify_ssl = False`
+    ----- stderr
+    3 errors and 0 warnings; looked at oomnitza, fixture
+    ");
+    let uploaded = program.run(&["upload", "fixture"]);
+    assert_eq!((uploaded.code, &uploaded.stderr), (Some(2), &output.stdout));
+}
+
 #[test]
 fn a_component_that_is_not_where_the_section_says() {
     let ini = format!("{OOMNITZA}[fixture]\nenable = True\ncomponent = vendor/fixture.wasm\n");
@@ -281,9 +303,7 @@ fn a_component_that_is_not_where_the_section_says() {
     exit: 2
     ----- stdout
     ----- stderr
-    error: section [fixture] stopped: connector `fixture` (vendor/fixture.wasm) cannot be used
-      Caused by: cannot read the component vendor/fixture.wasm
-      Caused by: No such file or directory (os error 2)
+    error: config.ini:7: [fixture] component: `vendor/fixture.wasm` cannot be used: No such file or directory (os error 2)
     hint: name a file that this program may read; `component = FILE` is relative to the ini file
     ");
     program.write("vendor/fixture.wasm/inside", b"");
@@ -291,9 +311,7 @@ fn a_component_that_is_not_where_the_section_says() {
     exit: 2
     ----- stdout
     ----- stderr
-    error: section [fixture] stopped: connector `fixture` (vendor/fixture.wasm) cannot be used
-      Caused by: cannot read the component vendor/fixture.wasm
-      Caused by: it is not a plain file
+    error: config.ini:7: [fixture] component: `vendor/fixture.wasm` cannot be used: it is not a plain file
     hint: name a file that this program may read; `component = FILE` is relative to the ini file
     ");
 }

@@ -66,8 +66,57 @@ fn an_address_of_a_source_that_cannot_be_used() {
     exit: 2
     ----- stdout
     ----- stderr
-    error: config.ini:6: [okta] url: `https://exa mple.okta.com` cannot be used: invalid international domain name
+    error: config.ini:6: [okta] url: `https://exa mple.okta.com` cannot be used: its host has a blank or a line break in it
     hint: write it like `https://example-admin.okta.com`
+    ");
+}
+
+#[test]
+fn an_address_is_told_in_the_words_of_its_setting() {
+    let quoted = "it stands in quotation marks, which count as a part of it: take them away";
+    for output in [
+        okta_at("\"http://127.0.0.1\""),
+        okta_at("'http://127.0.0.1'"),
+        oomnitza_at("\"http://127.0.0.1\""),
+    ] {
+        assert!(output.code == Some(2) && output.stderr.contains(quoted), "{output}");
+    }
+    let with = |section: &str| Program::with(&format!("{OOMNITZA}{section}")).run(&["validate"]);
+    let ldap = with(
+        "[ldap]\nenable = True\nurl = 127.0.0.1\nusername = u\npassword = p\nbase_dn = dc=x\nfilter = (a=*)\nprotocol_version = 3\ndefault_role = 25\ndefault_position = x\n",
+    );
+    assert!(
+        ldap.stdout.contains(
+            "config.ini:7: [ldap] url: `127.0.0.1` cannot be used: it does not begin with `ldaps://` or `ldap://`\n"
+        ),
+        "{ldap}"
+    );
+    // Nobody wrote `mssql://`.
+    let sccm = with(
+        "[sccm]\nenable = True\nserver = srv\\inst:99999\ndatabase = CM\nusername = u\npassword = p\nauthentication = SQL Server\nsync_field = SERIAL\n",
+    );
+    assert!(
+        sccm.stdout
+            .contains("config.ini:7: [sccm] server: `srv\\inst:99999` cannot be used: "),
+        "{sccm}"
+    );
+}
+
+/// It works, and whoever wrote it may think that it does more.
+#[test]
+fn what_is_left_out_of_an_address_is_a_warning() {
+    let ini = format!(
+        "[oomnitza]\nurl = http://127.0.0.1:9/?y=2\napi_token = t\n\n[okta]\nurl = http://127.0.0.1:1?x=1#frag\n{OKTA}"
+    );
+    insta::assert_snapshot!(Program::with(&ini).run(&["validate"]), @"
+    exit: 0
+    ----- stdout
+    warning: config.ini:2: [oomnitza] url: `?y=2` is left out: only scheme, host and path count
+    hint: remove it
+    warning: config.ini:6: [okta] url: `?x=1#frag` is left out: only scheme, host and path count
+    hint: remove it
+    ----- stderr
+    0 errors and 2 warnings; looked at oomnitza, okta
     ");
 }
 

@@ -92,7 +92,7 @@ fn a_proxy_that_is_not_there_is_named_without_its_password() {
     ----- stderr
     WARNING - Oomnitza cannot be used now; trying again error=no connection to http://oomnitza.example.test:8080 through the proxy http://127.0.0.1:[PORT]: Connection refused (os error 111)
     error: [oomnitza] cannot be used: no connection to http://oomnitza.example.test:8080 through the proxy http://127.0.0.1:[PORT]: Connection refused (os error 111)
-    hint: check address and port, and that a firewall or proxy lets this machine through
+    hint: check the environment variable HTTP_PROXY, and that this proxy can be reached and lets this machine through
     ");
     let program = Program::with(&ini(OOMNITZA, OKTA, "", "")).env("HTTP_PROXY", &format!("http://{gone}"));
     assert_snapshot!(program.run(&["upload", "okta"]), @"
@@ -313,8 +313,56 @@ fn a_proxy_that_is_none_or_must_not_be_is_said_with_its_place() {
     ----- stdout
     ----- stderr
     error: section [okta] stopped: the source cannot be reached: GET /api/v1/users: http://169.254.169.254 may not be reached: it is the proxy, and at an address that is never allowed
-    hint: check `url` (line 8) in config.ini, and that this machine can reach it
+    hint: check `proxy` (line 12) in config.ini, and that this proxy can be reached and lets this machine through
     ");
+}
+
+/// Where a proxy keeps from the source, the source's address is not to blame.
+#[test]
+fn a_proxy_that_leads_nowhere_is_named_by_what_names_it() {
+    let servers = Servers::with_people(0);
+    let url = servers.oomnitza.url();
+    let refusing = format!("http://{}", Proxy::start(&[]).address());
+    let asking = format!("http://{}", Proxy::start_for(Some("jo:secret-word"), &[]).address());
+    for (proxy, okta, reason) in [
+        ("http://127.0.0.1:1", OKTA, "Connection refused (os error 111)"),
+        (
+            "http://127.0.0.1:1",
+            "https://okta.example.test",
+            "Connection refused (os error 111)",
+        ),
+        (
+            &refusing,
+            "https://okta.example.test",
+            "the proxy refuses to connect there",
+        ),
+        (
+            &asking,
+            "https://okta.example.test",
+            "the proxy wants a user name and a password (407), or others than it got",
+        ),
+        (
+            "http://no-proxy.invalid",
+            OKTA,
+            "no-proxy.invalid has no usable address",
+        ),
+    ] {
+        let section = Program::with(&ini(&url, okta, "", &format!("proxy = {proxy}")));
+        let environment = Program::with(&ini(&url, okta, "", "")).env("ALL_PROXY", proxy);
+        for (program, origin) in [
+            (section, "`proxy` (line 12) in config.ini"),
+            (environment, "the environment variable ALL_PROXY"),
+        ] {
+            let output = program.run(&["check", "okta"]);
+            let hint =
+                format!("hint: check {origin}, and that this proxy can be reached and lets this machine through\n");
+            assert_eq!(output.code, Some(1), "{output}");
+            assert!(
+                output.stderr.contains(reason) && output.stderr.ends_with(&hint),
+                "{output}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -293,11 +293,11 @@ fn the_bundle_of_the_environment_holds_where_a_section_names_none() {
     }
     let program = program(&destination, &okta(server.port)).env("REQUESTS_CA_BUNDLE", "/not/there.pem");
     assert_snapshot!(program.run(&["upload", "okta"]), @"
-    exit: 1
+    exit: 2
     ----- stdout
     ----- stderr
-    error: section [okta] stopped: the source cannot be reached: `/not/there.pem`, which REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names, cannot be used: No such file or directory (os error 2)
-    hint: correct what is named here, or go without it
+    error: `/not/there.pem`, which the environment variable REQUESTS_CA_BUNDLE names, cannot be used: No such file or directory (os error 2)
+    hint: name a file or a directory with certificates in PEM form, or unset it
     ");
 }
 

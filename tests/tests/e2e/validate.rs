@@ -79,6 +79,8 @@ fn everything_that_is_wrong_is_said_at_once() {
     hint: did you mean `default_role`?
     error: config.ini:16: [okta] mapping.phone: is not a JSON object (expected value at line 1 column 12)
     hint: write it as `mapping.FIELD = {"source": "field", "converter": "name"}`, or with the source's field alone
+    warning: config.ini:24: [okta.Good] env_password: has no effect: this source is not signed in to with a password
+    hint: remove the setting
     error: config.ini:25: [okta.Good] cacert_file: `no-such.pem` cannot be used: No such file or directory (os error 2)
     hint: name one that holds certificates in PEM form, or remove the setting to trust the machine's authorities
     error: config.ini:29: [casper] url: `ftp://jss.example.com` cannot be used: its scheme is `ftp`, and only https or http can stand there
@@ -102,8 +104,62 @@ fn everything_that_is_wrong_is_said_at_once() {
     error: config.ini:42: [zendesk] enable: `maybe` is neither true nor false
     hint: write `enable = True` or `enable = False`
     ----- stderr
-    18 errors and 2 warnings; looked at oomnitza, okta, okta.Good, casper, otka, zendesk; disabled: mobileiron
+    18 errors and 3 warnings; looked at oomnitza, okta, okta.Good, casper, otka, zendesk; disabled: mobileiron
     "#);
+}
+
+/// What the Python connector took in silence and is surely not meant.
+#[test]
+fn what_is_surely_not_meant_is_a_warning() {
+    let more = "env_password = SET\nmapping.FOO = {}\nmapping.PHONE = {\"source\": \"mobilePhone\", \"required\": \"perhaps\"}\nmapping.BAR = [1]\n\n[converters]\nnobodys =\n    return (value\n";
+    assert_snapshot!(validate(&format!("{OOMNITZA}{GOOD}{more}"), &[]), @r#"
+    exit: 0
+    ----- stdout
+    warning: config.ini:11: [okta] env_password: has no effect: this source is not signed in to with a password
+    hint: remove the setting
+    warning: config.ini:12: [okta] mapping.foo: says nothing of the field, and is refused where neither Oomnitza nor the connector maps it
+    hint: add `source`, `setting` or `hardcoded`, or remove the line
+    warning: config.ini:13: [okta] mapping.phone: `required` is "perhaps", which counts as false
+    hint: write `"required": true` or `"required": false`
+    warning: config.ini:14: [okta] mapping.bar: is taken for the name of the source's field, `[1]`
+    hint: write it as `mapping.FIELD = {"source": "field", "converter": "name"}`, or with the source's field alone
+    warning: config.ini:18: [converters] nobodys: '(' was never closed
+        return (value
+               ^
+    hint: correct the line, and try it with `filter test`
+    ----- stderr
+    0 errors and 5 warnings; looked at oomnitza, okta
+    "#);
+    let shell = GOOD.replace("api_token = t", "env_api_token = ${SET}");
+    assert_snapshot!(validate(&format!("{OOMNITZA}{shell}"), &[]), @"
+    exit: 2
+    ----- stdout
+    error: config.ini:8: [okta] env_api_token: the environment variable `${SET}` is not set
+    hint: write it without `$`: `env_api_token = SET`
+    ----- stderr
+    1 error and 0 warnings; looked at oomnitza, okta
+    ");
+}
+
+/// A line break in a value is written out, whatever section it is of.
+#[test]
+fn for_machines_values_have_one_form() {
+    let what = |ini: &str| {
+        let output = validate(ini, &["--json"]);
+        let first: serde_json::Value = serde_json::from_str(output.stdout.lines().next().unwrap()).unwrap();
+        first["what"].as_str().unwrap().to_owned()
+    };
+    let broken = "https://a\n  b.example";
+    let oomnitza = what(&format!("{}{GOOD}", OOMNITZA.replace("http://127.0.0.1:9", broken)));
+    let okta = what(&format!(
+        "{OOMNITZA}{}",
+        GOOD.replace("https://example.okta.com", broken)
+    ));
+    assert_eq!(oomnitza, okta);
+    assert!(
+        oomnitza.starts_with("`https://a\\n b.example` cannot be used"),
+        "{oomnitza}"
+    );
 }
 
 /// What is wrong with the way to Oomnitza is said with the rest, and to `upload` in the same words.
@@ -300,15 +356,17 @@ fn a_file_that_cannot_be_read_is_told_line_by_line() {
 
 #[test]
 fn a_component_that_is_none_is_a_finding_of_its_section() {
-    let program = Program::with(&format!("{OOMNITZA}[vendor]\nenable = True\n\n{GOOD}"));
+    let program = Program::with(&format!("{OOMNITZA}[vendor]\nenable = True\nparallel = 0\n\n{GOOD}"));
     program.write("connectors/vendor.wasm", b"no component");
     assert_snapshot!(program.run(&["validate"]), @"
     exit: 2
     ----- stdout
     error: config.ini:5: [vendor] connector `vendor` (connectors/vendor.wasm) cannot be used: this is not a WebAssembly component: it is text
     hint: the file must be a whole component, as `make guests` or the connector's vendor builds it
+    error: config.ini:7: [vendor] parallel: cannot be `0`
+    hint: it is a whole number from 1 to 16; without the setting the connector's own number holds
     ----- stderr
-    1 error and 0 warnings; looked at oomnitza, vendor, okta
+    2 errors and 0 warnings; looked at oomnitza, vendor, okta
     ");
 }
 
@@ -391,6 +449,12 @@ fn a_logging_file_that_cannot_be_read_is_a_finding() {
         assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{output}");
         assert!(output.stderr.contains("logging.json:2:3: is not JSON: "), "{output}");
     }
+    program.write("logging.json", b"");
+    let output = program.run(&["upload", "okta"]);
+    assert!(
+        output.stderr.starts_with("error: logging.json:1:1: is not JSON: "),
+        "{output}"
+    );
     program.write("logging.json", br#"{"version": 1, "incremental": true}"#);
     let output = program.run(&["validate"]);
     assert_eq!(output.code, Some(0), "{output}");

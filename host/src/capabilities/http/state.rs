@@ -79,7 +79,7 @@ pub struct Statistics {
 
 impl HttpState {
     /// What can be done about a failure of the run's network that a text tells.
-    pub fn advice(&self, text: &str) -> Option<&'static str> {
+    pub fn advice(&self, text: &str) -> Option<String> {
         self.shared.client.network().advice(text)
     }
 

@@ -7,17 +7,15 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
-
 use crate::capabilities::{clock, http, ldap, log, sql};
 use crate::config::schema::Description;
 use crate::config::{self, Common, Finding, Protocol, Section};
-use crate::net::{Egress, Network, Origins, Proxies, Timeouts, TlsSettings, Versions};
+use crate::net::{Bundle, Egress, Network, Origins, Proxies, Timeouts, TlsSettings, Versions};
 use crate::redact::Redactor;
 use crate::sandbox::{Capabilities, Granted};
 
 pub(super) use self::named_file::read as read_files;
-pub(super) use self::places::withheld;
+pub(super) use self::places::{unused, withheld};
 
 /// How sections reach the network.
 #[derive(Debug, Clone)]
@@ -25,7 +23,7 @@ pub(super) struct Ways {
     /// The environment's.
     pub(super) proxies: Proxies,
     /// Authorities that the environment names.
-    pub(super) bundle: Option<PathBuf>,
+    pub(super) bundle: Option<Bundle>,
     pub(super) timeouts: Timeouts,
     pub(super) retry: http::Retry,
     pub(super) origins: Origins,
@@ -69,7 +67,7 @@ pub(super) fn grant(
     }
     let network = Network::new(
         egress,
-        tls(&section.common, ways.bundle.as_deref()),
+        tls(&section.common, ways.bundle.as_ref()),
         proxies,
         ways.timeouts.clone(),
     );
@@ -123,9 +121,13 @@ pub(super) fn proxies(
 ) -> Result<Proxies, Vec<Finding>> {
     match &common.proxy {
         None => Ok(environment.clone()),
-        Some(config::Proxy::Direct) => Ok(environment.replaced(None)),
+        Some(config::Proxy::Direct) => Ok(environment.replaced(None, "")),
         Some(config::Proxy::Through(address)) => match Proxies::parse(address.expose()) {
-            Ok(proxy) => Ok(environment.replaced(Some(&proxy))),
+            Ok(proxy) => {
+                let config::Place { file, line, .. } = place("proxy");
+                let origin = format!("`proxy` (line {}) in {}", line.unwrap_or_default(), file.display());
+                Ok(environment.replaced(Some(&proxy), &origin))
+            }
             Err(problem) => {
                 let shown = config::address::shown(address.expose());
                 let what = format!(
@@ -140,12 +142,12 @@ pub(super) fn proxies(
 }
 
 /// How a section's connections are secured, or [oomnitza]'s. `bundle` holds the authorities that the environment names.
-pub fn tls(common: &Common, bundle: Option<&Path>) -> TlsSettings {
+pub fn tls(common: &Common, bundle: Option<&Bundle>) -> TlsSettings {
     TlsSettings {
         verify: common.verify_ssl,
         cacert_file: common.cacert_file.clone(),
         cacert_dir: common.cacert_dir.clone(),
-        bundle: bundle.map(Path::to_owned),
+        bundle: bundle.cloned(),
         versions: match common.protocol {
             Protocol::Best => Versions::Best,
             Protocol::Tls12 => Versions::Only12,

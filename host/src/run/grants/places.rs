@@ -56,6 +56,20 @@ pub(in crate::run) fn withheld(section: &Section, description: &Description) -> 
         .collect()
 }
 
+/// What the section's addresses have that no shipped connector uses: they put paths and queries of their own behind each.
+pub(in crate::run) fn unused(section: &Section, description: &Description) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for endpoint in &description.endpoints {
+        let name = endpoint.url.strip_prefix('{').and_then(|rest| rest.split('}').next());
+        let written = name.and_then(|name| Some((name, Url::parse(section.setting(name)?).ok()?)));
+        if let Some((name, unused)) = written.and_then(|(name, url)| Some((name, address::unused(&url)?))) {
+            findings.push(address::of_unused(section.place(Some(name)), &unused));
+        }
+    }
+    findings.dedup();
+    findings
+}
+
 /// Whether the admin had a part in the place: by a setting that makes up its host, or by name.
 fn is_allowed(section: &Section, description: &Description, endpoint: &Endpoint, place: &Place) -> bool {
     let authority = Authority::of(&endpoint.url);
@@ -133,7 +147,9 @@ pub(super) fn place(
         .and_then(|name| description.settings.iter().find(|setting| setting.name == name))
         .map_or("", |setting| setting.example.as_str());
     let wrong = |problem: String| {
-        let shown = crate::redact::clean(&address::shown(&filled), 200);
+        // As it was written: nobody wrote the scheme of a SQL Server.
+        let written = filled.strip_prefix("mssql://").unwrap_or(&filled);
+        let shown = crate::redact::clean(&address::shown(written), 200);
         let remedy = if names.iter().any(|name| name.contains(FILE)) {
             "this is the address in the file that is named here: correct it there, or name another file".to_owned()
         } else {
@@ -141,13 +157,13 @@ pub(super) fn place(
         };
         refuse(setting, format!("`{shown}` cannot be used: {problem}"), &remedy)
     };
+    let schemes = schemes(example);
     // People write down a SQL Server in a way of its own: `host\instance`, `host,1433`.
     let url = match filled.strip_prefix("mssql://") {
         Some(server) => sql::address(server),
-        None => address::parse(&filled),
+        None => address::parse(&filled, schemes),
     };
     let url = url.map_err(wrong)?;
-    let schemes = schemes(example);
     if !schemes.contains(&url.scheme()) {
         return Err(wrong(format!(
             "its scheme is `{}`, and only {} can stand there",

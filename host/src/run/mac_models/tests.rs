@@ -71,7 +71,7 @@ impl Fake {
 
 /// The look-ups at an address, through a proxy maybe, without waits.
 fn models(address: &str, reach: Reach, proxy: Option<&Url>) -> MacModels {
-    let proxies = Proxies::none().replaced(proxy);
+    let proxies = Proxies::none().replaced(proxy, "`proxy`");
     let network = |egress| Network::new(egress, TlsSettings::default(), proxies, Timeouts::default());
     let at_once = Backoff {
         base: Duration::ZERO,

@@ -147,6 +147,24 @@ fn a_log_that_cannot_be_written_is_told_once_and_ends_nothing() {
     ");
 }
 
+/// Nothing goes on without the log there, and a path that was mistyped needs no directory.
+#[test]
+fn where_the_run_ends_for_the_ini_file_its_log_is_not_missed() {
+    let (_servers, program) = servers(1);
+    assert_snapshot!(program.run(&["upload", "okta", "--ini", "/nonexist/config.ini"]), @"
+    exit: 2
+    ----- stdout
+    ----- stderr
+    error: /nonexist/config.ini: there is no such file
+    hint: name the file with `--ini FILE`, or write one with `oomnitza-connector generate-ini`
+    ");
+    std::fs::create_dir(program.home().join("info.log")).unwrap();
+    program.write("config.ini", b"[oomnitza]\nurl = x\napi_token = t\n");
+    let output = program.run(&["upload", "okta"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(!output.stderr.contains("info.log"), "{output}");
+}
+
 /// Whatever a line does to it: quotes it, writes it as JSON, cuts it.
 #[test]
 fn a_secret_with_quotes_is_masked_in_every_line() {

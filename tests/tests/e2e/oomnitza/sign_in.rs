@@ -123,7 +123,7 @@ fn a_wrong_token_is_told_and_the_source_never_contacted() {
     ----- stdout
     ----- stderr
     error: [oomnitza] cannot be used: Oomnitza did not accept the API token (401): it has a wrong token
-    hint: check `api_token` in [oomnitza]; a new token is made in Oomnitza on the user's page
+    hint: check `api_token` (line 4) in config.ini; a new token is made in Oomnitza on the user's page
     ");
     assert_eq!(servers.oomnitza.ledger().requests.len(), 1, "a wrong token stays wrong");
 }
@@ -140,7 +140,7 @@ fn a_wrong_password_is_told_and_tried_only_once() {
     ----- stdout
     ----- stderr
     error: [oomnitza] cannot be used: Oomnitza did not accept the user name and password (401): wrong login or password
-    hint: check `username` and `password` (or `env_password`) in [oomnitza]
+    hint: check `username` (line 5) and `password` (line 6) in config.ini
     ");
     // Accounts are locked after a few.
     assert_eq!(servers.oomnitza.ledger().requests.len(), 1);
@@ -156,7 +156,7 @@ fn an_oomnitza_that_is_not_there_is_said_plainly() {
     ----- stderr
     WARNING - Oomnitza cannot be used now; trying again error=no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)
     error: [oomnitza] cannot be used: no connection to http://127.0.0.1:[PORT]: Connection refused (os error 111)
-    hint: check address and port, and that a firewall or proxy lets this machine through
+    hint: check `url` (line 4) in config.ini, and that this machine can reach it
     ");
 }
 
@@ -209,7 +209,7 @@ fn a_login_page_at_the_address_of_oomnitza_is_called_one() {
     ----- stderr
     WARNING - Oomnitza cannot be used now; trying again error=what was asked to check the API token answered with a web page instead of data
     error: [oomnitza] cannot be used: what was asked to check the API token answered with a web page instead of data
-    hint: check `url` in [oomnitza]: the address of your Oomnitza and nothing behind it, for example https://example.oomnitza.com
+    hint: check `url` (line 2) in config.ini: the address of your Oomnitza and nothing behind it, for example https://example.oomnitza.com
     ");
 }
 
@@ -228,7 +228,7 @@ fn a_redirect_is_never_followed_with_the_token() {
     ----- stdout
     ----- stderr
     error: [oomnitza] cannot be used: the address of Oomnitza redirects to http://127.0.0.1:[PORT], where the token must not go
-    hint: if http://127.0.0.1:[PORT] is your Oomnitza, set `url` in [oomnitza] to it
+    hint: if http://127.0.0.1:[PORT] is your Oomnitza, write it as `url` (line 2) in config.ini
     ");
     assert!(elsewhere.oomnitza.ledger().requests.is_empty());
 }
@@ -247,6 +247,6 @@ fn an_answer_without_a_token_is_no_sign_in() {
     ----- stdout
     ----- stderr
     error: [oomnitza] cannot be used: what was asked to sign in answered without a token
-    hint: check `url` in [oomnitza]: the address of your Oomnitza and nothing behind it, for example https://example.oomnitza.com
+    hint: check `url` (line 2) in config.ini: the address of your Oomnitza and nothing behind it, for example https://example.oomnitza.com
     ");
 }

@@ -1,7 +1,7 @@
 //! What can be done where a source does not give what is asked: the settings that may be to blame, and their lines.
 
 use crate::config::schema::Description;
-use crate::config::{Ini, Section, credential, template};
+use crate::config::{Ini, Section, credential};
 use crate::sandbox::SourceError;
 use crate::{net, oomnitza};
 

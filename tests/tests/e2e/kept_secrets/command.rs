@@ -68,7 +68,7 @@ fn what_cannot_be_a_secret_is_told_with_what_can() {
 
 #[test]
 fn a_name_that_there_is_not_is_told_with_those_that_there_are() {
-    let program = Program::bare().keeping("hidden-value");
+    let program = Program::bare();
     for name in ["okta", "b"] {
         program.run_with_input(&["secret", "set", name, "--file"], "hidden-value");
     }

@@ -256,7 +256,11 @@ mod tests {
             );
             let request = Request::new(reqwest::Method::GET, far.clone());
             let error = network.http().send(request).await.unwrap_err();
-            assert!(matches!(error, Error::Denied { .. }), "{error}");
+            let Error::Proxy { error, hint } = error else {
+                panic!("{error}")
+            };
+            assert!(matches!(*error, Error::Denied { .. }), "{error}");
+            assert!(hint.starts_with("check `proxy`, "), "{hint}");
         }
     }
 }

@@ -141,7 +141,7 @@ fn a_formatter_that_writes_json_is_taken_by_its_name() {
 fn what_is_no_logging_file_is_said_with_its_place() {
     let error = |text: &str| read(text).unwrap_err();
     for (text, expected) in [
-        ("", "logging.json:1:0: is not JSON: EOF while parsing a value"),
+        ("", "logging.json:1:1: is not JSON: EOF while parsing a value"),
         (
             "{\n  \"version\": 1,\n}",
             "logging.json:3:1: is not JSON: trailing comma",

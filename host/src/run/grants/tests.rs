@@ -174,7 +174,7 @@ fn a_sql_server_is_written_down_as_people_write_it() {
     }
     assert_eq!(
         granted("mssql://{url}", "url = user@cm1\nsystem_name = a\n").unwrap_err(),
-        "config.ini:3: [sample] url: `mssql://…@cm1` cannot be used: `user@cm1` is not the name of a host | write it like `my-url`"
+        "config.ini:3: [sample] url: `…@cm1` cannot be used: `user@cm1` is not the name of a host | write it like `my-url`"
     );
 }
 

@@ -32,7 +32,7 @@ const SECTIONS: [(&str, &str, [&str; 2], &str); 13] = [
     (
         "bamboohr",
         "url = URL\nsystem_name = acme\napi_token = sample-secret\n",
-        ["GET /acme/v1/employees/0", "GET /acme/v1/employees/directory"],
+        ["GET /acme/v1/employees/directory"; 2],
         "`url` (line 7) and `system_name` (line 8)",
     ),
     (

@@ -182,7 +182,7 @@ impl Server {
             None => self.kind.list().to_owned(),
         };
         let mut answer = self.get(&path).send();
-        if answer.as_ref().is_err_and(|error| *error == Error::TokenRefused(404)) {
+        if answer.as_ref().is_err_and(knows_no_tokens) {
             self.slot = match self.slot {
                 TOKEN => {
                     info!("this server knows no tokens: user name and password go with each request");
@@ -208,6 +208,16 @@ impl Server {
             .header("Accept", "application/json")
             .auth(self.slot)
             .rate_limit(&RATE_LIMIT)
+    }
+}
+
+/// Whether a request failed because the server knows no tokens at that place: a path that it does not have is 404, 405, or for some a page.
+fn knows_no_tokens(error: &Error) -> bool {
+    match error {
+        Error::TokenRefused(404 | 405) => true,
+        // What the host says of an answer without a token.
+        Error::Unexpected(why) => why.contains("the answer to the request for a token"),
+        _ => false,
     }
 }
 

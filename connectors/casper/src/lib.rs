@@ -182,7 +182,7 @@ impl Server {
             None => self.kind.list().to_owned(),
         };
         let mut answer = self.get(&path).send();
-        if answer.as_ref().is_err_and(knows_no_tokens) {
+        if answer.as_ref().is_err_and(|error| self.knows_no_tokens(error)) {
             self.slot = match self.slot {
                 TOKEN => {
                     info!("this server knows no tokens: user name and password go with each request");
@@ -203,21 +203,22 @@ impl Server {
         }
     }
 
+    /// Whether a request failed because the server knows no tokens at that place: a path that it does not have is 404, 405, or, for servers
+    /// that are older than tokens, a page.
+    fn knows_no_tokens(&self, error: &Error) -> bool {
+        match error {
+            Error::TokenRefused(404 | 405) => true,
+            // What the host says of an answer without a token.
+            Error::Unexpected(why) => self.slot == TOKEN && why.contains("the answer to the request for a token"),
+            _ => false,
+        }
+    }
+
     fn get(&self, path: &str) -> Request {
         Request::get(format!("{}/JSSResource/{path}", self.base))
             .header("Accept", "application/json")
             .auth(self.slot)
             .rate_limit(&RATE_LIMIT)
-    }
-}
-
-/// Whether a request failed because the server knows no tokens at that place: a path that it does not have is 404, 405, or for some a page.
-fn knows_no_tokens(error: &Error) -> bool {
-    match error {
-        Error::TokenRefused(404 | 405) => true,
-        // What the host says of an answer without a token.
-        Error::Unexpected(why) => why.contains("the answer to the request for a token"),
-        _ => false,
     }
 }
 

@@ -4,11 +4,16 @@
 //! Facts that shape it: pages are counted from 0 and a page past the end is a 204; every request carries the tenant's code beside its
 //! credentials, unless these are an OAuth client's; the network of a device is a request of its own (docs/connectors/airwatch.md).
 
+use std::collections::VecDeque;
+
 use oomnitza_sdk::prelude::*;
 use oomnitza_sdk::serde_json;
 
 /// The server's own default and maximum.
 const LARGEST_PAGE: u64 = 500;
+
+/// Devices whose networks are asked for in one call, which the host ends after 15 minutes: of a page's 500, each slow, nothing would come.
+const TOGETHER: usize = 50;
 
 /// Slots: user name and password, and a token for an OAuth client; the tenant's code goes with both.
 const BASIC: &str = "basic";
@@ -24,6 +29,8 @@ pub struct AirWatch {
     page_size: u64,
     wants_network: bool,
     paging: Paging,
+    /// Devices whose networks are still to be asked for.
+    left: VecDeque<Box<RawValue>>,
 }
 
 /// A server, and how it is asked.
@@ -119,10 +126,14 @@ impl Connector for AirWatch {
             page_size: wanted.limit.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE),
             wants_network: wanted.uses("network"),
             paging: Paging::default(),
+            left: VecDeque::new(),
         })
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
+        if !self.left.is_empty() {
+            return self.with_networks().map(Some);
+        }
         if self.paging.is_over() {
             return Ok(None);
         }
@@ -134,15 +145,25 @@ impl Connector for AirWatch {
         let found: Found = answer.json()?;
         let devices = found.devices(&answer)?;
         self.paging.came(devices.len(), found.total);
-        let mut page = Page::with_capacity(answer.body.len());
         if self.wants_network {
-            for (device, network) in devices.iter().zip(self.server.networks(&devices)) {
-                page.push_and(device, "network", network.as_deref().unwrap_or("{}"));
-            }
-        } else {
-            devices.into_iter().for_each(|device| page.push(device));
+            self.left = devices.into_iter().map(RawValue::to_owned).collect();
+            return self.with_networks().map(Some);
         }
+        let mut page = Page::with_capacity(answer.body.len());
+        devices.into_iter().for_each(|device| page.push(device));
         Ok(Some(page))
+    }
+}
+
+impl AirWatch {
+    /// The next devices that are left, with their networks.
+    fn with_networks(&mut self) -> Result<Page> {
+        let devices: Vec<Box<RawValue>> = self.left.drain(..self.left.len().min(TOGETHER)).collect();
+        let mut page = Page::default();
+        for (device, network) in devices.iter().zip(self.server.networks(&devices)?) {
+            page.push_and(device, "network", network.as_deref().unwrap_or("{}"));
+        }
+        Ok(page)
     }
 }
 
@@ -160,25 +181,44 @@ impl Server {
             .success_or_said(said)
     }
 
-    /// The network of each device; none where it has no address, or where the server does not give it.
-    fn networks(&self, devices: &[&RawValue]) -> Vec<Option<String>> {
+    /// The network of each device; none where it has no address, or where the server does not give it. Where it gives none of several no
+    /// device is to blame: to send them without would empty what Oomnitza has.
+    fn networks(&self, devices: &[Box<RawValue>]) -> Result<Vec<Option<String>>> {
         let addresses: Vec<Option<String>> = devices.iter().map(|device| mac_address(device)).collect();
         let requests = addresses.iter().flatten();
         let requests = requests.map(|address| self.get(&format!("macaddress/{}/network", encode(address))));
         let mut answers = send_all(requests.collect()).into_iter();
-        let network = |address: String| {
-            let answer = answers.next()?.and_then(|answer| answer.success_or_said(said));
-            match answer.and_then(|answer| answer.json::<Box<RawValue>>()) {
-                Ok(network) if network.get().starts_with('{') => Some(network.get().to_owned()),
-                Ok(_) => None,
+        let (mut first_failure, mut failures, mut is_any_answered) = (None, Vec::new(), false);
+        let mut networks = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            let Some((address, answer)) = address.and_then(|address| Some((address, answers.next()?))) else {
+                networks.push(None);
+                continue;
+            };
+            // That it does not know the device is AirWatch's own answer; another 404 is anybody's.
+            let is_unknown = matches!(&answer, Ok(answer) if answer.status == 404 && explain(&answer.body).is_some());
+            let answer = answer.and_then(|answer| answer.success_or_said(said));
+            is_any_answered |= is_unknown || answer.is_ok();
+            let network = match answer.and_then(|answer| answer.json::<Box<RawValue>>()) {
+                Ok(network) => Some(network.get().to_owned()).filter(|network| network.starts_with('{')),
+                Err(error @ (Error::SignIn(_) | Error::TokenRefused(_))) => return Err(error),
                 Err(error) => {
-                    warning!("the network of the device with address {address} is not known: {error}");
+                    failures.push(format!(
+                        "the network of the device with address {address} is not known: {error}"
+                    ));
+                    first_failure.get_or_insert(error);
                     None
                 }
+            };
+            networks.push(network);
+        }
+        match first_failure {
+            Some(error) if failures.len() > 1 && !is_any_answered => Err(error),
+            _ => {
+                failures.iter().for_each(|failure| warning!("{failure}"));
+                Ok(networks)
             }
-        };
-        let mut network = network;
-        addresses.into_iter().map(|address| network(address?)).collect()
+        }
     }
 
     fn get(&self, path: &str) -> Request {

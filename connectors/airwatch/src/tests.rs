@@ -92,6 +92,47 @@ fn the_recorded_devices_are_read_and_get_their_network_where_a_mapping_asks_for_
     );
 }
 
+/// A run through so many devices whose networks are answered with these, 50 together.
+fn networked(count: usize, answers: &[(u16, &str)]) -> testing::Outcome {
+    let devices: Vec<Value> = (0..count).map(|id| json!({"MacAddress": format!("M{id}")})).collect();
+    let body = json!({"Devices": devices, "Total": count}).to_string();
+    let script = Script::default().get(&search(0), "basic", 200, &[], &body);
+    let asked: Vec<usize> = (0..answers.len()).collect();
+    let script = asked.chunks(TOGETHER).fold(script, |script, chunk| {
+        let get = |script: Script, id: &usize| {
+            let (status, body) = answers[*id];
+            script.get(&network(&format!("M{id}")), "basic", status, &[], body)
+        };
+        script.send_all(chunk.iter().fold(Script::default(), get))
+    });
+    run::<AirWatch>(settings(), wanted(&["network.Id"]), script)
+}
+
+#[test]
+fn networks_are_asked_for_fifty_at_a_time() {
+    let outcome = networked(120, &vec![(200, "{}"); 120]);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![50, 50, 20]));
+    assert_eq!(outcome.records[119]["MacAddress"], "M119");
+}
+
+#[test]
+fn a_server_that_gives_no_network_at_all_ends_the_run() {
+    let failed = "GET /api/v1/mdm/devices/macaddress/M0/network answered";
+    let outcome = networked(3, &[(500, ""), (403, ""), (500, "")]);
+    assert_eq!(outcome.error, Some(Error::Failed(format!("{failed} 500"))));
+    assert_eq!(outcome.log, Vec::<String>::new());
+    let outcome = networked(2, &[(404, "<html>IIS</html>"), (404, "")]);
+    assert_eq!(outcome.error, Some(Error::NotFound(format!("{failed} 404"))));
+    let outcome = networked(2, &[(200, "{}"), (401, "")]);
+    assert!(matches!(outcome.error, Some(Error::SignIn(_))), "{:?}", outcome.error);
+    // Devices that AirWatch says it does not know have no network, all of them or one.
+    let unknown = recorded("device_not_found_404");
+    let outcome = networked(2, &[(404, &unknown), (404, &unknown)]);
+    assert_eq!((outcome.error, outcome.records.len(), outcome.log.len()), (None, 2, 2));
+    let outcome = networked(1, &[(500, "")]);
+    assert_eq!((outcome.error, outcome.records.len(), outcome.log.len()), (None, 1, 1));
+}
+
 #[test]
 fn a_device_without_an_address_has_an_empty_network_and_none_is_asked_for() {
     let body =

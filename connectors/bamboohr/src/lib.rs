@@ -82,13 +82,11 @@ impl Connector for BambooHr {
     }
 
     fn check(settings: Settings) -> Result<()> {
-        let company = company(&settings)?;
-        let answer = send(Request::get(format!("{company}/v1/employees/0")))?;
-        if answer.status == 404 {
-            // The key's owner is no employee, which its owner need not be.
-            return fields(&company);
+        // What an upload asks for: whose key it is need not say whether it may see the directory.
+        match directory(&company(&settings)?)? {
+            Some(answer) => answer.json::<List>().map(drop),
+            None => Ok(()),
         }
-        is_data(answer)
     }
 
     fn open(settings: Settings, _cursor: Option<String>, wanted: Wanted) -> Result<Self> {
@@ -121,20 +119,9 @@ impl Connector for BambooHr {
 impl BambooHr {
     /// The employees of the directory, with the fields that mappings use.
     fn directory(&self) -> Result<VecDeque<Map<String, Value>>> {
-        let answer = send(Request::get(format!("{}/v1/employees/directory", self.company)))?;
-        if answer.status == 404 {
-            match fields(&self.company) {
-                // Who may not see the fields is told so by a company that there is.
-                Ok(()) | Err(Error::Forbidden(_)) => {}
-                Err(error) => return Err(error),
-            }
-            warning!(
-                "BambooHR has no directory to show: {}",
-                said(&answer).unwrap_or_else(|| "it is empty".to_owned())
-            );
+        let Some(answer) = directory(&self.company)? else {
             return Ok(VecDeque::new());
-        }
-        let answer = accept(answer)?;
+        };
         let directory: List = answer.json()?;
         let known: BTreeSet<&str> = directory
             .fields
@@ -166,20 +153,63 @@ impl BambooHr {
             .repeatable();
         let answer = accept(send(request)?)?;
         let report: List = answer.json()?;
+        let all = employees.len();
+        if report.employees.is_empty() {
+            return Err(Error::Forbidden(format!(
+                "the report of {names} has nobody, and the directory has employees: {all}; to send them without would empty these fields"
+            )));
+        }
         let mut rows: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
         for row in report.employees {
             if let Some(id) = id(&row) {
                 rows.insert(id, row);
             }
         }
+        let hidden: Vec<&str> = missing
+            .into_iter()
+            .filter(|name| !rows.values().any(|row| row.contains_key(*name)))
+            .collect();
+        if !hidden.is_empty() {
+            warning!(
+                "the report has these fields of nobody, and they are sent without a value: {}; the key's owner may not see them, or there are none of these names",
+                hidden.join(", ")
+            );
+        }
+        let mut lacking = 0;
         for employee in employees {
-            let row = id(employee).and_then(|id| rows.remove(&id)).unwrap_or_default();
+            let Some(row) = id(employee).and_then(|id| rows.remove(&id)) else {
+                lacking += 1;
+                continue;
+            };
             for (name, value) in row {
                 employee.entry(name).or_insert(value);
             }
         }
+        if lacking > 0 {
+            warning!(
+                "employees of the directory that are not in the report: {lacking} of {all}; they are sent without {names}"
+            );
+        }
         Ok(())
     }
+}
+
+/// The answer that holds a company's directory; none where that is empty.
+fn directory(company: &str) -> Result<Option<Response>> {
+    let answer = send(Request::get(format!("{company}/v1/employees/directory")))?;
+    if answer.status != 404 {
+        return accept(answer).map(Some);
+    }
+    match fields(company) {
+        // Who may not see the fields is told so by a company that there is.
+        Ok(()) | Err(Error::Forbidden(_)) => {}
+        Err(error) => return Err(error),
+    }
+    warning!(
+        "BambooHR has no directory to show: {}",
+        said(&answer).unwrap_or_else(|| "it is empty".to_owned())
+    );
+    Ok(None)
 }
 
 /// An employee's id, which is a text nearly everywhere.
@@ -203,7 +233,7 @@ fn company(settings: &Settings) -> Result<String> {
 fn fields(company: &str) -> Result<()> {
     let answer = send(Request::get(format!("{company}/v1/meta/fields")))?;
     if answer.status == 404 {
-        let why = "BambooHR knows no company of this name: it has neither a directory nor fields (404)";
+        let why = "BambooHR knows no company of this name: it has neither a directory nor fields (404); `url` is `https://api.bamboohr.com/api/gateway.php` for every company, and not an address with the company's name";
         return Err(Error::setting("system_name", why));
     }
     is_data(answer)

@@ -36,16 +36,6 @@ fn recorded(text: &str) -> (u16, Vec<(String, String)>, String) {
     )
 }
 
-fn check(url: &str, text: &str, script: Script) -> std::result::Result<(), Error> {
-    let (status, headers, body) = recorded(text);
-    let headers: Vec<(&str, &str)> = headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    let first = Script::default().get(url, "key", status, &headers, &body);
-    testing::check::<BambooHr>(settings(), first.then(script))
-}
-
 #[test]
 fn the_directory_is_read_as_it_stands() {
     let script = Script::default().get(DIRECTORY_URL, "key", 200, &[], DIRECTORY_BODY);
@@ -114,7 +104,10 @@ fn fields_that_are_not_in_the_directory_come_from_a_report() {
     assert_eq!(outcome.error, None);
     assert_eq!(
         outcome.log,
-        ["Level::Info: these fields are not in the directory and come from a custom report: customField, hireDate"]
+        [
+            "Level::Info: these fields are not in the directory and come from a custom report: customField, hireDate",
+            "Level::Warning: employees of the directory that are not in the report: 1 of 2; they are sent without customField, hireDate",
+        ]
     );
     assert_eq!(outcome.records.len(), 2, "only those of the directory");
     assert_eq!(outcome.records[0].get("hireDate"), None);
@@ -137,6 +130,29 @@ fn fields_that_are_not_in_the_directory_come_from_a_report() {
         Some(Error::Forbidden(
             "POST /api/gateway.php/acme/v1/reports/custom answered 403: no permission".into()
         ))
+    );
+}
+
+#[test]
+fn what_a_report_lacks_is_told_and_one_with_nobody_ends_the_run() {
+    let read = |report: &str| {
+        let sent = r#"{"fields":["hireDate"],"title":"Oomnitza"}"#;
+        let script = Script::default()
+            .get(DIRECTORY_URL, "key", 200, &[], DIRECTORY_BODY)
+            .post(REPORT_URL, "key", sent, 200, &[], report);
+        run::<BambooHr>(settings(), wanted(&["hireDate"]), script)
+    };
+    let nobody = read(r#"{"title":"Oomnitza","fields":[],"employees":[]}"#);
+    let said = "the report of hireDate has nobody, and the directory has employees: 2; to send them without would empty these fields";
+    assert_eq!(nobody.error, Some(Error::Forbidden(said.into())));
+    // BambooHR leaves out what the key's owner may not see.
+    let hidden = read(r#"{"employees":[{"id":"4"},{"id":"5"}]}"#);
+    assert_eq!((hidden.error, hidden.records.len()), (None, 2));
+    assert_eq!(
+        hidden.log[1..],
+        [
+            "Level::Warning: the report has these fields of nobody, and they are sent without a value: hireDate; the key's owner may not see them, or there are none of these names"
+        ]
     );
 }
 
@@ -179,36 +195,38 @@ fn what_bamboohr_refuses_is_said_with_the_words_of_its_header() {
 }
 
 #[test]
-fn a_check_asks_for_the_key_s_own_employee() {
-    let url = format!("{URL}/acme/v1/employees/0");
-    let fields = format!("{URL}/acme/v1/meta/fields");
-    let none = Script::default;
+fn a_check_asks_for_what_an_upload_reads() {
+    let check = |status, headers: &[(&str, &str)], body: &str, fields: Option<u16>| {
+        let script = Script::default().get(DIRECTORY_URL, "key", status, headers, body);
+        let script = match fields {
+            Some(status) => script.get(&format!("{COMPANY_URL}/v1/meta/fields"), "key", status, &[], "[]"),
+            None => script,
+        };
+        testing::check::<BambooHr>(settings(), script)
+    };
+    assert_eq!(check(200, &[], DIRECTORY_BODY, None), Ok(()));
+    let sharing = [("x-bamboohr-error-message", "directory sharing is off")];
     assert_eq!(
-        check(
-            &url,
-            include_str!("../tests/recorded/verifyAuthentication.json"),
-            none()
-        ),
-        Ok(())
-    );
-    assert_eq!(
-        check(
-            &url,
-            include_str!("../tests/recorded/verifyAuthenticationInvalid.json"),
-            none()
-        ),
-        Err(Error::SignIn(
-            "GET /api/gateway.php/acme/v1/employees/0 answered 401: API key not provided or invalid".into()
+        check(403, &sharing, "", None),
+        Err(Error::Forbidden(
+            "GET /api/gateway.php/acme/v1/employees/directory answered 403: directory sharing is off".into()
         ))
     );
-    let not_found = include_str!("../tests/recorded/verifyAuthenticationNotFound.json");
+    let (status, headers, body) = recorded(include_str!("../tests/recorded/verifyAuthenticationInvalid.json"));
+    let headers: Vec<(&str, &str)> = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     assert_eq!(
-        check(&url, not_found, none().get(&fields, "key", 200, &[], "[]")),
-        Ok(())
+        check(status, &headers, &body, None),
+        Err(Error::SignIn(
+            "GET /api/gateway.php/acme/v1/employees/directory answered 401: API key not provided or invalid".into()
+        ))
     );
-    let wrong = check(&url, not_found, none().get(&fields, "key", 404, &[], ""));
+    assert_eq!(check(404, &[], "", Some(200)), Ok(()), "an empty company");
+    let wrong = check(404, &[], "", Some(404));
     assert!(
-        matches!(&wrong, Err(Error::Setting(name, _)) if name == "system_name"),
+        matches!(&wrong, Err(Error::Setting(name, why)) if name == "system_name" && why.contains("`url` is `https://api.bamboohr.com/api/gateway.php`")),
         "{wrong:?}"
     );
 }

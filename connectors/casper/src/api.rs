@@ -136,18 +136,12 @@ fn ids(listed: Vec<Listed>) -> Result<VecDeque<String>> {
 pub(crate) struct Record<'a>(&'a str);
 
 impl Record<'_> {
-    /// Writes it. A computer's only application stands where else the list of them stands, and becomes one again.
+    /// Writes it. A computer's applications are a list however the server collapsed it.
     pub(crate) fn write(self, json: &mut Vec<u8>) {
         let text = self.0;
-        match self.only_application() {
-            Some((start, end)) => {
-                let pieces = [
-                    text.get(..start),
-                    Some("["),
-                    text.get(start..end),
-                    Some("]"),
-                    text.get(end..),
-                ];
+        match self.collapsed_applications() {
+            Some((start, end, list)) => {
+                let pieces = [text.get(..start), Some(list.as_str()), text.get(end..)];
                 for piece in pieces.into_iter().flatten() {
                     json.extend_from_slice(piece.as_bytes());
                 }
@@ -156,17 +150,31 @@ impl Record<'_> {
         }
     }
 
-    /// Where in the text the application stands that stands alone.
-    fn only_application(self) -> Option<(usize, usize)> {
+    /// Where in the text the applications stand that are no list, and the list that they are.
+    fn collapsed_applications(self) -> Option<(usize, usize, String)> {
         let record: Object<'_> = serde_json::from_str(self.0).ok()?;
         let software: Object<'_> = serde_json::from_str(record.get("software")?.get()).ok()?;
-        let application = software.get("applications")?.get();
+        let applications = software.get("applications")?.get();
         // Both borrow from the same text.
-        let start = (application.as_ptr() as usize).checked_sub(self.0.as_ptr() as usize)?;
-        application
-            .starts_with("{\"")
-            .then_some((start, start + application.len()))
+        let start = (applications.as_ptr() as usize).checked_sub(self.0.as_ptr() as usize)?;
+        Some((start, start + applications.len(), list_of(applications)?))
     }
+}
+
+/// A collapsed list as a list, by the rules of [`one_or_many`]: an element stands alone, or alone under its own name. None where the value
+/// is a list, or null, which is no list.
+fn list_of(value: &str) -> Option<String> {
+    if value == "\"\"" {
+        return Some("[]".to_owned());
+    }
+    let members: Object<'_> = serde_json::from_str(value).ok()?;
+    let mut named = members.iter().filter(|(name, _)| *name != "size");
+    Some(match (named.next(), named.next()) {
+        (None, _) => "[]".to_owned(),
+        (Some((_, inner)), None) if inner.get().starts_with('[') => inner.get().to_owned(),
+        (Some((name, inner)), None) if inner.get().starts_with('{') || name == "application" => list_of(inner.get())?,
+        _ => format!("[{value}]"),
+    })
 }
 
 /// What Jamf says of an error: the second paragraph of a page, or the first error of the token API.

@@ -182,7 +182,7 @@ impl Server {
             None => self.kind.list().to_owned(),
         };
         let mut answer = self.get(&path).send();
-        if answer.as_ref().is_err_and(|error| *error == Error::TokenRefused(404)) {
+        if answer.as_ref().is_err_and(|error| self.knows_no_tokens(error)) {
             self.slot = match self.slot {
                 TOKEN => {
                     info!("this server knows no tokens: user name and password go with each request");
@@ -200,6 +200,17 @@ impl Server {
             )),
             Some(_) => self.kind.members(&answer.success_or(api::explain)?),
             None => self.kind.all(&answer.success_or(api::explain)?),
+        }
+    }
+
+    /// Whether a request failed because the server knows no tokens at that place: a path that it does not have is 404, 405, or, for servers
+    /// that are older than tokens, a page.
+    fn knows_no_tokens(&self, error: &Error) -> bool {
+        match error {
+            Error::TokenRefused(404 | 405) => true,
+            // What the host says of an answer without a token.
+            Error::Unexpected(why) => self.slot == TOKEN && why.contains("the answer to the request for a token"),
+            _ => false,
         }
     }
 

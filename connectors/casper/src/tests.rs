@@ -257,6 +257,36 @@ fn lists_of_one_are_read_however_they_were_collapsed() {
         let only = json!({"software": {"applications": [{"name": "Safari.app", "version": "1"}], "x": 1}, "y": "ü"});
         assert_eq!((outcome.error, outcome.records), (None, vec![only]), "{listed}");
     }
+    let safari = r#"{"name":"Safari.app","version":"1"}"#;
+    for (collapsed, list) in [
+        (format!(r#"{{"application":{safari}}}"#), format!("[{safari}]")),
+        (format!(r#"{{"size":1,"application":{safari}}}"#), format!("[{safari}]")),
+        (
+            format!(r#"{{"size":2,"application":[{safari},{safari}]}}"#),
+            format!("[{safari},{safari}]"),
+        ),
+        (
+            r#"{ "name": "Safari.app", "version": "1" }"#.to_owned(),
+            format!("[{safari}]"),
+        ),
+        (
+            r#"{"name":"Safari.app"}"#.to_owned(),
+            r#"[{"name":"Safari.app"}]"#.to_owned(),
+        ),
+        ("{}".to_owned(), "[]".to_owned()),
+        ("\"\"".to_owned(), "[]".to_owned()),
+        (r#"{"size":0}"#.to_owned(), "[]".to_owned()),
+        (r#"{"application":""}"#.to_owned(), "[]".to_owned()),
+        (format!("[{safari}]"), format!("[{safari}]")),
+        ("[]".to_owned(), "[]".to_owned()),
+        ("null".to_owned(), "null".to_owned()),
+    ] {
+        let detail = |applications: &str| format!(r#"{{"software":{{"applications": {applications} ,"x":1}}}}"#);
+        let answer = format!(r#"{{"computer":{}}}"#, detail(&collapsed));
+        let outcome = details(&[1], &[(200, answer)]);
+        let record: Value = serde_json::from_str(&detail(&list)).unwrap();
+        assert_eq!((outcome.error, outcome.records), (None, vec![record]), "{collapsed}");
+    }
     for (listed, is_error) in [
         (r#"{"computers":""}"#, false),
         (r#"{"computers":{}}"#, false),
@@ -292,12 +322,19 @@ fn a_group_whose_members_are_not_told_is_an_error_and_one_without_members_is_non
 
 #[test]
 fn a_server_without_tokens_gets_user_name_and_password() {
-    let script = Script::default()
-        .get_fails(&path("computers"), "token", http::Error::TokenRefused(404))
-        .get(&path("computers"), "basic", 200, &TEXT, &list(&[1]))
-        .send_all(Script::default().get(&path("computers/id/1"), "basic", 200, &TEXT, &computer(1)));
-    let outcome = run::<Casper>(settings(&[]), wanted(&[]), script);
-    assert_eq!((outcome.error, outcome.records.len()), (None, 1));
+    let page = "the answer to the request for a token is a web page".to_owned();
+    for refusal in [
+        http::Error::TokenRefused(404),
+        http::Error::TokenRefused(405),
+        http::Error::BadBody(page),
+    ] {
+        let script = Script::default()
+            .get_fails(&path("computers"), "token", refusal)
+            .get(&path("computers"), "basic", 200, &TEXT, &list(&[1]))
+            .send_all(Script::default().get(&path("computers/id/1"), "basic", 200, &TEXT, &computer(1)));
+        let outcome = run::<Casper>(settings(&[]), wanted(&[]), script);
+        assert_eq!((outcome.error, outcome.records.len()), (None, 1));
+    }
     let script = Script::default().get_fails(&path("computers"), "token", http::Error::TokenRefused(401));
     assert_eq!(
         testing::check::<Casper>(settings(&[]), script),

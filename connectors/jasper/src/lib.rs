@@ -7,7 +7,6 @@ mod soap;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use oomnitza_sdk::http::send_all;
 use oomnitza_sdk::prelude::*;
 use oomnitza_sdk::serde_json::{Map, Value};
 use oomnitza_sdk::xml::Element;
@@ -83,9 +82,9 @@ impl Connector for Jasper {
                 .optional()
                 .advanced(),
             )
-            .place(Endpoint::at("{url}", "the account's terminals").parallel(4))
-            .place(Endpoint::at("https://{wsdl_path.host}", "the account's terminals").parallel(4))
-            .place(Endpoint::at(&format!("{{{LOCATION}}}"), "the account's terminals").parallel(4))
+            .place(Endpoint::at("{url}", "the account's terminals").parallel(2))
+            .place(Endpoint::at("https://{wsdl_path.host}", "the account's terminals").parallel(2))
+            .place(Endpoint::at(&format!("{{{LOCATION}}}"), "the account's terminals").parallel(2))
             .body_auth(soap::SLOT, "@USERNAME@", "{username}", Encoding::Xml)
             .body_auth(soap::SLOT, "@PASSWORD@", "{password}", Encoding::Xml)
             .body_auth(soap::SLOT, "@LICENSE_KEY@", "{api_token}", Encoding::Xml)
@@ -130,9 +129,16 @@ impl Connector for Jasper {
         let mut found = details(&self.service, &iccids)?;
         let mut page = Page::with_capacity(0);
         for iccid in iccids {
-            let Some(terminal) = found.remove(&iccid) else {
-                page.miss(iccid, "the service gives no details of it");
-                continue;
+            let terminal = match found.remove(&iccid) {
+                Some(Ok(terminal)) => terminal,
+                Some(Err(fault)) => {
+                    page.miss(iccid, fault);
+                    continue;
+                }
+                None => {
+                    page.miss(iccid, "the service gives no details of it");
+                    continue;
+                }
             };
             if let Some(modified) = terminal.get("dateModified").and_then(Value::as_str) {
                 self.progress.saw(modified);
@@ -185,11 +191,14 @@ struct Listing {
 
 fn modified(service: &str, since: &str) -> Result<Listing> {
     let operation = "GetModifiedTerminals";
-    let answer = soap::request(service, operation, &soap::element("since", since)).send()?;
-    let response = soap::response(answer, operation)?;
+    let request = soap::request(service, operation, &soap::element("since", since));
+    let mut said = soap::send(vec![request], operation)?;
+    let response = said.pop().unwrap_or_else(|| Err(no_list()))?;
     let mut seen = BTreeSet::new();
-    let listed = response.child("iccids").map(Element::children).unwrap_or_default();
+    // Nothing new is an empty list (JasperAPI.xsd); none at all would pass for that.
+    let listed = response.child("iccids").ok_or_else(no_list)?;
     let iccids = listed
+        .children()
         .iter()
         .filter(|element| element.name() == "iccid")
         .map(Element::text);
@@ -202,24 +211,66 @@ fn modified(service: &str, since: &str) -> Result<Listing> {
     })
 }
 
-/// Details by ICCID.
-fn details(service: &str, iccids: &[String]) -> Result<BTreeMap<String, Map<String, Value>>> {
+fn no_list() -> Error {
+    Error::Unexpected("GetModifiedTerminals was answered without a list of terminals (`iccids`)".to_owned())
+}
+
+/// Terminals by ICCID, or why one does not come.
+type Details = BTreeMap<String, std::result::Result<Map<String, Value>, String>>;
+
+/// Details by ICCID, or the fault that the service answers for that one alone: one of many that it does not want to tell of must not keep
+/// the others from arriving, so what it refuses is asked for again by halves. Where it gives nothing at all no terminal is to blame.
+fn details(service: &str, iccids: &[String]) -> Result<Details> {
     let operation = "GetTerminalDetails";
-    let requests = iccids.chunks(CHUNK).map(|chunk| {
-        let listed: String = chunk.iter().map(|iccid| soap::element("iccid", iccid)).collect();
-        soap::request(service, operation, &format!("<iccids>{listed}</iccids>"))
-    });
-    let mut found = BTreeMap::new();
-    for answer in send_all(requests.collect()) {
-        let response = soap::response(answer?, operation)?;
-        let terminals = response.child("terminals").map(Element::children).unwrap_or_default();
-        for terminal in terminals.iter().filter(|element| element.name() == "terminal") {
-            if let (Some(iccid), Value::Object(record)) = (terminal.child("iccid"), terminal.value()) {
-                found.insert(iccid.text().to_owned(), record_of(terminal, record));
+    let mut found = Details::new();
+    let (mut first_fault, mut is_any_answered) = (None, false);
+    let mut open: Vec<&[String]> = iccids.chunks(CHUNK).collect();
+    while !open.is_empty() {
+        let requests = open.iter().map(|chunk| {
+            let listed: String = chunk.iter().map(|iccid| soap::element("iccid", iccid)).collect();
+            soap::request(service, operation, &format!("<iccids>{listed}</iccids>"))
+        });
+        let said = soap::send(requests.collect(), operation)?;
+        let is_one = open.len() == 1;
+        let mut refused = Vec::new();
+        for (chunk, said) in open.into_iter().zip(said) {
+            match said {
+                Ok(response) => {
+                    is_any_answered = true;
+                    note(&response, &mut found);
+                }
+                Err(fault) => {
+                    if let [iccid] = chunk {
+                        found.insert(iccid.clone(), Err(fault.to_string()));
+                    } else {
+                        let (first, second) = chunk.split_at(chunk.len() / 2);
+                        refused.extend([first, second]);
+                    }
+                    first_fault.get_or_insert(fault);
+                }
             }
         }
+        // It was asked three times by now: there is no use in smaller pieces.
+        let has_failed = matches!(first_fault, Some(Error::Failed(_)));
+        if has_failed && !is_any_answered && !is_one {
+            break;
+        }
+        open = refused;
     }
-    Ok(found)
+    match first_fault {
+        Some(fault) if !is_any_answered && (iccids.len() > 1 || matches!(fault, Error::Failed(_))) => Err(fault),
+        _ => Ok(found),
+    }
+}
+
+/// Notes the terminals of a response.
+fn note(response: &Element, found: &mut Details) {
+    let terminals = response.child("terminals").map(Element::children).unwrap_or_default();
+    for terminal in terminals.iter().filter(|element| element.name() == "terminal") {
+        if let (Some(iccid), Value::Object(record)) = (terminal.child("iccid"), terminal.value()) {
+            found.insert(iccid.text().to_owned(), Ok(record_of(terminal, record)));
+        }
+    }
 }
 
 /// A terminal as the old program's library gave it: its attribute `msisdn` as `_msisdn`, and what is no text as what it is.

@@ -86,7 +86,7 @@ fn read(steps: &[(String, u16, String)]) -> Outcome {
     run::<Jasper>(settings(), wanted(&[]), script(steps))
 }
 
-/// The details of a page are asked for side by side, as many requests as a page has.
+/// A listing by itself; the details of a page are asked for side by side, as many requests as a page has.
 fn script(steps: &[(String, u16, String)]) -> Script {
     let is_details = |step: &(String, u16, String)| step.0.contains("GetTerminalDetailsRequest");
     let groups = steps.chunk_by(|one, next| is_details(one) && is_details(next));
@@ -103,11 +103,7 @@ fn script(steps: &[(String, u16, String)]) -> Script {
                     answer,
                 )
             });
-            if group.iter().all(is_details) {
-                script.send_all(requests)
-            } else {
-                script.then(requests)
-            }
+            script.send_all(requests)
         })
 }
 
@@ -178,15 +174,19 @@ fn the_cursor_moves_to_the_newest_modification_that_was_listed() {
 
 #[test]
 fn a_run_goes_on_where_the_last_one_ended_and_nothing_new_is_no_page() {
-    for none in [
-        listed(&[]),
-        answer("GetModifiedTerminals", "<ns2:iccids/>"),
-        answer("GetModifiedTerminals", ""),
-    ] {
-        let script = Script::default().post(SERVICE, "account", &since("2018-05-12T00:00:00Z"), 200, &[], &none);
+    for none in [listed(&[]), answer("GetModifiedTerminals", "<ns2:iccids/>")] {
+        let script = script(&[(since("2018-05-12T00:00:00Z"), 200, none)]);
         let outcome = resume::<Jasper>(settings(), Some("2018-05-12T00:00:00Z"), wanted(&[]), script);
         assert_eq!((outcome.error, outcome.pages), (None, vec![]));
     }
+    let without = answer("GetModifiedTerminals", "");
+    assert_eq!(
+        read(&[(since(BEGINNING), 200, without)]).error,
+        Some(Error::Unexpected(
+            "GetModifiedTerminals was answered without a list of terminals (`iccids`)".into()
+        )),
+        "the service's schema demands the list"
+    );
     let outcome = resume::<Jasper>(settings(), Some("<x>"), wanted(&[]), Script::default());
     assert_eq!(
         outcome.error,
@@ -277,8 +277,137 @@ fn faults_are_said_in_words() {
             Error::Unexpected("POST /ws/service/Terminal answered without a GetModifiedTerminalsResponse".into()),
         ),
     ] {
-        assert_eq!(read(&[(since(BEGINNING), status, body)]).error, Some(error));
+        // A service that fails is asked three times.
+        let times = if matches!(&error, Error::Failed(said) if said.contains("fail")) { 3 } else { 1 };
+        let steps = vec![(since(BEGINNING), status, body); times];
+        assert_eq!(read(&steps).error, Some(error));
     }
+}
+
+/// The answer to a request for the details of these, where the service answers `odd` to each that asks for the first of them.
+fn odd_details(chunk: &[String], odd: &str, answer: &str) -> (String, u16, String) {
+    if chunk.iter().any(|iccid| iccid == odd) {
+        return (details_of(chunk), 500, answer.to_owned());
+    }
+    let terminals = chunk.iter().map(|iccid| terminal(iccid, "2018-05-17T00:00:00Z"));
+    (details_of(chunk), 200, detailed(&terminals.collect::<Vec<_>>()))
+}
+
+/// A run through 25 terminals for whose thirteenth the service answers this.
+fn with_one_odd(odd: &str, times: usize) -> Outcome {
+    let all = iccids(0..25);
+    let rounds: [&[std::ops::Range<usize>]; 5] = [
+        &[0..10, 10..20, 20..25],
+        &[10..15, 15..20],
+        &[10..12, 12..15],
+        &[12..13, 13..15],
+        &[],
+    ];
+    let mut script = script(&[(since(BEGINNING), 200, listed(&all))]);
+    let post = |script: Script, (sent, status, answer): (String, u16, String)| {
+        script.post(SERVICE, "account", &sent, status, &[], &answer)
+    };
+    for round in rounds.into_iter().filter(|round| !round.is_empty()) {
+        let chunks = round.iter().map(|range| &all[range.clone()]);
+        let first = chunks.clone().map(|chunk| odd_details(chunk, &all[12], odd));
+        script = script.send_all(first.fold(Script::default(), post));
+        let failing = chunks.filter(|chunk| chunk.contains(&all[12]));
+        for chunk in failing.flat_map(|chunk| std::iter::repeat_n(chunk, times - 1)) {
+            script = script.send_all(post(Script::default(), odd_details(chunk, &all[12], odd)));
+        }
+    }
+    run::<Jasper>(settings(), wanted(&[]), script)
+}
+
+#[test]
+fn a_terminal_for_which_the_service_answers_a_fault_is_missed_and_the_others_arrive() {
+    for (code, times, said) in [
+        ("Client", 1, "the service does not accept the request (Client, 200001)"),
+        ("Server", 3, "the service failed (Server, 200001)"),
+    ] {
+        let outcome = with_one_odd(&fault(code, "200001", ""), times);
+        assert_eq!((outcome.error, outcome.pages), (None, vec![24]), "{code}");
+        assert_eq!(
+            outcome.misses,
+            [(iccids(12..13).remove(0), format!("GetTerminalDetails: {said}"))]
+        );
+    }
+    // One that is alone is missed as well.
+    let one = iccids(0..1);
+    let outcome = read(&[
+        (since(BEGINNING), 200, listed(&one)),
+        (details_of(&one), 500, fault("Client", "1", "")),
+    ]);
+    assert_eq!((outcome.error, outcome.misses.len()), (None, 1));
+}
+
+#[test]
+fn a_service_that_gives_no_details_at_all_ends_the_run() {
+    let two = iccids(0..2);
+    let half = |index: usize| (details_of(&two[index..=index]), 500, fault("Client", "1", ""));
+    let script = script(&[(since(BEGINNING), 200, listed(&two))])
+        .send_all(Script::default().post(
+            SERVICE,
+            "account",
+            &details_of(&two),
+            500,
+            &[],
+            &fault("Client", "1", ""),
+        ))
+        .send_all([half(0), half(1)].into_iter().fold(Script::default(), |script, step| {
+            script.post(SERVICE, "account", &step.0, step.1, &[], &step.2)
+        }));
+    let said = "GetTerminalDetails: the service does not accept the request (Client, 1)";
+    assert_eq!(
+        run::<Jasper>(settings(), wanted(&[]), script).error,
+        Some(Error::Unexpected(said.into()))
+    );
+    // Credentials that hold no more are no terminal's fault.
+    let outcome = read(&[
+        (since(BEGINNING), 200, listed(&two)),
+        (details_of(&two), 500, fault("Client", "100100", "")),
+    ]);
+    assert!(matches!(outcome.error, Some(Error::SignIn(_))), "{:?}", outcome.error);
+    let failing = (details_of(&iccids(0..10)), 500, fault("Server", "1", ""));
+    let second = (details_of(&iccids(10..12)), 500, fault("Server", "1", ""));
+    let round = || {
+        [&failing, &second].into_iter().fold(Script::default(), |script, step| {
+            script.post(SERVICE, "account", &step.0, step.1, &[], &step.2)
+        })
+    };
+    let script = (0..3).fold(
+        Script::default().send_all(Script::default().post(
+            SERVICE,
+            "account",
+            &since(BEGINNING),
+            200,
+            &[],
+            &listed(&iccids(0..12)),
+        )),
+        |script, _| script.send_all(round()),
+    );
+    let outcome = run::<Jasper>(settings(), wanted(&[]), script);
+    assert!(matches!(outcome.error, Some(Error::Failed(_))), "{:?}", outcome.error);
+    assert_eq!(outcome.waits, [2_000, 4_000]);
+}
+
+#[test]
+fn a_refusal_for_now_and_a_service_that_fails_once_are_waited_for() {
+    let one = iccids(0..1);
+    let asked = || since(BEGINNING);
+    let too_fast = r#"{"errorMessage":"Rate limit exceeded","errorCode":"40000029"}"#;
+    let outcome = read(&[
+        (asked(), 429, too_fast.to_owned()),
+        (asked(), 500, fault("Server", "1", "")),
+        (asked(), 200, listed(&one)),
+        (
+            details_of(&one),
+            200,
+            detailed(&[terminal(&one[0], "2018-05-17T00:00:00Z")]),
+        ),
+    ]);
+    assert_eq!((outcome.error, outcome.records.len()), (None, 1));
+    assert_eq!(outcome.waits, [1_000, 2_000]);
 }
 
 #[test]
@@ -313,14 +442,14 @@ fn checked(wsdl: &str, status: u16, service: Option<&str>) -> std::result::Resul
     let address = "https://kpn.example:9101/ws/Terminal?wsdl";
     let script = Script::default().get_unsigned(address, status, wsdl);
     let script = match service {
-        Some(service) => script.post(
+        Some(service) => script.send_all(Script::default().post(
             service,
             "account",
             &since("2099-01-01T00:00:00Z"),
             200,
             &[],
             &listed(&[]),
-        ),
+        )),
         None => script,
     };
     testing::check::<Jasper>(testing::settings(&[("wsdl_path", address)]), script)
@@ -374,14 +503,7 @@ fn a_wsdl_at_a_secured_address_is_read_and_names_the_service_at_its_own_place() 
 
 #[test]
 fn a_check_asks_for_what_was_modified_in_times_to_come() {
-    let script = Script::default().post(
-        SERVICE,
-        "account",
-        &since("2099-01-01T00:00:00Z"),
-        200,
-        &[],
-        &listed(&[]),
-    );
+    let script = script(&[(since("2099-01-01T00:00:00Z"), 200, listed(&[]))]);
     assert_eq!(testing::check::<Jasper>(settings(), script), Ok(()));
 }
 

@@ -38,7 +38,12 @@ impl Section {
 
     /// The ids of its partitions.
     fn ids(&self) -> Result<Vec<u64>> {
-        self.partitions.among(&partitions::all(&self.base)?)
+        let known = partitions::all(&self.base)?;
+        if known.is_empty() {
+            let why = "the server shows this account no partition, and a tenant has one at least";
+            return Err(Error::Forbidden(why.to_owned()));
+        }
+        self.partitions.among(&known)
     }
 }
 
@@ -122,12 +127,16 @@ impl Connector for MobileIron {
         let found = found::<&RawValue>(&answer)?;
         self.paging.came(found.results.len(), found.total);
         let mut page = Page::with_capacity(answer.body.len());
+        let mut has_older = false;
         for device in found.results {
-            if last_checkin(device).is_some_and(|checkin| checkin >= self.cutoff) {
-                page.push(device);
+            match last_checkin(device).map_err(|why| answer.unexpected(why))? {
+                Some(checkin) if checkin >= self.cutoff => page.push(device),
+                Some(_) => has_older = true,
+                None => {}
             }
         }
-        if page.is_empty() || self.paging.is_over() {
+        // Devices that never checked in may stand before all others, and say nothing of what follows.
+        if (page.is_empty() && has_older) || self.paging.is_over() {
             self.partitions.pop_front();
             self.paging = Paging::default();
         }
@@ -135,14 +144,16 @@ impl Connector for MobileIron {
     }
 }
 
-/// When a device last checked in, milliseconds since 1970; none if it never did.
-fn last_checkin(device: &RawValue) -> Option<f64> {
+/// When a device last checked in, milliseconds since 1970; none if it never did. Anything else would pass for that.
+fn last_checkin(device: &RawValue) -> std::result::Result<Option<f64>, String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Device {
         last_checkin: Option<f64>,
     }
-    serde_json::from_str::<Device>(device.get()).ok()?.last_checkin
+    serde_json::from_str::<Device>(device.get())
+        .map(|device| device.last_checkin)
+        .map_err(|error| format!("with a device whose `lastCheckin` is no number of milliseconds: {error}"))
 }
 
 fn get(url: &str) -> Result<Response> {

@@ -102,15 +102,50 @@ fn devices_without_a_recent_check_in_are_left_out_and_a_page_of_them_ends_the_pa
         at(json!(NOW - 3 * half_a_day)),
         at(json!(NOW - 3 * half_a_day - 1)),
         at(Value::Null),
-        at(json!("never")),
         json!({}),
     ];
     let old = vec![at(json!(NOW - 4 * half_a_day)); 5];
     let script = answers(Script::at(NOW), &spaces(), SPACES);
     let script = answers(script, &page(100001, 0), &envelope(&devices, 1_000));
-    let script = answers(script, &page(100001, 5), &envelope(&old, 1_000));
+    let script = answers(script, &page(100001, 4), &envelope(&old, 1_000));
     let outcome = run::<MobileIron>(settings(r#"["Default Space"]"#), wanted(&[]), script);
     assert_eq!((outcome.error, outcome.pages), (None, vec![1, 0]));
+}
+
+#[test]
+fn devices_that_never_checked_in_end_no_partition_and_a_time_that_is_none_is_an_error() {
+    let never = vec![json!({"lastCheckin": null}); 500];
+    let script = answers(Script::at(NOW), &spaces(), SPACES);
+    let script = answers(script, &page(100001, 0), &envelope(&never, 600));
+    let script = answers(script, &page(100001, 500), &envelope(&recent(100), 600));
+    let outcome = run::<MobileIron>(settings(r#"["Default Space"]"#), wanted(&[]), script);
+    assert_eq!((outcome.error, outcome.pages), (None, vec![0, 100]));
+    let odd = first(
+        "All",
+        200,
+        &envelope(&[json!({"lastCheckin": "2020-10-29T14:27:26Z"})], 1),
+    );
+    let said = odd.error.unwrap().to_string();
+    assert!(
+        said.starts_with(
+            "GET /api/v1/device answered with a device whose `lastCheckin` is no number of milliseconds: "
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_server_that_shows_no_partition_is_no_empty_tenant() {
+    for partitions in ["All", r#"["Drivers"]"#] {
+        let script = answers(Script::at(NOW), &spaces(), &envelope(&[], 0));
+        let outcome = run::<MobileIron>(settings(partitions), wanted(&[]), script);
+        assert_eq!(
+            outcome.error,
+            Some(Error::Forbidden(
+                "the server shows this account no partition, and a tenant has one at least".into()
+            ))
+        );
+    }
 }
 
 #[test]

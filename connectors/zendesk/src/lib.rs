@@ -31,6 +31,15 @@ pub struct Zendesk {
     way: Way,
     /// Whether users come with their organization.
     with_organization: bool,
+    /// A page of Zendesk's that is larger than the host takes at once.
+    came: Option<Came>,
+}
+
+/// A page of Zendesk's, and how many of its users were handed over.
+struct Came {
+    answer: Response,
+    handed_over: usize,
+    is_last: bool,
 }
 
 /// How users are asked for.
@@ -134,33 +143,57 @@ impl Connector for Zendesk {
             pages,
             way,
             with_organization,
+            came: None,
         })
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
-        let Some(url) = self.trail.take()? else { return Ok(None) };
-        let answer = self.ask(&url)?;
-        let found: Users = answer.json()?;
-        let is_last = self.go_on(&found);
-        self.trail.begin(request);
-        let organizations = self.organizations(&answer, &found)?;
-        let mut page = Page::with_capacity(answer.body.len());
-        for user in &found.users {
-            let known: User = serde_json::from_str(user.get())
-                .map_err(|error| answer.unexpected(format!("with a user that cannot be read: {error}")))?;
+        let mut came = match self.came.take() {
+            Some(came) => came,
+            None => {
+                let Some(url) = self.trail.take()? else { return Ok(None) };
+                let answer = self.ask(&url)?;
+                let is_last = self.go_on(&answer.json()?);
+                self.trail.begin(request);
+                Came {
+                    answer,
+                    handed_over: 0,
+                    is_last,
+                }
+            }
+        };
+        let found: Users = came.answer.json()?;
+        let organizations = self.organizations(&came.answer, &found)?;
+        let mut page = Page::with_capacity(came.answer.body.len());
+        for user in found.users.iter().skip(came.handed_over) {
+            // Each user has its organization whole, which stands in the answer once.
+            if page.is_full() {
+                break;
+            }
+            came.handed_over += 1;
+            let known: User = serde_json::from_str(user.get()).map_err(|error| {
+                came.answer
+                    .unexpected(format!("with a user that cannot be read: {error}"))
+            })?;
             // The list of all users has none that were deleted, so the export gives none either.
-            if known.active == Some(false) && matches!(self.way, Way::Export { .. }) {
+            if known.active.is_some_and(|active| active.get() == "false") && matches!(self.way, Way::Export { .. }) {
                 continue;
             }
             if self.with_organization {
-                let organization = known.organization_id.and_then(|id| organizations.get(&id).copied());
+                let organization = known
+                    .organization_id
+                    .and_then(|id| organizations.get(id.get()).copied());
                 page.push_and(user, "organization", organization.map_or("null", RawValue::get));
             } else {
                 page.push(user);
             }
         }
+        if came.handed_over < found.users.len() {
+            self.came = Some(came);
+            return Ok(Some(page));
+        }
         Ok(Some(match (&self.way, &found.after_cursor) {
-            (Way::List(since), _) if is_last => since.end(page),
+            (Way::List(since), _) if came.is_last => since.end(page),
             // A later run goes on behind this page, whatever comes next.
             (Way::Export { .. }, Some(cursor)) => page.cursor(format!("{EXPORT}{cursor}")),
             _ => page,
@@ -225,13 +258,13 @@ impl Zendesk {
         Some(self.base.at_home(next, is_own_domain))
     }
 
-    /// The organizations that came along, by id.
-    fn organizations<'a>(&self, answer: &Response, found: &Users<'a>) -> Result<BTreeMap<u64, &'a RawValue>> {
+    /// The organizations that came along, by id as it stands there.
+    fn organizations<'a>(&self, answer: &Response, found: &Users<'a>) -> Result<BTreeMap<&'a str, &'a RawValue>> {
         let mut organizations = BTreeMap::new();
         for organization in found.organizations.iter().flatten() {
             let known: Organization = serde_json::from_str(organization.get())
                 .map_err(|error| answer.unexpected(format!("with an organization that cannot be read: {error}")))?;
-            organizations.insert(known.id, *organization);
+            organizations.insert(known.id.get(), *organization);
         }
         Ok(organizations)
     }
@@ -294,15 +327,19 @@ struct Meta {
 
 /// A user, as far as it matters here.
 #[derive(Deserialize)]
-struct User {
-    organization_id: Option<u64>,
-    active: Option<bool>,
+struct User<'a> {
+    /// Whatever it is: one that is none, as -1, is no organization's.
+    #[serde(borrow)]
+    organization_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    active: Option<&'a RawValue>,
 }
 
 /// An organization, as far as it matters here.
 #[derive(Deserialize)]
-struct Organization {
-    id: u64,
+struct Organization<'a> {
+    #[serde(borrow)]
+    id: &'a RawValue,
 }
 
 oomnitza_sdk::export!(Zendesk);

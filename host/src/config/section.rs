@@ -360,6 +360,11 @@ impl Reading<'_> {
     }
 
     fn incremental(&mut self, description: &Description) -> bool {
+        if let (Incremental::Always, Some(entry)) = (description.incremental, self.raw.entry("full_run_days")) {
+            let what = "has no effect: this source only tells what has changed";
+            let warning = Finding::warning(self.at(Some(entry), "full_run_days"), what);
+            self.findings.push(warning.remedy("remove the setting"));
+        }
         let entry = self.raw.entry("incremental");
         let asked = self.truth("incremental");
         match (description.incremental, asked) {

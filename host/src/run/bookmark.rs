@@ -1,7 +1,8 @@
 //! Which cursor may be kept: the last one up to which every record has been delivered.
 //!
 //! Batches are settled in any order; a cursor waits until every batch with a record of its page, or of a page before it, is settled. A batch that
-//! failed is never settled, so no cursor passes it.
+//! failed is never settled, so no cursor passes it. Neither does one pass a record that the source lists and did not give: the next run asks
+//! for it again.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -26,6 +27,8 @@ pub(super) struct Bookmark {
     open: BTreeSet<u64>,
     /// Cursors, and the batch up to which all must be settled for each.
     waiting: VecDeque<(u64, String)>,
+    /// A record did not come: no cursor of its page or a later one is kept.
+    is_held: bool,
     /// What may be kept but is not yet.
     ready: Option<String>,
     written: Instant,
@@ -40,6 +43,7 @@ impl Bookmark {
             started: 0,
             open: BTreeSet::new(),
             waiting: VecDeque::new(),
+            is_held: false,
             ready: None,
             written: Instant::now(),
         }
@@ -58,9 +62,14 @@ impl Bookmark {
         self.advance();
     }
 
+    /// A record did not come, of the page that will be through next. The next run begins where it is listed again.
+    pub(super) fn hold(&mut self) {
+        self.is_held = true;
+    }
+
     /// A page is through; `has_rest` when records of it wait for a batch that is not started.
     pub(super) fn page(&mut self, cursor: Option<String>, has_rest: bool) {
-        if let Some(cursor) = cursor {
+        if let Some(cursor) = cursor.filter(|_| !self.is_held) {
             self.waiting.push_back((self.started + u64::from(has_rest), cursor));
             self.advance();
         }
@@ -125,6 +134,18 @@ mod tests {
         let mut bookmark = Bookmark::new("okta", None, true);
         bookmark.page(Some("empty".to_owned()), false);
         assert_eq!(bookmark.ready.as_deref(), Some("empty"));
+    }
+
+    #[test]
+    fn no_cursor_passes_a_record_that_did_not_come() {
+        let mut bookmark = Bookmark::new("okta", None, true);
+        let batch = bookmark.start();
+        bookmark.page(Some("whole".to_owned()), false);
+        bookmark.hold();
+        bookmark.page(Some("lacking".to_owned()), false);
+        bookmark.page(Some("behind".to_owned()), false);
+        bookmark.settle(batch);
+        assert_eq!(bookmark.ready.as_deref(), Some("whole"));
     }
 
     proptest! {

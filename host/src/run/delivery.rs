@@ -133,6 +133,9 @@ impl<'a> Delivery<'a> {
         for Miss { id, reason, gone } in page.misses {
             self.report.missed += 1;
             self.report.gone += u64::from(gone);
+            if !gone {
+                self.keeping.bookmark.hold();
+            }
             notes.misses.add(reason.clone(), 1);
             tracing::info!(
                 section = self.report.section,

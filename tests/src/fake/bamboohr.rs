@@ -22,7 +22,6 @@ pub fn company(employees: u64) -> Fake {
             .strip_prefix("/api/gateway.php/acme/v1/")
             .ok_or("there is no such company")?;
         match (asked.method.as_str(), path, asked.body.as_str()) {
-            ("GET", "employees/0", "") => Ok(Answer::json(200, json!({"id": "8"}))),
             ("GET", "meta/fields", "") => Ok(Answer::json(
                 200,
                 json!([{"id": 1, "name": "First name", "type": "text"}]),

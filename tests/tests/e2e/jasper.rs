@@ -1,5 +1,6 @@
 //! Jasper to Oomnitza.
 
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use oomnitza_connector::standin::Trouble;
@@ -22,13 +23,18 @@ const PASSWORD: &str = "<wsse:Username>user@example.com</wsse:Username><wsse:Pas
 /// The newest modification of the service's terminals, as a run that goes on asks for it.
 const NEWEST: &str = "<since>2018-05-17T10:05:09.000+08:00</since>";
 
+/// What the service says of its twelfth terminal: nothing, a fault in place of any details among which they would be, or its details.
+const NOTHING: u8 = 0;
+const FAULT: u8 = 1;
+const DETAILS: u8 = 2;
+
 /// The service with so many modified terminals, one of which it gives no details of.
 pub fn service(terminals: u32) -> Fake {
-    service_with(terminals, Arc::default())
+    service_with(terminals, Arc::default(), Arc::default())
 }
 
-/// The service, and beside it a WSDL that says that it is at `location`.
-fn service_with(terminals: u32, location: Arc<OnceLock<String>>) -> Fake {
+/// The service, what it says of its twelfth terminal, and beside it a WSDL that says that it is at `location`.
+fn service_with(terminals: u32, location: Arc<OnceLock<String>>, twelfth: Arc<AtomicU8>) -> Fake {
     Fake::start(move |asked: &Asked| {
         if (asked.method.as_str(), asked.target.as_str()) == ("GET", "/ws/schema/Terminal.wsdl") {
             let location = location.get().ok_or("nobody should read it")?;
@@ -70,11 +76,15 @@ fn service_with(terminals: u32, location: Arc<OnceLock<String>>) -> Fake {
                 if asked.is_empty() || asked.len() > 10 {
                     return Err("it asks for none, or for more than ten".to_owned());
                 }
+                let twelfth = twelfth.load(Ordering::SeqCst);
+                if twelfth == FAULT && asked.contains(&11) {
+                    return Ok(fault("Client", "200001", "<message>unknown</message>"));
+                }
                 // In no order, and without what it does not know.
                 let details: String = asked
                     .iter()
                     .rev()
-                    .filter(|number| **number != 11)
+                    .filter(|number| **number != 11 || twelfth == DETAILS)
                     .map(|number| terminal(*number))
                     .collect();
                 Ok(answer(operation, &format!("<terminals>{details}</terminals>")))
@@ -246,7 +256,7 @@ fn a_wsdl_in_a_file_says_where_the_service_is() {
 fn a_wsdl_at_a_secured_address_is_read_and_names_the_service_at_its_own_place_only() {
     let run = |path: &str, location: &str| {
         let cell = Arc::new(OnceLock::new());
-        let source = service_with(3, cell.clone());
+        let source = service_with(3, cell.clone(), Arc::default());
         let front = secured("127.0.0.1", &source.url());
         let home = front.url.replace("http://", "https://");
         cell.set(location.replace("HOME", &home)).expect("it is empty");
@@ -319,8 +329,7 @@ fn a_file_that_is_no_wsdl_is_told_with_line_and_remedy_before_anything_is_asked(
 
 #[test]
 fn a_run_goes_on_where_the_last_one_was_delivered_and_not_before() {
-    // Of one of them there are no details.
-    let source = service(12);
+    let source = service(11);
     let series = Series::of("jasper", SETTINGS, &source);
     let upload = |more: &[&str], code: i32| series.upload(more, code, "ICCID").len();
     let refuse_all = |times| Fault::Next {
@@ -331,12 +340,72 @@ fn a_run_goes_on_where_the_last_one_was_delivered_and_not_before() {
     series.inject(refuse_all(2));
     assert_eq!(upload(&[], 1), 0);
     // Nothing was delivered, so everything is read again; what is shown or counted off moves nothing either.
-    assert_eq!(upload(&["--testmode"], 4), 0);
+    assert_eq!(upload(&["--testmode"], 0), 0);
     assert_eq!(upload(&["--record-count", "1"], 0), 1);
-    assert_eq!(upload(&[], 4), 11);
+    assert_eq!(upload(&[], 0), 11);
     assert_eq!(upload(&[], 0), 0);
     // With another mapping old records matter as well.
     series.add("mapping.RATING = {\"source\": \"rating\"}");
-    assert_eq!(upload(&[], 4), 11);
+    assert_eq!(upload(&[], 0), 11);
+    assert_eq!(source.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_terminal_that_does_not_come_is_asked_for_again_until_it_does() {
+    let twelfth = Arc::new(AtomicU8::new(NOTHING));
+    let source = service_with(12, Arc::default(), twelfth.clone());
+    let series = Series::of("jasper", SETTINGS, &source);
+    // Each run says that it is lacking, and reads from where it is listed.
+    for _ in 0..2 {
+        assert_eq!(series.upload(&[], 4, "ICCID").len(), 11);
+        assert_eq!(series.cursor(), None);
+    }
+    let output = series.run(&[]);
+    assert!(
+        output.stderr.contains("hint: records that are lacking: 1;") && output.stderr.contains("or run it again"),
+        "{output}"
+    );
+    twelfth.store(DETAILS, Ordering::SeqCst);
+    assert_eq!(series.upload(&[], 0, "ICCID").len(), 12);
+    assert_eq!(series.upload(&[], 0, "ICCID").len(), 0);
+    assert_eq!(source.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_terminal_for_which_the_service_answers_a_fault_does_not_keep_the_others_from_arriving() {
+    let source = service_with(25, Arc::default(), Arc::new(AtomicU8::new(FAULT)));
+    let series = Series::of("jasper", SETTINGS, &source);
+    assert_eq!(series.upload(&[], 4, "ICCID").len(), 24);
+    // The list; 10, 10 and 5; then by halves to the one.
+    assert_eq!(source.asked().len(), 1 + 3 + 2 + 2 + 2);
+    let output = series.run(&[]);
+    let said = "GetTerminalDetails: the service does not accept the request (Client, 200001, unknown)";
+    assert!(output.stderr.contains(said), "{output}");
+    assert_eq!(source.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn days_between_full_runs_have_no_effect_and_the_admin_is_told() {
+    let source = service(3);
+    let trial = Trial::run(
+        &["validate"],
+        "jasper",
+        &format!("{SETTINGS}full_run_days = 7\n"),
+        &source,
+    );
+    let said = "[jasper] full_run_days: has no effect: this source only tells what has changed";
+    assert!(trial.output.to_string().contains(said), "{}", trial.output);
+}
+
+#[test]
+fn a_service_that_was_asked_too_often_or_failed_is_asked_again() {
+    let source = service(3)
+        .instead(
+            1,
+            Answer::json(429, r#"{"errorMessage":"Rate limit exceeded","errorCode":"40000029"}"#),
+        )
+        .instead(3, fault("Server", "1", ""));
+    let series = Series::of("jasper", SETTINGS, &source);
+    assert_eq!(series.upload(&[], 0, "ICCID").len(), 3);
     assert_eq!(source.violations(), Vec::<String>::new());
 }

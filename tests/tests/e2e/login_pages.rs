@@ -32,7 +32,7 @@ const SECTIONS: [(&str, &str, [&str; 2], &str); 13] = [
     (
         "bamboohr",
         "url = URL\nsystem_name = acme\napi_token = sample-secret\n",
-        ["GET /acme/v1/employees/0", "GET /acme/v1/employees/directory"],
+        ["GET /acme/v1/employees/directory"; 2],
         "`url` (line 7) and `system_name` (line 8)",
     ),
     (
@@ -139,6 +139,14 @@ fn told(section: &str, settings: &str, source: &Fake) -> [String; 2] {
     })
 }
 
+/// What is said where a page came in place of data.
+fn no_data(section: &str, asked: &str, places: &str) -> String {
+    format!(
+        "error: section [{section}] stopped: the source answered something unexpected: {asked} answered with a web page instead of data\n\
+         hint: check {places} in config.ini: something answers there, but not what is asked for"
+    )
+}
+
 #[test]
 fn a_login_page_is_no_answer_of_any_source() {
     for (section, settings, asked, places) in SECTIONS {
@@ -150,12 +158,7 @@ fn a_login_page_is_no_answer_of_any_source() {
                     Answer::new(200, "text/html", page)
                 })
             });
-            let expected = asked.map(|asked| {
-                format!(
-                    "error: section [{section}] stopped: the source answered something unexpected: {asked} answered with a web page instead of data\n\
-                     hint: check {places} in config.ini: something answers there, but not what is asked for"
-                )
-            });
+            let expected = asked.map(|asked| no_data(section, asked, places));
             assert_eq!(told(section, settings, &source), expected, "{page}");
         }
     }
@@ -167,16 +170,26 @@ fn a_login_page_is_no_token() {
         if !has_token(section, settings) {
             continue;
         }
+        // A Casper that is older than tokens may answer its account so, and is asked for the list without one.
+        let goes_on = section == "casper" && !settings.contains("client_id");
         for page in PAGES {
             let source = Fake::start(move |_| Ok(Answer::new(200, "text/html", page)));
             let expected = asked.map(|asked| {
+                if goes_on {
+                    return no_data(section, asked, places);
+                }
                 format!(
                     "error: section [{section}] stopped: the source answered something unexpected: {asked}: the answer to the request for a token is a web page\n\
                      hint: check {places} in config.ini; if that is right, report this to whoever made the connector"
                 )
             });
             assert_eq!(told(section, settings, &source), expected, "{page}");
-            assert!(source.asked().iter().all(|asked| is_token(asked.path())), "{section}");
+            let is_expected =
+                |path: &str| is_token(path) || (goes_on && asked.iter().any(|asked| *asked == format!("GET {path}")));
+            assert!(
+                source.asked().iter().all(|asked| is_expected(asked.path())),
+                "{section}"
+            );
         }
     }
 }

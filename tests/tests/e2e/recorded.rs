@@ -190,26 +190,20 @@ mod bamboohr {
         asked(line, &[KEY, ("accept", "application/json")], answer)
     }
 
-    /// Whose key it is, is all that was recorded of what the connector asks.
+    /// What was recorded of a wrong key, and of an employee who is not there, is said of the directory as well. The fields are made up.
     #[test]
-    fn a_check_understands_whose_key_it_is() {
-        let owner = |name: &str, path: &str| {
+    fn a_check_understands_a_wrong_key_and_an_empty_directory() {
+        let directory = |name: &str, path: &str| {
             let answer = recorded(&format!("bamboohr/tests/recorded/{name}.json"), path);
-            get("employees/0", answer)
+            get("employees/directory", answer)
         };
-        let own = "/api/gateway.php/acme/v1/employees/0";
-        // A key of nobody who is an employee: what was recorded of another employee who is not there. The fields are made up.
-        let nobody = owner(
+        let wrong = directory("verifyAuthenticationInvalid", "/api/gateway.php/acme/v1/employees/0");
+        let nobody = directory(
             "verifyAuthenticationNotFound",
             "/api/gateway.php/acme/v1/employees/182372",
         );
         let fields = get("meta/fields", Answer::json(200, "[]"));
-        let told = [
-            vec![owner("verifyAuthentication", own)],
-            vec![owner("verifyAuthenticationInvalid", own)],
-            vec![nobody, fields],
-        ]
-        .map(|steps| check("bamboohr", SETTINGS, steps));
+        let told = [vec![wrong], vec![nobody, fields]].map(|steps| check("bamboohr", SETTINGS, steps));
         assert_snapshot!(told.concat());
     }
 }

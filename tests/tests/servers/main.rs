@@ -171,6 +171,7 @@ fn what_bamboohr_said_of_a_wrong_key_is_told() {
     let wiremock = WireMock::start(vec![
         recording
             .stub("/api/gateway.php/acme/v1/employees/0")
+            .at("/api/gateway.php/acme/v1/employees/directory")
             .signed("Basic .+"),
     ]);
     let destination = oomnitza::Oomnitza::start(oomnitza::Settings::default()).unwrap();

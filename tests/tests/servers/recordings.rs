@@ -30,28 +30,23 @@ fn a_jamf_server_without_mobile_devices_is_no_failure() {
 }
 
 #[test]
-fn a_key_of_bamboohr_is_good_whether_its_owner_is_an_employee_or_not() {
-    let own = "/api/gateway.php/acme/v1/employees/0";
-    let owner = Recording::of("bamboohr/tests/recorded/verifyAuthentication.json").stub(own);
+fn a_check_of_bamboohr_takes_a_directory_that_is_not_there_for_an_empty_one() {
     let nobody = Recording::of("bamboohr/tests/recorded/verifyAuthenticationNotFound.json")
         .stub("/api/gateway.php/acme/v1/employees/182372")
-        .at(own);
+        .at("/api/gateway.php/acme/v1/employees/directory");
     // The fields of nobody's company were not recorded.
     let fields = at("/api/gateway.php/acme/v1/meta/fields", &json!([]));
-    for stubs in [vec![owner], vec![nobody, fields]] {
-        let stubs = stubs.into_iter().map(|stub| stub.signed("Basic .+")).collect();
-        let wiremock = WireMock::start(stubs);
-        let destination = oomnitza::Oomnitza::start(oomnitza::Settings::default()).unwrap();
-        let program = Program::with(&format!(
-            "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[bamboohr]\nenable = True\nurl = {}/api/gateway.php\nsystem_name = acme\n\
-             api_token = sample-key\ndefault_role = 25\n",
-            destination.url(),
-            wiremock.url()
-        ));
-        let output = program.run(&["check", "bamboohr"]);
-        assert_eq!(output.code, Some(0), "{output}");
-        wiremock.assert_all_matched();
-    }
+    let wiremock = WireMock::start(vec![nobody.signed("Basic .+"), fields.signed("Basic .+")]);
+    let destination = oomnitza::Oomnitza::start(oomnitza::Settings::default()).unwrap();
+    let program = Program::with(&format!(
+        "[oomnitza]\nurl = {}\napi_token = stand-in-token\n\n[bamboohr]\nenable = True\nurl = {}/api/gateway.php\nsystem_name = acme\n\
+         api_token = sample-key\ndefault_role = 25\n",
+        destination.url(),
+        wiremock.url()
+    ));
+    let output = program.run(&["check", "bamboohr"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    wiremock.assert_all_matched();
 }
 
 #[test]

@@ -111,6 +111,10 @@ impl Organisation {
 }
 
 fn written(user: &User) -> Value {
+    // Okta cannot tell of everybody.
+    if user.status == "LOST" {
+        return json!({"id": user.login, "status": "ACTIVE", "profile": null});
+    }
     let profile =
         json!({"login": user.login, "firstName": "A", "lastName": "B", "email": format!("{}@example.com", user.login)});
     json!({"id": user.login, "status": user.status, "profile": profile})
@@ -164,6 +168,31 @@ fn a_later_run_reads_what_changed_and_every_so_often_everything() {
     organisation.pass(7 * 86_400, &[]);
     assert_eq!(upload(&[], 0), ["b", "c", "e", "f", "g", "h"]);
     assert_eq!(upload(&[], 0), nobody);
+    assert_eq!(source.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_user_who_does_not_come_is_asked_for_again_until_that_changes() {
+    let organisation = Organisation::with(&PEOPLE);
+    let source = organisation.start();
+    let series = Series::of("okta", &format!("{SETTINGS}incremental = True\n"), &source);
+    let upload = |code| series.upload(&[], code, "USER");
+    assert_eq!(upload(0), ["a", "b", "c", "e"]);
+    let before = series.cursor();
+    organisation.pass(3_600, &[("f", "LOST"), ("g", "ACTIVE")]);
+    for _ in 0..2 {
+        organisation.pass(3_600, &[]);
+        assert_eq!(upload(4), ["g"]);
+        assert_eq!(series.cursor(), before, "the next run has to see the change again");
+    }
+    // Whatever ails them, it is no change of theirs when it ends.
+    organisation.0.lock().unwrap().1.iter_mut().for_each(|user| {
+        if user.status == "LOST" {
+            user.status = "ACTIVE";
+        }
+    });
+    assert_eq!(upload(0), ["f", "g"]);
+    assert_ne!(series.cursor(), before);
     assert_eq!(source.violations(), Vec::<String>::new());
 }
 

@@ -15,7 +15,7 @@ use super::validate;
 use crate::catalog::BuiltIn;
 use crate::config::{self, Ini, Severity};
 use crate::schedule::{Schedule, When, cron, id, launchd, systemd, windows};
-use schedulers::{agent, crontab, delete, homeless, ours, run, systemctl, torn, write};
+use schedulers::{agent, crontab, delete, homeless, ours, run, start, systemctl, torn, write};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

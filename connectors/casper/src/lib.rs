@@ -182,7 +182,7 @@ impl Server {
             None => self.kind.list().to_owned(),
         };
         let mut answer = self.get(&path).send();
-        if answer.as_ref().is_err_and(|error| *error == Error::TokenRefused(404)) {
+        if matches!(answer, Err(Error::TokenRefused(404, _))) {
             self.slot = match self.slot {
                 TOKEN => {
                     info!("this server knows no tokens: user name and password go with each request");

@@ -128,13 +128,16 @@ impl Connector for AirWatch {
         }
         let answer = self.server.search(self.page_size, self.paging.page())?;
         if answer.status == 204 {
-            self.paging.end();
-            return Ok(None);
+            let mut page = Page::default();
+            self.paging.came(0, None);
+            self.paging.note_end(&mut page);
+            return Ok(Some(page));
         }
         let found: Found = answer.json()?;
         let devices = found.devices(&answer)?;
         self.paging.came(devices.len(), found.total);
         let mut page = Page::with_capacity(answer.body.len());
+        self.paging.note_end(&mut page);
         if self.wants_network {
             for (device, network) in devices.iter().zip(self.server.networks(&devices)) {
                 page.push_and(device, "network", network.as_deref().unwrap_or("{}"));

@@ -122,6 +122,8 @@ impl Connector for MobileIron {
         let found = found::<&RawValue>(&answer)?;
         self.paging.came(found.results.len(), found.total);
         let mut page = Page::with_capacity(answer.body.len());
+        // A partition that ends with the cutoff is not over.
+        self.paging.note_end(&mut page);
         for device in found.results {
             if last_checkin(device).is_some_and(|checkin| checkin >= self.cutoff) {
                 page.push(device);

@@ -139,8 +139,10 @@ impl Connector for AirWatch {
         }
         let answer = self.server.search(self.page_size, self.paging.page())?;
         if answer.status == 204 {
-            self.paging.end();
-            return Ok(None);
+            let mut page = Page::default();
+            self.paging.came(0, None);
+            self.paging.note_end(&mut page);
+            return Ok(Some(page));
         }
         let found: Found = answer.json()?;
         let devices = found.devices(&answer)?;
@@ -150,6 +152,7 @@ impl Connector for AirWatch {
             return self.with_networks().map(Some);
         }
         let mut page = Page::with_capacity(answer.body.len());
+        self.paging.note_end(&mut page);
         devices.into_iter().for_each(|device| page.push(device));
         Ok(Some(page))
     }
@@ -162,6 +165,9 @@ impl AirWatch {
         let mut page = Page::default();
         for (device, network) in devices.iter().zip(self.server.networks(&devices)?) {
             page.push_and(device, "network", network.as_deref().unwrap_or("{}"));
+        }
+        if self.left.is_empty() {
+            self.paging.note_end(&mut page);
         }
         Ok(page)
     }
@@ -201,7 +207,7 @@ impl Server {
             is_any_answered |= is_unknown || answer.is_ok();
             let network = match answer.and_then(|answer| answer.json::<Box<RawValue>>()) {
                 Ok(network) => Some(network.get().to_owned()).filter(|network| network.starts_with('{')),
-                Err(error @ (Error::SignIn(_) | Error::TokenRefused(_))) => return Err(error),
+                Err(error @ (Error::SignIn(_) | Error::TokenRefused(..))) => return Err(error),
                 Err(error) => {
                     failures.push(format!(
                         "the network of the device with address {address} is not known: {error}"

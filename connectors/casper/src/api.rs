@@ -177,7 +177,7 @@ fn list_of(value: &str) -> Option<String> {
     })
 }
 
-/// What Jamf says of an error: the second paragraph of a page, or the first error of the token API.
+/// What Jamf says of an error: the second paragraph of a page. What it says where it refuses a token the host reads.
 pub(crate) fn explain(body: &[u8]) -> Option<String> {
     let page = std::str::from_utf8(body).ok()?;
     let said = page.split_once("<p>")?.1.split_once("</p>")?.0.trim();

@@ -207,7 +207,7 @@ impl Server {
     /// that are older than tokens, a page.
     fn knows_no_tokens(&self, error: &Error) -> bool {
         match error {
-            Error::TokenRefused(404 | 405) => true,
+            Error::TokenRefused(404 | 405, _) => true,
             // What the host says of an answer without a token.
             Error::Unexpected(why) => self.slot == TOKEN && why.contains("the answer to the request for a token"),
             _ => false,

@@ -174,6 +174,11 @@ fn a_server_that_gives_nothing_any_more_ends_the_run_with_its_own_words() {
     );
     let outcome = details(&[1, 2], &[(200, computer(1)), (401, UNAUTHORIZED.into())]);
     assert!(matches!(outcome.error, Some(Error::SignIn(_))), "{:?}", outcome.error);
+    assert_eq!(
+        (outcome.records.len(), outcome.misses.len()),
+        (1, 1),
+        "what came arrives"
+    );
 }
 
 #[test]
@@ -324,8 +329,8 @@ fn a_group_whose_members_are_not_told_is_an_error_and_one_without_members_is_non
 fn a_server_without_tokens_gets_user_name_and_password() {
     let page = "the answer to the request for a token is a web page".to_owned();
     for refusal in [
-        http::Error::TokenRefused(404),
-        http::Error::TokenRefused(405),
+        http::Error::TokenRefused((404, String::new())),
+        http::Error::TokenRefused((405, String::new())),
         http::Error::BadBody(page),
     ] {
         let script = Script::default()
@@ -335,10 +340,14 @@ fn a_server_without_tokens_gets_user_name_and_password() {
         let outcome = run::<Casper>(settings(&[]), wanted(&[]), script);
         assert_eq!((outcome.error, outcome.records.len()), (None, 1));
     }
-    let script = Script::default().get_fails(&path("computers"), "token", http::Error::TokenRefused(401));
+    let script = Script::default().get_fails(
+        &path("computers"),
+        "token",
+        http::Error::TokenRefused((401, "The account is locked".to_owned())),
+    );
     assert_eq!(
         testing::check::<Casper>(settings(&[]), script),
-        Err(Error::TokenRefused(401))
+        Err(Error::TokenRefused(401, "The account is locked".to_owned()))
     );
 }
 
@@ -348,9 +357,22 @@ fn an_api_client_takes_the_place_of_user_name_and_password() {
     let script = Script::default().get(&path("computers"), "client", 200, &TEXT, &list(&[]));
     assert_eq!(testing::check::<Casper>(client.clone(), script), Ok(()));
     // Servers before Jamf Pro's newest give the token at an older path.
-    let before = || Script::default().get_fails(&path("computers"), "client", http::Error::TokenRefused(404));
+    let before = || {
+        Script::default().get_fails(
+            &path("computers"),
+            "client",
+            http::Error::TokenRefused((404, String::new())),
+        )
+    };
     let script = before().get(&path("computers"), "client_before", 200, &TEXT, &list(&[]));
     assert_eq!(testing::check::<Casper>(client.clone(), script), Ok(()));
-    let script = before().get_fails(&path("computers"), "client_before", http::Error::TokenRefused(404));
-    assert_eq!(testing::check::<Casper>(client, script), Err(Error::TokenRefused(404)));
+    let script = before().get_fails(
+        &path("computers"),
+        "client_before",
+        http::Error::TokenRefused((404, String::new())),
+    );
+    assert_eq!(
+        testing::check::<Casper>(client, script),
+        Err(Error::TokenRefused(404, String::new()))
+    );
 }

@@ -127,6 +127,8 @@ impl Connector for MobileIron {
         let found = found::<&RawValue>(&answer)?;
         self.paging.came(found.results.len(), found.total);
         let mut page = Page::with_capacity(answer.body.len());
+        // A partition that ends with the cutoff is not over.
+        self.paging.note_end(&mut page);
         let mut has_older = false;
         for device in found.results {
             match last_checkin(device).map_err(|why| answer.unexpected(why))? {

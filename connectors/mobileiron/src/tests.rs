@@ -110,6 +110,7 @@ fn devices_without_a_recent_check_in_are_left_out_and_a_page_of_them_ends_the_pa
     let script = answers(script, &page(100001, 4), &envelope(&old, 1_000));
     let outcome = run::<MobileIron>(settings(r#"["Default Space"]"#), wanted(&[]), script);
     assert_eq!((outcome.error, outcome.pages), (None, vec![1, 0]));
+    assert_eq!(outcome.misses, [], "it ends early on purpose");
 }
 
 #[test]
@@ -156,7 +157,11 @@ fn the_recorded_page_is_read_whatever_its_nulls() {
     let script = answers(script, &page(100001, 0), DEVICES);
     let script = answers(script, &page(100001, 1), &envelope(&[], 3));
     let outcome = run::<MobileIron>(settings(r#"["Default Space"]"#), wanted(&[]), script);
-    assert_eq!(outcome.error, None);
+    assert_eq!(
+        (outcome.error, outcome.misses.len()),
+        (None, 1),
+        "and says that it lacks two"
+    );
     assert_eq!(outcome.records, *raw["result"]["searchResults"].as_array().unwrap());
 }
 

@@ -30,6 +30,8 @@ pub struct OneLogin {
     page: String,
     way: Way,
     trail: Trail,
+    /// Users that have come of `/api/2`.
+    came: u64,
     fields: Fields,
     since: Since,
 }
@@ -145,6 +147,7 @@ impl Connector for OneLogin {
             page,
             way,
             trail: Trail::from(first),
+            came: 0,
             fields,
             since,
         })
@@ -211,6 +214,11 @@ impl OneLogin {
         self.trail.begin(|url| request(url, self.way));
         let users: Vec<Map<String, Value>> = answer.json()?;
         let mut page = Page::with_capacity(answer.body.len());
+        self.came += users.len() as u64;
+        let total = || answer.header("total-count")?.trim().parse().ok();
+        if let (None, Some(total)) = (next, total()) {
+            page.ended(self.came, total);
+        }
         for mut user in users {
             if let Some(Value::Object(attributes)) = user.get("custom_attributes").cloned() {
                 user.extend(

@@ -239,14 +239,19 @@ fn a_used_up_quota_is_waited_for_whatever_the_status_but_not_for_longer_than_a_r
         ("x-ratelimit-remaining", "0"),
         ("x-ratelimit-reset", "1197"),
     ];
-    let script = Script::default().get(&url, "token", 429, &hour, "{}");
-    let outcome = run::<OneLogin>(settings(&[("client_id", "c")]), wanted(&[]), script);
-    assert!(
-        matches!(outcome.error, Some(Error::RateLimited(_))),
-        "{:?}",
+    let ended = |status| {
+        let script = Script::default().get(&url, "token", status, &hour, r#"{"message":"no"}"#);
+        let outcome = run::<OneLogin>(settings(&[("client_id", "c")]), wanted(&[]), script);
+        assert!(outcome.waits.is_empty(), "{status}");
         outcome.error
-    );
-    assert!(outcome.waits.is_empty());
+    };
+    let said = |text: &str| format!("GET /api/2/users answered {text}");
+    assert_eq!(ended(429), Some(Error::RateLimited(said("429: no"))));
+    let used_up_said = said("400: no; its rate limit is reached");
+    assert_eq!(ended(400), Some(Error::RateLimited(used_up_said)));
+    // A wrong key is one whatever is left.
+    assert_eq!(ended(401), Some(Error::SignIn(said("401: no"))));
+    assert_eq!(ended(403), Some(Error::Forbidden(said("403: no"))));
     // Nor do waits of one request add up to more.
     let script = (0..2).fold(Script::default(), |script, _| {
         script.get(&url, "token", 429, &used_up, "{}")
@@ -374,4 +379,20 @@ fn pages_of_which_nobody_is_wanted_are_passed_over_some_at_a_time() {
     let outcome = resume::<OneLogin>(settings(&[]), Some(TIME), wanted(&[]), script);
     assert_eq!((outcome.error, outcome.pages), (None, vec![0, 0, 0]));
     assert_eq!(outcome.cursors, [None, None, Some(TIME.to_owned())]);
+}
+
+#[test]
+fn a_list_that_ends_short_of_its_own_total_lacks_records() {
+    let url = format!("{REST}/api/2/users?limit=100&fields=id");
+    for (total, misses) in [("3", 1), ("1", 0), ("0", 0), ("", 0)] {
+        let script = Script::default().get(&url, "token", 200, &[("total-count", total)], r#"[{"id":1}]"#);
+        let outcome = run::<OneLogin>(settings(&[("client_id", "c")]), wanted(&[]), script);
+        assert_eq!((outcome.error, outcome.records.len()), (None, 1));
+        assert_eq!(outcome.misses.len(), misses, "{total}");
+        if misses > 0 {
+            let said = "the source ended its list after 1 records, of 3 that it said there are";
+            assert_eq!(outcome.misses[0].1, said);
+            assert_eq!(outcome.log, [format!("Level::Warning: {said}")]);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use crate::bindings::exports::oomnitza::connector::source::{self as wit, Guest, GuestSync};
-use crate::{Description, Error, Page, Settings, Wanted, http};
+use crate::{Description, Error, Page, Settings, Wanted, details, http};
 
 /// What a call of a connector gives.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -36,6 +36,16 @@ pub trait Connector: Sized + 'static {
     fn next(&mut self) -> Result<Option<Page>>;
 }
 
+/// A page of a run, or its end, which waits until the run has said why it could not go on.
+pub(crate) fn next<C: Connector>(connector: &mut C) -> Result<Option<Page>> {
+    http::begin_call();
+    let page = connector.next()?;
+    if page.is_none() {
+        details::settle()?;
+    }
+    Ok(page)
+}
+
 /// A connector as the contract sees it.
 pub struct Exported<C>(PhantomData<C>);
 
@@ -64,13 +74,13 @@ impl<C: Connector> GuestSync for Run<C> {
     ) -> std::result::Result<wit::Sync, wit::Error> {
         report_panics();
         http::begin_call();
+        details::begin_run();
         let connector = C::open(Settings::new(settings), cursor, want).map_err(Error::into_wit)?;
         Ok(wit::Sync::new(Self(RefCell::new(connector))))
     }
 
     fn next(&self) -> std::result::Result<Option<wit::Page>, wit::Error> {
-        http::begin_call();
-        let page = self.0.borrow_mut().next().map_err(Error::into_wit)?;
+        let page = next(&mut *self.0.borrow_mut()).map_err(Error::into_wit)?;
         Ok(page.map(Page::into_wit))
     }
 }

@@ -12,8 +12,8 @@ pub enum Error {
     Setting(String, String),
     /// The source did not accept the credentials.
     SignIn(String),
-    /// The token of an auth slot was not given: the status of the answer to the request for it.
-    TokenRefused(u16),
+    /// The token of an auth slot was not given: the status of the answer to the request for it, and what that says, if anything.
+    TokenRefused(u16, String),
     /// The credentials are good but may not do this.
     Forbidden(String),
     /// The source cannot be reached, or the host does not allow it.
@@ -57,8 +57,8 @@ impl Error {
         match self {
             Self::Setting(name, problem) => wit::Error::Setting((name, problem)),
             Self::SignIn(what) => wit::Error::SignIn(what),
-            Self::TokenRefused(400 | 401 | 403) => wit::Error::SignIn(self.to_string()),
-            Self::TokenRefused(status) => Self::of_status(status, self.to_string()).into_wit(),
+            Self::TokenRefused(400 | 401 | 403, _) => wit::Error::SignIn(self.to_string()),
+            Self::TokenRefused(status, _) => Self::of_status(status, self.to_string()).into_wit(),
             Self::Forbidden(what) => wit::Error::Forbidden(what),
             Self::Unreachable(what) => wit::Error::Unreachable(what),
             Self::RateLimited(what) => wit::Error::RateLimited(what),
@@ -76,7 +76,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setting(name, problem) => write!(f, "setting `{name}`: {problem}"),
-            Self::TokenRefused(status) => write!(f, "the request for a token was answered {status}"),
+            Self::TokenRefused(status, said) => {
+                let colon = if said.is_empty() { "" } else { ": " };
+                write!(f, "the request for a token was answered {status}{colon}{said}")
+            }
             Self::SignIn(what)
             | Self::Forbidden(what)
             | Self::Unreachable(what)

@@ -1,7 +1,7 @@
 //! HTTP requests.
 //!
-//! The host repeats what can be repeated (I/O errors, 5xx, 429 with `Retry-After`) before an answer comes back here. What only the
-//! connector understands, its system's own rate-limit headers, is said with [`RateLimit`].
+//! The host repeats what can be repeated (I/O errors, 5xx, 429 with `Retry-After`) before an answer comes back here, and none of that is
+//! repeated here once more. What only the connector understands, its system's own rate-limit headers, is said with [`RateLimit`].
 
 use std::cell::Cell;
 use std::time::UNIX_EPOCH;
@@ -89,8 +89,8 @@ impl Request {
         let what = what(&self.request);
         let mut attempt = 1;
         loop {
-            let response = send(&self.request, what.clone())?;
-            let Some(wait) = self.wait(&response, attempt) else {
+            let mut response = send(&self.request, what.clone())?;
+            let Some(wait) = self.wait(&mut response, attempt) else {
                 return Ok(response);
             };
             pause(&what, wait);
@@ -99,12 +99,23 @@ impl Request {
     }
 
     /// How long to wait before asking again, milliseconds, if the answer was a refusal for now and this is not too long together with
-    /// what this call has waited already.
-    fn wait(&self, response: &Response, attempt: u32) -> Option<u64> {
-        let limit = self
-            .rate_limit
-            .filter(|limit| attempt < limit.tries && limit.is_reached(response))?;
-        Some(limit.wait(response, attempt)).filter(|wait| WAITED.get().saturating_add(*wait) <= LONGEST_WAIT)
+    /// what this call has taken already. Else the answer says that it is such a refusal.
+    fn wait(&self, response: &mut Response, attempt: u32) -> Option<u64> {
+        let limit = self.rate_limit.filter(|limit| limit.is_reached(response))?;
+        if !self.was_repeated(response) && attempt < limit.tries {
+            let wait = limit.wait(response, attempt);
+            if taken().saturating_add(wait) <= LONGEST_CALL {
+                return Some(wait);
+            }
+        }
+        response.is_rate_limited = true;
+        None
+    }
+
+    /// Whether the host has sent it again and again before it gave this answer.
+    fn was_repeated(&self, response: &Response) -> bool {
+        let is_repeatable = self.request.repeatable || matches!(self.request.method, Method::Get | Method::Head);
+        is_repeatable && response.status == 429 && response.header("retry-after").is_some_and(is_retry_after)
     }
 }
 
@@ -118,8 +129,8 @@ pub fn send_all(requests: Vec<Request>) -> Vec<Result<Response>> {
     let mut attempt = 1;
     while !open.is_empty() {
         let (mut refused, mut longest) = (Vec::new(), None);
-        for ((index, request), answer) in open.iter().zip(send_together(&open)) {
-            let wait = answer.as_ref().ok().and_then(|answer| request.wait(answer, attempt));
+        for ((index, request), mut answer) in open.iter().zip(send_together(&open)) {
+            let wait = answer.as_mut().ok().and_then(|answer| request.wait(answer, attempt));
             if wait.is_some() {
                 refused.push((*index, request.clone()));
                 longest = longest.max(wait);
@@ -154,7 +165,14 @@ fn send_together(requests: &[(usize, Request)]) -> Vec<Result<Response>> {
 fn pause(what: &str, wait: u64) {
     crate::info!("{what}: rate limit reached, waiting {} s", wait.div_ceil(1_000));
     clock::sleep(wait);
-    WAITED.set(WAITED.get().saturating_add(wait));
+}
+
+/// Whether a `Retry-After` is one that the host understands: seconds or a date.
+fn is_retry_after(value: &str) -> bool {
+    let value = value.trim();
+    let is_seconds = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    // No date is longer; parsers have fallen over long ones.
+    value.len() <= 64 && (is_seconds || httpdate::parse_http_date(value).is_ok())
 }
 
 fn send(request: &wit::Request, what: String) -> Result<Response> {
@@ -191,6 +209,8 @@ pub struct Response {
     pub body: Vec<u8>,
     headers: Vec<(String, String)>,
     what: String,
+    /// The source refuses for now, and asking again was given up.
+    is_rate_limited: bool,
 }
 
 impl Response {
@@ -201,12 +221,13 @@ impl Response {
                 body: answer.body,
                 headers: answer.headers,
                 what,
+                is_rate_limited: false,
             }),
             Err(error) => Err(match error {
                 wit::Error::Denied(why) => Error::Unreachable(format!("{what}: {why}")),
                 wit::Error::InvalidInput(why) => Error::Other(format!("{what}: {why}")),
                 wit::Error::TooLarge(why) => Error::Unexpected(format!("{what}: {why}")),
-                wit::Error::TokenRefused(status) => Error::TokenRefused(status),
+                wit::Error::TokenRefused((status, said)) => Error::TokenRefused(status, said),
                 wit::Error::TimedOut => Error::TimedOut(format!("{what} was not answered in time")),
                 wit::Error::RateLimited(Some(seconds)) => {
                     Error::RateLimited(format!("{what}: come back in {seconds} s"))
@@ -274,6 +295,18 @@ impl Response {
         if let Some(said) = explain(&self).filter(|said| !said.trim().is_empty()) {
             text.push_str(": ");
             text.push_str(&said);
+        }
+        let asks = matches!(self.status, 429 | 503)
+            .then(|| self.header("retry-after"))
+            .flatten();
+        if let Some(wait) = asks.and_then(|wait| wait.trim().parse::<u64>().ok().filter(|wait| *wait > 0)) {
+            text.push_str(&format!("; it asks to wait {wait} s"));
+        }
+        if self.is_rate_limited {
+            if self.status != 429 {
+                text.push_str("; its rate limit is reached");
+            }
+            return Err(Error::RateLimited(text));
         }
         Err(Error::of_status(self.status, text))
     }
@@ -379,18 +412,23 @@ pub enum Unit {
     Seconds,
 }
 
-/// The longest that a call waits for its source, the waits of all its requests together, milliseconds. The host ends a call of a component
+/// The longest that a call may have taken when its last wait ends, milliseconds. The host ends a call of a component
 /// after 15 minutes, waiting included, as a defect of the connector: a quota that comes back later is better told as what it is.
-const LONGEST_WAIT: u64 = 14 * 60 * 1_000;
+const LONGEST_CALL: u64 = 14 * 60 * 1_000;
 
 thread_local! {
-    /// What this call has waited, milliseconds.
-    static WAITED: Cell<u64> = const { Cell::new(0) };
+    /// When this call began, milliseconds since 1970.
+    static BEGAN: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Begins a call of the component.
 pub(crate) fn begin_call() {
-    WAITED.set(0);
+    BEGAN.set(clock::now());
+}
+
+/// What this call has taken, milliseconds: its own waits and those of the host.
+fn taken() -> u64 {
+    clock::now().saturating_sub(BEGAN.get())
 }
 
 /// The wait where the headers say nothing, milliseconds: doubled with each try.
@@ -437,7 +475,9 @@ impl RateLimit {
     /// Whether an answer says that it was asked too often.
     fn is_reached(&self, response: &Response) -> bool {
         let is_used_up = || self.left.is_some_and(|left| response.header(left) == Some("0"));
-        response.status == 429 || ((400..500).contains(&response.status) && is_used_up())
+        // A wrong key or a missing right stays one, and asking with it again locks accounts.
+        let may_be = (400..500).contains(&response.status) && !matches!(response.status, 401 | 403);
+        response.status == 429 || (may_be && is_used_up())
     }
 
     /// How long to wait after this answer, milliseconds.
@@ -465,6 +505,7 @@ impl RateLimit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Script, playing};
 
     fn answer(body: &str) -> Response {
         Response {
@@ -472,7 +513,44 @@ mod tests {
             body: body.into(),
             headers: Vec::new(),
             what: "GET /users".to_owned(),
+            is_rate_limited: false,
         }
+    }
+
+    #[test]
+    fn what_the_host_has_repeated_is_not_repeated_once_more() {
+        static LIMIT: RateLimit = RateLimit::unsaid();
+        let url = "https://x.example/users";
+        for (value, waits) in [("7", 0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("soon", 1), ("", 1)] {
+            let refused = |script: Script| script.get(url, "slot", 429, &[("retry-after", value)], "");
+            let mut script = refused(Script::default());
+            if waits > 0 {
+                script = script.get(url, "slot", 200, &[], "");
+            }
+            let send = || Request::get(url).auth("slot").rate_limit(&LIMIT).send()?.success();
+            let answer = playing(script, send).map(|answer| answer.status);
+            if waits > 0 {
+                assert_eq!(answer, Ok(200), "{value}");
+            } else {
+                assert!(matches!(answer, Err(Error::RateLimited(_))), "{value}: {answer:?}");
+            }
+        }
+        // One that the host does not repeat is the connector's to repeat.
+        let asks = [("retry-after", "7")];
+        let script = Script::default()
+            .post(url, "slot", "x", 429, &asks, "")
+            .post(url, "slot", "x", 200, &[], "");
+        let send = || Request::post(url, "x").auth("slot").rate_limit(&LIMIT).send();
+        assert_eq!(playing(script, send).map(|answer| answer.status), Ok(200));
+    }
+
+    #[test]
+    fn how_long_a_source_asks_to_wait_is_told() {
+        let mut answer = answer("");
+        (answer.status, answer.headers) = (503, vec![("retry-after".to_owned(), "310".to_owned())]);
+        let said = "GET /users answered 503: busy; it asks to wait 310 s";
+        let told = answer.success_or(|_| Some("busy".to_owned())).err();
+        assert_eq!(told, Some(Error::Failed(said.to_owned())));
     }
 
     #[test]

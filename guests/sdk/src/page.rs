@@ -90,6 +90,16 @@ impl Page {
         });
     }
 
+    /// Notes that the source's list has ended after `came` records, although the source itself named a total of `total`: the run warns, and
+    /// ends as one that lacks records.
+    pub fn ended(&mut self, came: u64, total: u64) {
+        if came < total {
+            let reason = format!("the source ended its list after {came} records, of {total} that it said there are");
+            crate::warning!("{reason}");
+            self.miss("", reason);
+        }
+    }
+
     /// Where a later run goes on when everything up to this page has arrived.
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());

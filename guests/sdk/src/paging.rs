@@ -1,5 +1,7 @@
 //! Lists that come in pages which are counted: by number or by offset.
 
+use crate::Page;
+
 /// How far a run is in a list that comes in pages: what to ask for next, and whether there is anything left to ask for.
 ///
 /// It ends where as much has come as the source said there is, and at the latest with an empty page: a source that counts wrongly
@@ -8,6 +10,8 @@
 pub struct Paging {
     page: u64,
     came: u64,
+    /// The last that the source named.
+    total: u64,
     is_over: bool,
 }
 
@@ -31,7 +35,15 @@ impl Paging {
     pub fn came(&mut self, count: usize, total: Option<u64>) {
         self.page += 1;
         self.came += count as u64;
+        self.total = total.filter(|total| *total > 0).unwrap_or(self.total);
         self.is_over = count == 0 || total.is_some_and(|total| total > 0 && self.came >= total);
+    }
+
+    /// Says on the page that came last if the list is over with less than the source's own total.
+    pub fn note_end(&self, page: &mut Page) {
+        if self.is_over {
+            page.ended(self.came, self.total);
+        }
     }
 
     /// Ends it, whatever is left.
@@ -62,6 +74,28 @@ mod tests {
             assert_eq!(paging.is_over(), is_over, "{pages:?} of {total:?}");
             assert_eq!(paging.page(), pages.len() as u64);
             assert_eq!(paging.offset(), pages.iter().sum::<usize>() as u64);
+        }
+    }
+
+    #[test]
+    fn a_list_that_ends_short_of_its_own_total_is_told() {
+        for (pages, misses) in [
+            (&[(500, Some(1_000)), (0, None)][..], 1),
+            (&[(500, Some(1_000)), (0, Some(1_000))], 1),
+            (&[(500, Some(1_000)), (0, Some(500))], 0),
+            (&[(500, Some(1_000)), (500, Some(1_000))], 0),
+            (&[(500, Some(1_000))], 0),
+            (&[(500, None), (0, None)], 0),
+            (&[(0, Some(0))], 0),
+        ] {
+            let (mut paging, mut page) = (Paging::default(), Page::default());
+            crate::testing::playing(crate::testing::Script::default(), || {
+                for (count, total) in pages {
+                    paging.came(*count, *total);
+                    paging.note_end(&mut page);
+                }
+            });
+            assert_eq!(page.into_wit().misses.len(), misses, "{pages:?}");
         }
     }
 }

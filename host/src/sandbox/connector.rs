@@ -1,6 +1,6 @@
 //! One run of a connector.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use wasmtime::Store;
@@ -191,10 +191,17 @@ impl Connector {
         }
         self.store.data_mut().deadline.start_call();
         self.store.set_hostcall_fuel(self.limits.hostcall_bytes);
+        let time = self.limits.call_wall.min(self.run_time_left());
+        self.store.data().capabilities.http.begin_call(time);
         Ok(())
     }
 
+    fn run_time_left(&self) -> Duration {
+        self.limits.run_wall.saturating_sub(self.started.elapsed())
+    }
+
     fn end<T>(&mut self, answer: Result<wasmtime::Result<Result<T, wit::Error>>, Error>) -> Result<T, Error> {
+        self.store.data().capabilities.http.end_call();
         let ended = match answer {
             Ok(Ok(Ok(value))) => return Ok(value),
             Ok(Ok(Err(error))) => {

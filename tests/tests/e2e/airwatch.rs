@@ -55,10 +55,14 @@ fn a_network_is_asked_for_where_a_mapping_names_it_and_one_that_fails_is_empty()
 
 #[test]
 fn a_list_of_many_pages_ends_with_its_total_and_with_no_content_where_there_are_fewer() {
-    for (total, requests) in [(None, 2), (Some(2_000), 3)] {
+    for (total, requests, code) in [(None, 2, 0), (Some(2_000), 3, 4)] {
         let source = Source::start(AirWatch { total, ..tenant(700) });
         let output = audit(&source, ACCOUNT, json!({})).upload();
-        assert_eq!(output.counts(), [700, 700, 0, 0, 0], "{output}");
+        assert_eq!(
+            (output.code, output.counts()),
+            (Some(code), [700, 700, 0, 0, 0]),
+            "{output}"
+        );
         assert_eq!(source.requests().lines().count(), requests);
         assert_eq!(source.violations(), Vec::<String>::new());
     }

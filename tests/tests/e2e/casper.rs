@@ -304,3 +304,78 @@ fn a_check_reads_the_list_and_no_detail() {
     assert_eq!(source.requests().lines().count(), 2);
     assert_eq!(source.violations(), Vec::<String>::new());
 }
+
+/// The host repeats and the connector does not repeat that; and a batch ends with the first that is given up.
+#[test]
+fn a_server_that_asks_for_less_for_ever_is_not_asked_thousands_of_times() {
+    let source = Source::start(server(120, Tokens::Wanted));
+    for id in 1..=120 {
+        let answer = Answer::new(429, "text/html", "").header("Retry-After", "0");
+        source.inject(&format!("/id/{id}"), 9_999, answer);
+    }
+    let output = audit(&source, ACCOUNT).upload();
+    assert_eq!(output.code, Some(1), "{output}");
+    let error = output.report()["error"].to_string();
+    assert!(error.contains("run it later"), "{error}");
+    // A token, the list, and eight tries of the eight under way.
+    let requests = source.requests().lines().count();
+    assert!((10..=66).contains(&requests), "{requests}");
+}
+
+#[test]
+fn devices_that_are_gone_at_the_end_of_the_list_do_not_end_the_run() {
+    let source = Source::start(server(102, Tokens::Wanted));
+    for id in [101, 102] {
+        let gone = "The server has not found anything matching the request URI";
+        source.inject(&format!("/id/{id}"), 1, Casper::error(404, "Not Found", gone));
+    }
+    let output = audit(&source, ACCOUNT).upload();
+    assert_eq!(output.code, Some(4), "{output}");
+    assert_eq!(
+        (output.counts()[1], &output.report()["gone"]),
+        (100, &json!(2)),
+        "{output}"
+    );
+}
+
+#[test]
+fn devices_that_came_beside_a_refused_sign_in_arrive() {
+    let source = Source::start(server(100, Tokens::Wanted));
+    source.inject(
+        "/id/50",
+        99,
+        Casper::error(401, "Unauthorized", "The request requires user authentication"),
+    );
+    let output = audit(&source, ACCOUNT).upload();
+    assert_eq!((output.code, output.counts()[1]), (Some(1), 99), "{output}");
+    let error = output.report()["error"].to_string();
+    assert!(error.contains("id/50 answered 401"), "{error}");
+}
+
+#[test]
+fn why_a_token_is_refused_is_told_in_jamf_s_own_words() {
+    let errors =
+        json!({"httpStatus": 401, "errors": [{"code": "X", "description": "The account is locked", "id": "0"}]});
+    let client = json!({"error": "invalid_client", "error_description": "Client is disabled"});
+    for (path, settings, answer, said) in [
+        (
+            "/auth/token",
+            ACCOUNT,
+            Answer::json(401, errors),
+            "401: The account is locked",
+        ),
+        (
+            "/oauth/token",
+            "client_id = client\nclient_secret = battery staple\n",
+            Answer::json(400, client),
+            "400: invalid_client: Client is disabled",
+        ),
+    ] {
+        let source = Source::start(server(1, Tokens::Wanted));
+        source.inject(path, 99, answer);
+        let output = audit(&source, settings).upload();
+        assert_eq!(output.code, Some(1), "{output}");
+        let error = output.report()["error"].to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}

@@ -76,6 +76,50 @@ fn what_passes_is_asked_for_again() {
 }
 
 #[test]
+fn a_token_that_is_refused_for_now_is_asked_for_again() {
+    let source = rest(Value::Null).instead(1, Answer::json(429, json!({"message": "Too many requests"})));
+    let trial = Trial::of("onelogin", REST, &source);
+    assert_eq!(trial.output.code, Some(0), "{}", trial.output);
+}
+
+#[test]
+fn a_quota_that_is_used_up_is_told_as_that() {
+    let answer = Answer::json(400, json!({"message": "Rate limit exceeded"}))
+        .header("X-RateLimit-Limit", "5000")
+        .header("X-RateLimit-Remaining", "0")
+        .header("X-RateLimit-Reset", "1197");
+    let source = rest(Value::Null).instead(2, answer);
+    let trial = Trial::of("onelogin", REST, &source);
+    assert_eq!(
+        (trial.output.code, source.asked().len()),
+        (Some(1), 2),
+        "{}",
+        trial.output
+    );
+    let error = trial.output.report()["error"].to_string();
+    assert!(
+        error.contains("its rate limit is reached") && error.contains("run it later"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_list_that_ends_short_of_its_own_total_is_no_success() {
+    let users = Answer::json(200, json!([{"id": 1, "username": "user1"}])).header("Total-Count", "3");
+    let source = rest(Value::Null).instead(2, users);
+    let trial = Trial::of("onelogin", REST, &source);
+    assert_eq!(
+        (trial.output.code, trial.output.counts()[1]),
+        (Some(4), 1),
+        "{}",
+        trial.output
+    );
+    let said = "the source ended its list after 1 records, of 3 that it said there are";
+    // In the log and in the report.
+    assert!(trial.output.to_string().matches(said).count() >= 2, "{}", trial.output);
+}
+
+#[test]
 fn a_check_says_what_is_wrong_with_the_credentials() {
     let source = xml(1);
     let check = |settings: &str| {

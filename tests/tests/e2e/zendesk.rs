@@ -79,6 +79,41 @@ fn what_passes_is_asked_for_again() {
     assert_eq!(trial.output.counts(), [3, 3, 0, 0, 0], "{}", trial.output);
 }
 
+#[test]
+fn a_wait_that_outlasts_a_call_ends_the_section_as_what_it_is() {
+    let source = Fake::start(|_| Ok(Answer::new(503, "text/html", "maintenance").header("Retry-After", "850")));
+    let trial = Trial::of("zendesk", SETTINGS, &source);
+    assert_eq!(
+        (trial.output.code, source.asked().len()),
+        (Some(1), 1),
+        "{}",
+        trial.output
+    );
+    let error = trial.output.report()["error"].to_string();
+    assert!(
+        error.contains("answered 503") && error.contains("it asks to wait 850 s"),
+        "{error}"
+    );
+    assert!(error.contains("try again later"), "{error}");
+}
+
+#[test]
+fn an_account_that_asks_for_less_for_ever_is_asked_eight_times() {
+    let source = Fake::start(|_| Ok(Answer::json(429, "").header("Retry-After", "0")));
+    let trial = Trial::of("zendesk", SETTINGS, &source);
+    assert_eq!(
+        (trial.output.code, source.asked().len()),
+        (Some(1), 8),
+        "{}",
+        trial.output
+    );
+    let error = trial.output.report()["error"].to_string();
+    assert!(
+        error.contains("answered 429") && error.contains("run it later"),
+        "{error}"
+    );
+}
+
 /// Wed, 14 Apr 2021 16:35:40 GMT
 const NOW: i64 = 1_618_418_140;
 

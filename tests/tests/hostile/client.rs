@@ -120,6 +120,11 @@ impl Client {
         })
     }
 
+    /// The guest's call begins, which may take so long.
+    pub(crate) fn begin_call(&self, time: std::time::Duration) {
+        self.state.begin_call(time);
+    }
+
     /// Says which request comes next.
     pub(crate) async fn begin(&mut self, request: Request) {
         (&mut self.state).begin(request).await.unwrap();
@@ -179,7 +184,7 @@ fn said(error: Error) -> String {
         Error::Denied(text) => format!("denied: {text}"),
         Error::InvalidInput(text) => format!("invalid-input: {text}"),
         Error::TooLarge(text) => format!("too-large: {text}"),
-        Error::TokenRefused(status) => format!("token refused: {status}"),
+        Error::TokenRefused((status, said)) => format!("token refused: {status} {said}"),
         Error::TimedOut => "timed-out".to_owned(),
         Error::RateLimited(seconds) => format!("rate-limited: {seconds:?}"),
         Error::Unreachable(text) => format!("unreachable: {}", settled(&text)),

@@ -1,6 +1,6 @@
 //! What is sent again, and what is not (V-07, V-08).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oomnitza_connector::contract::connector::oomnitza::connector::http::Request;
 
@@ -134,5 +134,56 @@ async fn what_a_source_asks_to_wait_is_bounded() {
             "{status} {value}"
         );
         assert_eq!(client.sent(), sent, "{status} {value}");
+    }
+}
+
+/// V-08: a batch that a source refuses for ever costs the tries of those under way, not of all.
+#[tokio::test]
+async fn the_rest_of_a_batch_is_not_sent_when_one_was_given_up() {
+    let server =
+        Server::answering("HTTP/1.1 429 No\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let mut client = patient(&server.url()).client();
+    let answers = client.send_all(vec![get(&server.url()); 100]).await;
+    let told: Vec<String> = answers.into_iter().map(told).collect();
+    assert!(
+        told.iter()
+            .all(|told| ["429 ", "rate-limited: Some(0)"].contains(&told.as_str())),
+        "{told:?}"
+    );
+    assert!((3..=24).contains(&client.sent().0), "{:?}", client.sent());
+    // The next batch is asked for as if nothing had been.
+    let before = client.sent().0;
+    client.send_all(vec![get(&server.url())]).await;
+    assert_eq!(client.sent().0, before + 3);
+}
+
+/// V-08: a source that says 0 is not asked again at once.
+#[tokio::test]
+async fn a_wait_of_nothing_is_as_long_as_the_first_backoff() {
+    let server =
+        Server::answering("HTTP/1.1 429 No\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let least = Duration::from_millis(20);
+    let mut client = patient(&server.url())
+        .limited(|terms| terms.retry.backoff.base = least)
+        .client();
+    let start = Instant::now();
+    assert_eq!(told(client.send(get(&server.url())).await), "429 ");
+    assert_eq!(client.sent(), (3, 2));
+    assert!(start.elapsed() >= 2 * least);
+}
+
+/// V-08: a source that asks for more patience than a call has is told as what it is, with its words.
+#[tokio::test]
+async fn no_wait_outlasts_the_call() {
+    for status in [429, 503] {
+        let answer =
+            format!("HTTP/1.1 {status} No\r\nRetry-After: 310\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy");
+        let server = Server::answering(answer);
+        let mut client = patient(&server.url())
+            .limited(|terms| terms.retry.budget = Duration::from_secs(3_600))
+            .client();
+        client.begin_call(Duration::from_secs(330));
+        assert_eq!(told(client.send(get(&server.url())).await), format!("{status} busy"));
+        assert_eq!(client.sent(), (1, 0), "{status}");
     }
 }

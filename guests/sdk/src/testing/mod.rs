@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use script::Host;
 pub use script::{Asked, Script};
 
-use crate::{Connector, Error, Settings, Wanted, http};
+use crate::{Connector, Error, Settings, Wanted, connector, details, http};
 
 thread_local! {
     static HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
@@ -96,8 +96,7 @@ pub fn resume<C: Connector>(settings: Settings, cursor: Option<&str>, wanted: Wa
             }
         };
         loop {
-            http::begin_call();
-            match connector.next() {
+            match connector::next(&mut connector) {
                 Ok(Some(page)) => {
                     let page = page.into_wit();
                     let records: Vec<serde_json::Value> = serde_json::from_slice(&page.records)
@@ -143,6 +142,7 @@ pub(crate) fn playing<T>(script: Script, act: impl FnOnce() -> T) -> T {
 fn play<T>(script: Script, act: impl FnOnce() -> T) -> (T, Host) {
     HOST.set(Some(Host::new(script)));
     http::begin_call();
+    details::begin_run();
     let result = act();
     #[expect(clippy::expect_used, reason = "set above")]
     let host = HOST.take().expect("the scripted host is still there");

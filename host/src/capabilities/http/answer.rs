@@ -35,6 +35,12 @@ impl Answer {
             _ => None,
         }
     }
+
+    /// The same of an answer to a request for a token, which no connector sees: a 429 without `Retry-After` is the host's to wait for.
+    pub(super) fn asks_to_wait_for_token(&self) -> Option<Option<Duration>> {
+        let asks = self.asks_to_wait();
+        asks.or((self.status == 429).then_some(None))
+    }
 }
 
 /// Whether an answer is a SOAP fault.

@@ -25,7 +25,7 @@ pub(super) enum Error {
     RateLimited(Duration),
     /// The token of the slot was not given.
     #[error("the request for a token was answered {0}")]
-    TokenRefused(u16),
+    TokenRefused(u16, String),
     /// The network.
     #[error(transparent)]
     Net(#[from] net::Error),
@@ -48,7 +48,7 @@ impl Error {
             Self::Invalid(what) => wit::Error::InvalidInput(redact(&what)),
             Self::TooLarge(what) => wit::Error::TooLarge(what),
             Self::BadBody(what) => wit::Error::BadBody(redact(&what)),
-            Self::TokenRefused(status) => wit::Error::TokenRefused(status),
+            Self::TokenRefused(status, said) => wit::Error::TokenRefused((status, said)),
             Self::RateLimited(wait) => wit::Error::RateLimited(u32::try_from(wait.as_secs()).ok()),
             Self::Net(net::Error::TimedOut { .. }) => wit::Error::TimedOut,
             Self::Net(error @ net::Error::Denied { .. }) => wit::Error::Denied(redact(&error.to_string())),

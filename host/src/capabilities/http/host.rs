@@ -44,8 +44,9 @@ impl HttpState {
         let mut answers: Vec<_> = requests.iter().map(|_| lost()).collect();
         // Dropping the set ends the tasks, when the guest's call is given up.
         let mut tasks = JoinSet::new();
+        let batch = self.for_batch();
         for (index, request) in requests.into_iter().enumerate() {
-            let state = self.clone();
+            let state = batch.clone();
             tasks.spawn(async move { (index, state.answer(request).await) }.in_current_span());
         }
         while let Some(done) = tasks.join_next().await {
@@ -80,7 +81,7 @@ impl Host for &mut HttpState {
     async fn begin(&mut self, request: wit::Request) -> wasmtime::Result<()> {
         // What is wrong with it is said when it is sent.
         if let Ok(request) = Request::read(request, self.limits()) {
-            let state = self.clone();
+            let state = self.for_batch();
             self.ahead.begin(request, state);
             // A task that was spawned last waits for this one, and no other thread takes it over: the guest would go on before it.
             tokio::task::yield_now().await;

@@ -7,7 +7,9 @@
 mod ahead;
 mod answer;
 mod auth;
+mod batch;
 mod body;
+mod call;
 mod cookies;
 mod encoding;
 mod error;
@@ -15,6 +17,7 @@ mod headers;
 mod host;
 mod limits;
 mod places;
+mod refusal;
 mod request;
 mod state;
 #[cfg(test)]

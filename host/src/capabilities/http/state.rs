@@ -14,7 +14,9 @@ use url::Url;
 use super::ahead::Ahead;
 use super::answer::Answer;
 use super::auth::{self, Slot};
+use super::batch::Batch;
 use super::body;
+use super::call::Call;
 use super::cookies::Cookies;
 use super::error::Error;
 use super::limits::{Limits, Retry};
@@ -38,6 +40,8 @@ pub struct HttpState {
     pub(super) ahead: Ahead,
     /// Each request is tried as often as the first one only.
     is_brief: bool,
+    /// The requests that were handed over together.
+    batch: Arc<Batch>,
 }
 
 struct Shared {
@@ -56,6 +60,8 @@ struct Shared {
     received: AtomicU64,
     /// What is left of the time to wait before repeating.
     budget: Budget,
+    /// The guest's call, which waiting must not outlast.
+    call: Call,
     /// Whether the source has answered anything but that it cannot now.
     has_answered: AtomicBool,
     /// When it was last said that it does not.
@@ -104,6 +110,7 @@ impl HttpState {
             retries: AtomicU64::new(0),
             received: AtomicU64::new(0),
             budget: Budget::of(retry.budget),
+            call: Call::default(),
             has_answered: AtomicBool::new(false),
             complained: Mutex::default(),
             limits,
@@ -112,9 +119,28 @@ impl HttpState {
             keeper: OnceLock::new(),
         };
         Self {
+            batch: Arc::new(Batch::of(shared.limits.parallel)),
             shared: Arc::new(shared),
             ahead: Ahead::default(),
             is_brief: false,
+        }
+    }
+
+    /// A call of the guest begins, which may take so long: nothing is waited for that ends later.
+    pub fn begin_call(&self, time: Duration) {
+        self.shared.call.begin(time);
+    }
+
+    /// The call has ended; what was begun ahead may still wait.
+    pub fn end_call(&self) {
+        self.shared.call.end();
+    }
+
+    /// The same, for requests that are handed over together.
+    pub(super) fn for_batch(&self) -> Self {
+        Self {
+            batch: Arc::new(Batch::of(self.shared.limits.parallel)),
+            ..self.clone()
         }
     }
 
@@ -172,7 +198,7 @@ impl HttpState {
     /// Sends a request with everything that its slot carries. A token that the source does not take any more is renewed once.
     pub(super) async fn send(&self, request: Request) -> Result<Answer, Error> {
         let tickets = self.tickets(&request, &[]).await?;
-        let answer = self.repeat(&request, &tickets).await?;
+        let answer = self.repeat(&request, &tickets, Answer::asks_to_wait).await?;
         if answer.status != 401 || tickets.is_empty() {
             return Ok(answer);
         }
@@ -182,7 +208,7 @@ impl HttpState {
             .zip(&tickets)
             .any(|(new, old)| new.generation != old.generation);
         if is_new {
-            self.repeat(&request, &renewed).await
+            self.repeat(&request, &renewed, Answer::asks_to_wait).await
         } else {
             Ok(answer)
         }
@@ -193,7 +219,7 @@ impl HttpState {
         if self.slot(&request)?.is_some_and(|slot| !slot.tokens.is_empty()) {
             return Err(Error::Denied("a token cannot sign the request for a token".to_owned()));
         }
-        self.repeat(&request, &[]).await
+        self.repeat(&request, &[], Answer::asks_to_wait_for_token).await
     }
 
     fn slot(&self, request: &Request) -> Result<Option<&Slot>, Error> {
@@ -225,14 +251,28 @@ impl HttpState {
     }
 
     /// Sends a request, and sends it again where that can help and does no harm.
-    async fn repeat(&self, request: &Request, tickets: &[Ticket]) -> Result<Answer, Error> {
+    async fn repeat(
+        &self,
+        request: &Request,
+        tickets: &[Ticket],
+        asks_to_wait: fn(&Answer) -> Option<Option<Duration>>,
+    ) -> Result<Answer, Error> {
         let shared = &*self.shared;
         let mut failures = 0;
+        let mut held = None;
         loop {
+            // Never closed, so never refused.
+            let permit = match held.take() {
+                Some(permit) => Some(permit),
+                None => self.batch.permits.acquire().await.ok(),
+            };
+            if let Some(wait) = self.batch.given_up.get() {
+                return Err(Error::RateLimited(*wait));
+            }
             let result = self.once(request, tickets).await;
             let wait = match &result {
-                Ok(answer) => match answer.asks_to_wait() {
-                    Some(wait) => wait,
+                Ok(answer) => match asks_to_wait(answer) {
+                    Some(wait) => wait.map(|wait| wait.max(shared.retry.backoff.base)),
                     None => {
                         shared.has_answered.store(true, Ordering::Relaxed);
                         return result;
@@ -243,17 +283,29 @@ impl HttpState {
             };
             failures += 1;
             // One that says how long to wait is there.
-            let is_there = wait.is_some() || result.as_ref().is_ok_and(|answer| answer.status == 429);
+            let is_limited = result.as_ref().is_ok_and(|answer| answer.status == 429);
+            let is_there = wait.is_some() || is_limited;
             let tries = if self.is_brief || !(is_there || shared.has_answered.load(Ordering::Relaxed)) {
                 shared.retry.tries_at_start.min(shared.retry.tries)
             } else {
                 shared.retry.tries
             };
-            if !request.is_repeatable || failures >= tries {
+            if !request.is_repeatable {
+                return result;
+            }
+            if failures >= tries {
+                if is_limited {
+                    self.batch.give_up(wait);
+                }
                 return result;
             }
             let delay = wait.unwrap_or_else(|| shared.retry.backoff.delay(failures));
+            if !shared.call.allows(delay) {
+                self.batch.give_up(wait);
+                return result;
+            }
             if !shared.budget.spend(delay) {
+                self.batch.give_up(wait);
                 return match (result, wait) {
                     (Ok(_), Some(wait)) => Err(Error::RateLimited(wait)),
                     (result, _) => result,
@@ -262,6 +314,8 @@ impl HttpState {
             shared.retries.fetch_add(1, Ordering::Relaxed);
             shared.complain(request, &result, wait, tries);
             tracing::debug!(place = %request.url.origin().ascii_serialization(), failures, ?delay, "request is sent again");
+            // Whoever waits as the source asked holds up the rest of its batch, which would be told the same.
+            held = permit.filter(|_| wait.is_some());
             tokio::time::sleep(delay).await;
         }
     }

@@ -124,6 +124,16 @@ fn ok(_: &str) -> Answer {
 
 /// Slot `token` with a token from `url` that slot `signer` signs, and slot `basic`.
 fn http(places: &[&Url], url: &Url, signer: &str) -> HttpState {
+    let retry = Retry {
+        budget: Duration::ZERO,
+        backoff: Backoff::default(),
+        tries: 1,
+        tries_at_start: 1,
+    };
+    repeating(places, url, signer, retry)
+}
+
+fn repeating(places: &[&Url], url: &Url, signer: &str, retry: Retry) -> HttpState {
     let rules = places.iter().map(|place| Rule::of(place, Reach::Named).unwrap());
     let tls = TlsSettings {
         verify: true,
@@ -161,12 +171,6 @@ fn http(places: &[&Url], url: &Url, signer: &str) -> HttpState {
             },
         ),
     ]);
-    let retry = Retry {
-        budget: Duration::ZERO,
-        backoff: Backoff::default(),
-        tries: 1,
-        tries_at_start: 1,
-    };
     HttpState::new(
         "okta",
         &network,
@@ -231,7 +235,7 @@ async fn a_refusal_is_shared_by_many_requests_and_asked_about_again_after_half_a
     assert!(
         answers
             .iter()
-            .all(|answer| matches!(answer, Err(Error::TokenRefused(404)))),
+            .all(|answer| matches!(answer, Err(Error::TokenRefused(404, _)))),
         "{answers:?}"
     );
     assert_eq!(server.counts(), (1, 0), "an account is locked after a few");
@@ -241,6 +245,65 @@ async fn a_refusal_is_shared_by_many_requests_and_asked_about_again_after_half_a
     later(2).await;
     assert!(get(&http, &server.url).await.is_err());
     assert_eq!(server.counts(), (1, 0));
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_refused_token_is_told_without_secrets() {
+    let said = r#"{"error":"invalid_client","error_description":"open sesame is disabled\n"}"#;
+    let server = Server::start(move |_| (400, said.to_owned()), ok).await;
+    let http = with(&server);
+    http.learn(&Secret::new("open sesame"));
+    for _ in 0..2 {
+        let told = match get(&http, &server.url).await {
+            Err(Error::TokenRefused(400, said)) => said,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told, "invalid_client: [redacted] is disabled\\n");
+    }
+    assert_eq!(server.counts(), (1, 0));
+    let server = Server::start(|_| (400, "x".repeat(1 << 20)), ok).await;
+    let told = get(&with(&server), &server.url).await.unwrap_err();
+    assert!(
+        matches!(&told, Error::TokenRefused(_, said) if said.len() < 310),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_for_a_token_that_is_refused_for_now_is_sent_again() {
+    let retry = Retry {
+        budget: Duration::from_secs(60),
+        backoff: Backoff {
+            base: Duration::ZERO,
+            cap: Duration::ZERO,
+        },
+        tries: 3,
+        tries_at_start: 3,
+    };
+    for status in [429, 503] {
+        let server = Server::start(
+            move |nth| {
+                if nth < 3 {
+                    (status, String::new())
+                } else {
+                    token(nth, "")
+                }
+            },
+            ok,
+        )
+        .await;
+        let http = repeating(&[&server.url], &server.url.join("token").unwrap(), "basic", retry);
+        assert_eq!(get(&http, &server.url).await.unwrap(), 200, "{status}");
+        assert_eq!(server.counts(), (3, 1), "{status}");
+    }
+    let server = Server::start(|_| (429, "later".to_owned()), ok).await;
+    let http = repeating(&[&server.url], &server.url.join("token").unwrap(), "basic", retry);
+    let told = get(&http, &server.url).await.unwrap_err();
+    assert!(
+        matches!(&told, Error::TokenRefused(429, said) if said == "later"),
+        "{told:?}"
+    );
+    assert_eq!(server.counts(), (3, 0));
 }
 
 #[tokio::test]

@@ -9,9 +9,10 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::error::Error;
+use super::refusal;
 use super::request::Request;
 use super::state::HttpState;
-use crate::redact::Secret;
+use crate::redact::{Secret, clean};
 
 /// A token that is about to end is renewed before it does, because a request may take a while: so long before, or half its life before
 /// if that is less.
@@ -25,6 +26,9 @@ const BRIEFEST: Duration = Duration::from_secs(5);
 
 /// Bytes of a token; the longest in use are JSON Web Tokens of some thousand.
 const MOST_BYTES: usize = 16 << 10;
+
+/// Characters of what a server says of a refusal.
+const MOST_SAID: usize = 300;
 
 /// Where a token comes from, and the one there is.
 #[derive(Debug)]
@@ -48,8 +52,8 @@ pub struct TokenSource {
 struct Asked {
     when: Instant,
     generation: u64,
-    /// The header with the token; or the status of the refusal.
-    given: Result<Secret, u16>,
+    /// The header with the token; or the status of the refusal, and what was said.
+    given: Result<Secret, (u16, String)>,
     /// How long the token is used.
     lasts: Option<Duration>,
 }
@@ -114,7 +118,7 @@ impl TokenSource {
         let when = Instant::now();
         let (given, lasts) = match self.ask(http).await {
             Ok((header, lasts)) => (Ok(header), lasts.map(usable)),
-            Err(Error::TokenRefused(status)) => (Err(status), None),
+            Err(Error::TokenRefused(status, said)) => (Err((status, said)), None),
             Err(error) => return Err(error),
         };
         let generation = last.as_ref().map_or(0, |asked| asked.generation + 1);
@@ -127,7 +131,8 @@ impl TokenSource {
     }
 
     fn of(&self, asked: &Asked) -> Result<Ticket, Error> {
-        let value = asked.given.as_ref().map_err(|status| Error::TokenRefused(*status))?;
+        let refusal = |(status, said): &(u16, String)| Error::TokenRefused(*status, said.clone());
+        let value = asked.given.as_ref().map_err(refusal)?;
         Ok(Ticket {
             name: self.header.clone(),
             value: value.clone(),
@@ -152,7 +157,8 @@ impl TokenSource {
         };
         let answer = http.send_with_credentials(request).await?;
         if !(200..300).contains(&answer.status) {
-            return Err(Error::TokenRefused(answer.status));
+            let said = clean(&http.redact(&refusal::said(&answer.body)), MOST_SAID);
+            return Err(Error::TokenRefused(answer.status, said));
         }
         let broken = || {
             let text = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);

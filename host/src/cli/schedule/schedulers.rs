@@ -102,7 +102,11 @@ fn failed(program: &str, arguments: &[&str], said: &str) -> Refusal {
 }
 
 /// Whether it went well, what it printed and what it said.
-pub(super) fn start(program: &str, arguments: &[&str], input: Option<&str>) -> Result<(bool, Vec<u8>, String), Refusal> {
+pub(super) fn start(
+    program: &str,
+    arguments: &[&str],
+    input: Option<&str>,
+) -> Result<(bool, Vec<u8>, String), Refusal> {
     let unstartable = |error: std::io::Error| {
         (
             format!("`{program}` cannot be run: {error}"),

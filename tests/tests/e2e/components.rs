@@ -76,8 +76,32 @@ fn run(way: Way, bytes: &[u8]) -> Output {
 
 /// Runs it all four ways; each must be refused before anything ran, and for the same reason.
 fn refused(bytes: &[u8]) -> Output {
-    let [first, others @ ..] = WAYS.map(|way| run(way, bytes));
+    let [first, others @ .., named] = WAYS.map(|way| run(way, bytes));
     let reason = |output: &Output| output.stderr.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    // The section's own line is to blame then, and told with its place.
+    let (causes, hints): (Vec<_>, Vec<_>) = reason(&first)
+        .into_iter()
+        .partition(|line| line.starts_with("  Caused by: "));
+    let cause = match causes.last() {
+        Some(cause) => format!(
+            "`vendor/fixture.wasm` cannot be used: {}",
+            cause.trim_start_matches("  Caused by: ")
+        ),
+        None => {
+            let line = first.stderr.lines().next().unwrap();
+            line.split_once("stopped: ")
+                .unwrap()
+                .1
+                .replace("conf/connectors", "conf/vendor")
+        }
+    };
+    let told = named.stderr.lines().next().unwrap();
+    assert_eq!(
+        told,
+        format!("error: conf/config.ini:9: [fixture] component: {cause}"),
+        "{named}"
+    );
+    assert_eq!((named.code, reason(&named)), (Some(2), hints), "{named}");
     for output in &others {
         assert_eq!((output.code, reason(output)), (Some(2), reason(&first)), "{output}");
         assert!(

@@ -54,7 +54,7 @@ fn where_the_file_or_oomnitza_s_section_is_wrong_each_section_says_so() {
         let output = program.run(&[command, "okta", "--json"]);
         assert_eq!(
             told(&output.stdout),
-            [("okta".to_owned(), "failed".to_owned(), 0)],
+            [("okta".to_owned(), "failed".to_owned(), 1)],
             "{output}"
         );
     }

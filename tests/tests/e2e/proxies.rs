@@ -312,7 +312,7 @@ fn a_proxy_that_is_none_or_must_not_be_is_said_with_its_place() {
     exit: 1
     ----- stdout
     ----- stderr
-    error: section [okta] stopped: the source cannot be reached: GET /api/v1/users: http://169.254.169.254 may not be reached: it is the proxy, and at an address that is never allowed
+    error: section [okta] stopped: the source cannot be reached: http://169.254.169.254 may not be reached: it is the proxy, and at an address that is never allowed
     hint: check `proxy` (line 12) in config.ini, and that this proxy can be reached and lets this machine through
     ");
 }

@@ -54,6 +54,27 @@ fn a_network_is_asked_for_where_a_mapping_names_it_and_one_that_fails_is_empty()
 }
 
 #[test]
+fn a_tenant_whose_networks_are_all_refused_is_not_sent_without_them() {
+    let source = Source::start(tenant(120));
+    source.inject(
+        "/network",
+        9_999,
+        AirWatch::error(403, 1013, "No right to read networks."),
+    );
+    let output = audit(&source, ACCOUNT, json!({"network.IPAddress.WifiIPAddress": "IP"})).upload();
+    assert_eq!((output.code, output.counts()[1]), (Some(1), 0), "{output}");
+    assert!(
+        output
+            .stderr
+            .contains("/network answered 403: No right to read networks. (1013)")
+            && output.stderr.contains("hint: give the account the right to read"),
+        "{output}"
+    );
+    // The list, and the first 50.
+    assert_eq!(source.requests().lines().count(), 51);
+}
+
+#[test]
 fn a_list_of_many_pages_ends_with_its_total_and_with_no_content_where_there_are_fewer() {
     for (total, requests, code) in [(None, 2, 0), (Some(2_000), 3, 4)] {
         let source = Source::start(AirWatch { total, ..tenant(700) });

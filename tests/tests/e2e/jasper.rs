@@ -181,7 +181,6 @@ fn what_jasper_refuses_is_told_and_a_refused_sign_in_is_not_repeated() {
             ("401", Answer::new(401, "text/html", "<html></html>")),
             ("403", Answer::new(403, "text/html", "<html>Your IP</html>")),
             ("404", Answer::new(404, "text/html", "")),
-            ("429", Answer::json(429, "{}").header("Retry-After", "0")),
             ("503", Answer::new(503, "text/html", "maintenance")),
             ("a page", Answer::new(200, "text/html", "<html></html>")),
             ("nothing", Answer::xml(200, "")),

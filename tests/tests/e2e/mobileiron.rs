@@ -79,6 +79,29 @@ fn a_partition_of_many_pages_ends_with_the_first_page_that_has_no_recent_device(
 }
 
 #[test]
+fn devices_that_never_checked_in_keep_no_other_from_arriving_and_no_partition_is_an_error() {
+    let never = (1..=500).map(|id| MobileIron::device(id, None));
+    let devices = never.chain((501..=600).map(|id| MobileIron::device(id, Some(ago(1)))));
+    let source = Source::start(MobileIron {
+        partitions: vec![(1, "Drivers".to_owned(), devices.collect())],
+    });
+    let all = format!("{ACCOUNT}partitions = All\n");
+    let output = audit(&source, &all).upload();
+    assert_eq!(
+        (output.code, output.counts()),
+        (Some(0), [100, 100, 0, 0, 0]),
+        "{output}"
+    );
+    let output = audit(&Source::start(MobileIron::default()), &all).upload();
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(
+        output.stderr.contains("the server shows this account no partition")
+            && output.stderr.contains("hint: give the account the right to read"),
+        "{output}"
+    );
+}
+
+#[test]
 fn refusals_end_the_section_with_mobileiron_s_own_words_and_no_secret() {
     let wrong = "username = api\npassword = incorrect horse\npartitions = All\n";
     let all = &format!("{ACCOUNT}partitions = All\n");

@@ -26,6 +26,28 @@ fn ids_and_organizations_arrive_where_mappings_name_them() {
 }
 
 #[test]
+fn users_of_a_large_organization_arrive() {
+    let member = |id| {
+        let mut user = user(id);
+        user["organization_id"] = json!(7);
+        user
+    };
+    let users: Vec<Value> = (0..100).map(member).collect();
+    let organization = json!({"id": 7, "name": "Labs", "notes": "x".repeat(200_000)});
+    let page = json!({"users": users, "organizations": [organization], "meta": {"has_more": false}});
+    let source = Fake::start(move |_| Ok(Answer::json(200, page.clone())));
+    let settings = format!("{SETTINGS}mapping.COMPANY = {{\"source\": \"organization.name\"}}\n");
+    let trial = Trial::of("zendesk", &settings, &source);
+    assert_eq!(
+        (trial.output.code, trial.output.counts()),
+        (Some(0), [100, 100, 0, 0, 0]),
+        "{}",
+        trial.output
+    );
+    assert_eq!(source.asked().len(), 1);
+}
+
+#[test]
 fn one_user_and_no_users_arrive() {
     for users in [0, 1] {
         let source = account(users);

@@ -56,7 +56,7 @@ pub(crate) fn search(url: &str, settings: &Settings) -> Result<Option<Page>> {
             .unwrap_or(default)
     };
     let search = Search {
-        base: settings.optional("base").unwrap_or("dc=example,dc=com").to_owned(),
+        base: settings.optional("base").unwrap_or("dc=acme,dc=example").to_owned(),
         scope: Scope::Subtree,
         filter: settings.optional("filter").unwrap_or("(objectClass=*)").to_owned(),
         attributes: settings

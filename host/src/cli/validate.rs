@@ -1,7 +1,7 @@
 //! `validate`: everything that can be known about the ini file without a network, all of it at once.
 //!
-//! It judges by the same functions as `upload` and adds none of its own, so that what it calls good is not refused later for a reason
-//! that stood in the file.
+//! It judges by the same functions as `upload`, so that what it calls good is not refused later for a reason that stood in the file. What it
+//! adds is no reason to refuse anything: a setting that stands twice, code that nobody uses.
 
 use std::error::Error as _;
 
@@ -110,6 +110,8 @@ pub(super) async fn judge(names: &[String], ini: &Ini, context: &Context) -> (Ve
         let new: Vec<Finding> = unused.into_iter().filter(|new| !is_told(new)).collect();
         findings.extend(new);
     }
+    let looked_into = ini.section("oomnitza").into_iter().chain(sections.iter().copied());
+    findings.extend(looked_into.flat_map(|section| config::repeated(ini, section)));
     findings.extend(open::readers(ini).filter(|_| has_plain_secret));
     findings.sort_by_key(|found| found.place.line);
     let listed = |names: &mut dyn Iterator<Item = &str>| clean(&names.collect::<Vec<_>>().join(", "), 1_000);

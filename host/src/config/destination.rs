@@ -96,7 +96,7 @@ pub fn read_destination(ini: &Ini, env: &Env) -> ReadDestination {
     let known: Vec<&str> = own::names_of_destination()
         .chain(secret_lines.iter().map(String::as_str))
         .collect();
-    let (straight, findings) = continued::straightened(raw, &ini.place(), &known, |name| known.contains(&name));
+    let (straight, findings) = continued::straightened(raw, &ini.place(), &known, own::is_one_line);
     let raw = &*straight;
     let mut reading = Reading {
         place: ini.place(),
@@ -185,7 +185,6 @@ pub fn read_destination(ini: &Ini, env: &Env) -> ReadDestination {
     let upload_parallel = reading.number("upload_parallel", 1..=MAX_PARALLEL);
     let retry_seconds = reading.number("retry_seconds", 0..=MAX_RETRY);
     let has_plain_secret = reading.has_plain_secret(own::secrets_of_destination());
-    reading.repeated();
     for entry in raw
         .entries
         .iter()

@@ -82,13 +82,6 @@ pub(super) fn doubt(value: &str) -> Option<(String, String)> {
         return Some((what, REMEDY.to_owned()));
     }
     let object = object(value).ok().filter(|_| value.starts_with('{'))?;
-    if object.is_empty() {
-        let what = "says nothing of the field, and is refused where neither Oomnitza nor the connector maps it";
-        return Some((
-            what.to_owned(),
-            "add `source`, `setting` or `hardcoded`, or remove the line".to_owned(),
-        ));
-    }
     let required = object.get("required")?;
     let is_false = match required {
         Value::Null | Value::Bool(false) => true,
@@ -214,10 +207,8 @@ mod tests {
     #[test]
     fn what_is_taken_and_surely_not_meant_is_known() {
         for (value, what) in [
-            (
-                "{}",
-                Some("says nothing of the field, and is refused where neither Oomnitza nor the connector maps it"),
-            ),
+            // Whether that is enough is Oomnitza's mappings' to say.
+            ("{}", None),
             ("[1]", Some("is taken for the name of the source's field, `[1]`")),
             (
                 "{\"source\": \"a\", \"required\": \"perhaps\"}",

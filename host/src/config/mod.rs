@@ -34,7 +34,7 @@ pub use finding::{Finding, Place, Severity};
 pub use ini::{Entry, Ini, RawSection};
 pub use mapping_value::IniMapping;
 pub use program::{OnError, Program, converters};
-pub use section::{Section, enabled, read_section, section};
+pub use section::{Section, enabled, read_section, repeated, section};
 pub(crate) use section::{component_bytes, component_path, read_own};
 pub use selection::{connector_sections, select};
 pub use suggest::nearest;

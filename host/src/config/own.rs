@@ -298,7 +298,8 @@ pub(super) fn names_of_section<'a>() -> impl Iterator<Item = &'a str> {
 /// Whether a name is the host's own, and of a setting whose value never has more than one line.
 pub(super) fn is_one_line(name: &str) -> bool {
     let mut all = OOMNITZA.iter().chain(SHARED).chain(SECTION);
-    !matches!(name, "recordfilter" | "allowed_hosts") && all.any(|own| own.name == name)
+    // Of a secret it is said that it holds a line break.
+    !matches!(name, "recordfilter" | "allowed_hosts") && all.any(|own| own.name == name && own.kind != Kind::Secret)
 }
 
 /// The value of one of them where the file has none.

@@ -185,6 +185,16 @@ pub(crate) fn component_bytes(section: &RawSection) -> usize {
     mebibytes << 20
 }
 
+/// Settings that stand in a section twice with two values, of which only the last holds.
+pub fn repeated(ini: &Ini, raw: &RawSection) -> Vec<Finding> {
+    let warning = |entry: &Entry| {
+        let what = format!("replaces another value on line {}", entry.replaces?);
+        let place = ini.place().at(entry.line, &raw.name, Some(&entry.name));
+        Some(Finding::warning(place, what).remedy("remove one of the two lines"))
+    };
+    raw.entries.iter().filter_map(|entry| warning(entry)).collect()
+}
+
 /// A section with its types, or everything that is wrong with it.
 pub fn section(ini: &Ini, raw: &RawSection, description: &Description, env: &Env) -> Result<Section, Vec<Finding>> {
     let (section, findings) = read_section(ini, raw, description, env);
@@ -242,7 +252,6 @@ pub fn read_section(ini: &Ini, raw: &RawSection, description: &Description, env:
     reading.number("max_component", MAX_COMPONENT);
     let mappings = reading.mappings();
     let on_error = reading.on_error();
-    reading.repeated();
     reading.unknown(&known);
     let described_secrets = description.settings.iter().filter(|setting| setting.secret);
     let has_plain_secret = reading.has_plain_secret(described_secrets.map(|setting| setting.name.as_str()));
@@ -464,18 +473,6 @@ impl Reading<'_> {
             }
         }
         mappings
-    }
-
-    /// Notes which settings stand in the section twice: only the last holds.
-    pub(super) fn repeated(&mut self) {
-        let raw = self.raw;
-        for entry in raw.entries.iter().map(Arc::as_ref) {
-            let Some(line) = entry.replaces else { continue };
-            let what = format!("replaces another value on line {line}");
-            let place = self.at(Some(entry), &entry.name);
-            self.findings
-                .push(Finding::warning(place, what).remedy("remove one of the two lines"));
-        }
     }
 
     fn unknown(&mut self, known: &[&str]) {

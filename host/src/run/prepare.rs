@@ -90,6 +90,7 @@ pub async fn prepare(ini: &Ini, raw: &RawSection, context: &Context, env: &Env<'
     let Judged { findings, job, unfit } = judge(ini, raw, context, env).await?;
     let section = job.section.unless(findings).map_err(Error::Config)?;
     match unfit {
+        Some(Error::Catalog(error)) => Err(located(error, ini, raw, env)),
         Some(error) => Err(error),
         None => Ok(Job { section, ..job }),
     }

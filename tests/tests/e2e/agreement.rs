@@ -68,7 +68,7 @@ fn descriptions() -> Vec<Description> {
     let loader = Loader::new(Engine::new().unwrap(), None, Limits::default()).compiling_with(Program::path());
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/components");
     let catalog = Catalog::new(loader, &[], Some(directory));
-    let describe = |name: &&str| match runtime.block_on(catalog.connector(name, None)) {
+    let describe = |name: &&str| match runtime.block_on(catalog.connector(name, None, 16 << 20)) {
         Ok(found) => found.description,
         Err(error) => panic!("{name}: {error}"),
     };

@@ -106,7 +106,7 @@ fn an_address_is_told_in_the_words_of_its_setting() {
 #[test]
 fn what_is_left_out_of_an_address_is_a_warning() {
     let ini = format!(
-        "[oomnitza]\nurl = http://127.0.0.1:9/?y=2\napi_token = t\n\n[okta]\nurl = http://127.0.0.1:1?x=1#frag\n{OKTA}"
+        "[oomnitza]\nurl = http://127.0.0.1:9/?y=2\napi_token = a-test-token\n\n[okta]\nurl = http://127.0.0.1:1?x=1#frag\n{OKTA}"
     );
     insta::assert_snapshot!(Program::with(&ini).run(&["validate"]), @"
     exit: 0

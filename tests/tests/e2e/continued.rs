@@ -36,7 +36,6 @@ fn a_setting_behind_a_blank_is_told_and_its_secret_is_not_shown() {
         "enable = True\nenv_password = HOME",
         "enable = True\ndefault_position = Employee",
         "enable = True\nmapping.TITLE = title",
-        "enable = True\nurl = https://example.okta.com",
     ] {
         for slip in [" api_token = ", "\tAPI_TOKEN: ", "  api_tokn = "] {
             let ini = okta(&format!("{before}\n{slip}{SECRET}\n{url}"));
@@ -65,7 +64,7 @@ fn a_setting_behind_a_blank_is_told_and_its_secret_is_not_shown() {
 #[test]
 fn so_is_one_of_oomnitza_s_own() {
     let ini = format!(
-        "[oomnitza]\nurl = https://example.oomnitza.com\n api_token = {SECRET}\nretry_seconds = 5\n  {SECRET}\n\n[okta]\nenable = False\n"
+        "[oomnitza]\nurl = https://acme.oomnitza.com\n api_token = {SECRET}\nretry_seconds = 5\n  {SECRET}\n\n[okta]\nenable = False\n"
     );
     assert_snapshot!(told(&ini, &["validate"]));
 }

@@ -291,7 +291,7 @@ fn with_tools() -> Program {
         ),
         (
             "schtasks",
-            "echo \"$*\" >> \"$HOME/calls\"; [ ! -e \"$HOME/broken\" ] || { echo 'ERROR: Access is denied.' >&2; exit 1; }; [ \"$1\" != /Create ] || cp \"$6\" \"$HOME/task.xml\"",
+            "echo \"$*\" >> \"$HOME/calls\"; [ \"$1\" != /Query ] || { echo \"$5 Ready\"; exit; }; [ ! -e \"$HOME/broken\" ] || { echo 'ERROR: Access is denied.' >&2; exit 1; }; [ \"$1\" != /Create ] || cp \"$6\" \"$HOME/task.xml\"",
         ),
     ]
     .into_iter()

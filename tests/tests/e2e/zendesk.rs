@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use oomnitza_tests::fake::zendesk::{TOKEN, account, user};
 use oomnitza_tests::{Answer, Asked, Fake, Series, Trial, http_date, troubles};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SETTINGS: &str = "url = URL\nsystem_name = oomnitza\nusername = agent@example.com\napi_token = sample-api-token\ndefault_role = 25\n\
     default_position = Employee\n";

@@ -65,9 +65,9 @@ async fn a_search_is_held_to_its_limits() {
         ),
         (
             "base",
-            "dc=example,dc=com",
+            "dc=acme,dc=example",
             |attack| attack.ldap.base_bytes = 16,
-            "the base has 17 bytes, the limit is 16",
+            "the base has 18 bytes, the limit is 16",
         ),
         (
             "attributes",

@@ -271,7 +271,7 @@ async fn another_base_does_not_exist() {
         .unwrap();
     assert_eq!((other.1.rc, directory.ledger().violations), (32, vec![]));
     let same = ldap
-        .search("DC=Example, DC=com", Depth::Subtree, ALL, ["1.1"])
+        .search("DC=Acme, DC=example", Depth::Subtree, ALL, ["1.1"])
         .await
         .unwrap();
     assert_eq!((same.1.rc, same.0.len()), (0, 2));

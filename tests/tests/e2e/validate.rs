@@ -132,10 +132,12 @@ fn what_is_surely_not_meant_is_a_warning() {
     "#);
     let shell = GOOD.replace("api_token = a-test-token", "env_api_token = ${SET}");
     assert_snapshot!(validate(&format!("{OOMNITZA}{shell}"), &[]), @"
-    exit: 0
+    exit: 2
     ----- stdout
+    error: config.ini:8: [okta] env_api_token: the environment variable `${SET}` is not set
+    hint: write it without `$`: `env_api_token = SET`
     ----- stderr
-    nothing is wrong; looked at oomnitza, okta
+    1 error and 0 warnings; looked at oomnitza, okta
     ");
 }
 

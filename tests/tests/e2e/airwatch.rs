@@ -124,6 +124,10 @@ fn refusals_end_the_section_with_airwatch_s_own_words_and_no_secret() {
         ),
         (
             ACCOUNT.to_owned(),
+            Some(AirWatch::error(403, 1013, "Insufficient permissions")),
+        ),
+        (
+            ACCOUNT.to_owned(),
             Some(Answer::new(404, "text/html", "<html>IIS</html>")),
         ),
         (

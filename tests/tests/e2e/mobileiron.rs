@@ -116,6 +116,8 @@ fn refusals_end_the_section_with_mobileiron_s_own_words_and_no_secret() {
         (all, json(403, role)),
         (all, json(200, role)),
         (all, json(500, "")),
+        (all, Some(Answer::new(404, "text/html", "<html>"))),
+        (all, json(429, "").map(|answer| answer.header("Retry-After", "0"))),
         (all, json(200, "")),
         (all, json(200, r#"{"errors":null,"result":{"searchResults":[{"id":1"#)),
         (

@@ -67,6 +67,43 @@ fn what_onelogin_refuses_is_told() {
 }
 
 #[test]
+fn what_the_current_api_refuses_is_told() {
+    let mut told = String::new();
+    for (name, answer) in [
+        ("401", Answer::json(401, json!({"message": "Unauthorized"}))),
+        (
+            "403",
+            Answer::json(403, json!({"message": "Insufficient Permission", "statusCode": 403})),
+        ),
+        ("404", Answer::new(404, "text/html", "<html></html>")),
+        ("429", Answer::json(429, "").header("Retry-After", "0")),
+        ("503", Answer::new(503, "text/html", "<html></html>")),
+        ("a page", Answer::new(200, "text/html", "<html></html>")),
+        ("nothing", Answer::json(200, "")),
+        ("half", Answer::json(200, "[{\"id\":1,")),
+        ("no list", Answer::json(200, json!({"data": []}))),
+    ] {
+        let source = Fake::start(move |asked: &Asked| {
+            Ok(match asked.path() {
+                "/auth/oauth2/v2/token" => Answer::json(
+                    200,
+                    json!({"access_token": "stand-in-access-token", "expires_in": 36000}),
+                ),
+                _ => answer.clone(),
+            })
+        });
+        let trial = Trial::of("onelogin", REST, &source);
+        assert_eq!(trial.uploads, [], "{name}: {}", trial.output);
+        let (code, asked) = (trial.output.code.unwrap_or(-1), source.asked().len());
+        told += &format!(
+            "{name}: exit {code}, {asked} requests: {}\n",
+            trial.output.report()["error"]
+        );
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
 fn what_passes_is_asked_for_again() {
     let source = xml(3)
         .instead(1, Answer::new(502, "text/html", ""))

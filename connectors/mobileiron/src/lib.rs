@@ -129,7 +129,7 @@ impl Connector for MobileIron {
         let mut page = Page::with_capacity(answer.body.len());
         // A partition that ends with the cutoff is not over. A tenant that was recorded counts more devices than it gives, so that this is
         // worth a line in the log, and no miss in each night's report.
-        self.paging.note_end(&mut Page::default());
+        self.paging.warn_of_end();
         let mut has_older = false;
         for device in found.results {
             match last_checkin(device).map_err(|why| answer.unexpected(why))? {

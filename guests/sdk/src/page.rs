@@ -93,9 +93,7 @@ impl Page {
     /// Notes that the source's list has ended after `came` records, although the source itself named a total of `total`: the run warns, and
     /// ends as one that lacks records.
     pub fn ended(&mut self, came: u64, total: u64) {
-        if came < total {
-            let reason = format!("the source ended its list after {came} records, of {total} that it said there are");
-            crate::warning!("{reason}");
+        if let Some(reason) = warn_of_end(came, total) {
             self.miss("", reason);
         }
     }
@@ -136,4 +134,12 @@ impl Page {
             misses: self.misses,
         }
     }
+}
+/// Warns of a list that ended after `came` records although its source named a total of `total`, and says what it warned of.
+pub(crate) fn warn_of_end(came: u64, total: u64) -> Option<String> {
+    (came < total).then(|| {
+        let reason = format!("the source ended its list after {came} records, of {total} that it said there are");
+        crate::warning!("{reason}");
+        reason
+    })
 }

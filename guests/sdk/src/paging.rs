@@ -1,6 +1,6 @@
 //! Lists that come in pages which are counted: by number or by offset.
 
-use crate::Page;
+use crate::{Page, page};
 
 /// How far a run is in a list that comes in pages: what to ask for next, and whether there is anything left to ask for.
 ///
@@ -43,6 +43,13 @@ impl Paging {
     pub fn note_end(&self, page: &mut Page) {
         if self.is_over {
             page.ended(self.came, self.total);
+        }
+    }
+
+    /// Warns of the same, and no more: for a source that is known to count what it does not give.
+    pub fn warn_of_end(&self) {
+        if self.is_over {
+            _ = page::warn_of_end(self.came, self.total);
         }
     }
 
